@@ -1,0 +1,1 @@
+//! The next hop: connections, and what it answered for each recipient.

@@ -1,0 +1,1 @@
+//! Front ends: each hands over an `Arrival` and carries the answer back.

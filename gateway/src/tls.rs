@@ -1,0 +1,1 @@
+//! Certificates and keys for both directions of STARTTLS and for the viewer.
