@@ -1,0 +1,31 @@
+# What a newcomer types. Every target installs what it lacks and says what it did.
+
+.PHONY: demo test bench fuzz-short check certs help
+
+help:            ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
+
+demo:            ## everything on loopback, sample letters, a page to look at (ARGS=--once walks by itself)
+	@tests/install build
+	cargo run --quiet --package gateway --bin sealgate -- demo $(ARGS)
+
+test:            ## every test there is, real Postfix and Chromium included
+	@tests/install build mail browser
+	@tests/run
+
+bench:           ## messages a second and CPU per 1,000, beside a raw splice and Postfix
+	@tests/install build mail
+	cargo run --quiet --release --package end-to-end --bin bench -- $(ARGS)
+
+fuzz-short:      ## the property tests over many more generated messages, bounded in time
+	@tests/install build
+	@tests/run fuzz
+
+check:           ## formatting and lints; nothing is changed
+	@tests/install build
+	cargo fmt --all --check
+	cargo clippy --quiet --workspace --all-targets -- --deny warnings
+
+certs:           ## a development authority and server certificate in certs/
+	@tests/install certs
+	@certs/make
