@@ -115,11 +115,27 @@ fn sources_are_finished_and_introduced() {
 
 #[test]
 fn unfinished_sources_are_seen() {
-    let bad = concat!("fn f() { to", "do!() }\n// TO", "DO\nunsafe fn g() {}\n");
-    assert_eq!(text::check_source("a.rs", bad).len(), 4);
+    let bad = concat!("fn f() { to", "do!() }\n// TO", "DO\n");
+    assert_eq!(text::check_source("a.rs", bad).len(), 3);
     assert_eq!(
-        text::check_source("a.rs", "//! Never unsafe.\nfn f() {}\n").len(),
+        text::check_source("a.rs", "//! A good one.\nfn f() {}\n").len(),
         0
+    );
+}
+
+#[test]
+fn unsafe_is_forbidden_everywhere() {
+    let workspace = read(&project().join("Cargo.toml"));
+    assert!(workspace.contains("unsafe_code = \"forbid\""));
+    let mut complaints = Vec::new();
+    for (name, _) in arrows::ARROWS {
+        let manifest = crate_folder(name).join("Cargo.toml");
+        complaints.extend(text::check_manifest(&shown(&manifest), &read(&manifest)));
+    }
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+    assert_eq!(
+        text::check_manifest("a", "[lints.rust]\nunsafe_code = \"warn\"").len(),
+        1
     );
 }
 

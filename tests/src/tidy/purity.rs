@@ -81,9 +81,6 @@ impl Reader<'_> {
                     self.flatten(before, tree, line);
                 }
             }
-            _ => self
-                .complaints
-                .push(format!("{}:{line}: unknown form of `use`", self.file)),
         }
     }
 }
