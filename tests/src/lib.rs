@@ -1,5 +1,13 @@
 //! The end-to-end harness: it starts the real `sealgate`, stands before and behind it, and
 //! reads letters in a real browser. It never reaches beyond loopback or into the gateway's memory.
 
+pub mod browser;
+pub mod canary;
+pub mod corpus;
+pub mod gateway;
+pub mod letter;
 pub mod place;
+pub mod postfix;
+pub mod sender;
+pub mod sink;
 pub mod tidy;
