@@ -227,7 +227,7 @@ directory = "{folder}/rules"
         String::from_utf8_lossy(&fs::read(self.path("log")).unwrap_or_default()).into_owned()
     }
 
-    /// Waits until the log has `words` more than `before` times; whether it came within ten seconds.
+    /// Whether the log says `words` within ten seconds.
     pub fn log_says(&self, words: &str) -> bool {
         let until = Instant::now() + Duration::from_secs(10);
         while Instant::now() < until {
