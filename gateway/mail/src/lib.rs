@@ -1,1 +1,26 @@
-//! Placeholder of the skeleton.
+//! Mail as data: envelope, message, part, edit, label, marking and rights, over raw bytes.
+//!
+//! Nothing here opens a file or socket, reads a clock, or draws randomness; time is an argument.
+//! Bytes that no edit asked to change are never rewritten.
+
+pub mod address;
+pub mod ambiguity;
+pub mod edit;
+pub mod envelope;
+pub mod label;
+pub mod marking;
+pub mod message;
+pub mod rights;
+pub mod time;
+
+pub use address::{Address, AddressError};
+pub use ambiguity::{Ambiguity, AmbiguityKind};
+pub use edit::{Edit, EditError, Edited, Fallback, NewPart, Place, SkipReason, Skipped, apply};
+pub use envelope::{BodyType, Envelope, Recipients, Sender};
+pub use label::{Label, LabelId, Labels};
+pub use marking::Marking;
+pub use message::{
+    Disposition, Field, Mailbox, Message, Part, PartPath, Shield, TransferEncoding, Warning,
+};
+pub use rights::{Right, Rights, SealTerms};
+pub use time::Timestamp;

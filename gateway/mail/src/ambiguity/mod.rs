@@ -1,0 +1,76 @@
+//! Where the readers of the world differ about a message.
+//!
+//! It never decides what to do about it: ambiguity is a fact that the policy judges.
+
+use std::fmt;
+
+use crate::message::PartPath;
+
+/// One point on which readers may differ.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Ambiguity {
+    /// What it is about.
+    pub kind: AmbiguityKind,
+    /// The part it was found in.
+    pub path: PartPath,
+}
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident = $word:literal, $sentence:literal;)*) => {
+        /// What an [`Ambiguity`] is about.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum AmbiguityKind { $(#[doc = $sentence] $kind,)* }
+
+        impl AmbiguityKind {
+            /// Every kind there is.
+            pub const ALL: &'static [AmbiguityKind] = &[$(AmbiguityKind::$kind,)*];
+
+            /// The stable word for rules, log and audit.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$kind => $word,)* }
+            }
+
+            /// What it is, as a sentence without its full stop.
+            pub fn sentence(self) -> &'static str {
+                match self { $(Self::$kind => $sentence,)* }
+            }
+        }
+    };
+}
+
+kinds! {
+    Nul = "nul", "the message holds a NUL byte";
+    DuplicateContentType = "duplicate-content-type", "a part states its type twice";
+    DuplicateTransferEncoding = "duplicate-transfer-encoding",
+        "a part states its transfer encoding twice";
+    DuplicateDisposition = "duplicate-disposition", "a part states its disposition twice";
+    DuplicateBoundary = "duplicate-boundary", "a multipart names two boundaries";
+    MissingBoundary = "missing-boundary", "a multipart has no boundary, or none is found in it";
+    BoundaryClash = "boundary-clash", "two boundaries can be taken for each other";
+    PartAfterClose = "part-after-close", "a multipart goes on after it was closed";
+    TooDeep = "too-deep", "parts nest too deep";
+    TooManyParts = "too-many-parts", "there are too many parts";
+    TooManyFields = "too-many-fields", "there are too many header fields";
+    TooManyParameters = "too-many-parameters", "a field has too many parameters";
+    EncodedContainer = "encoded-container", "a container of parts is itself encoded";
+    StrayBase64 = "stray-base64", "base64 holds bytes that are no code, or goes on after its end";
+    OddTransferEncoding = "odd-transfer-encoding",
+        "the transfer encoding is written with a comment or other signs";
+    UnknownTransferEncoding = "unknown-transfer-encoding", "the transfer encoding is not known";
+    SeveralFileNames = "several-file-names", "a part gives several file names";
+}
+
+impl fmt::Display for AmbiguityKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Display for Ambiguity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.path.is_root() {
+            true => f.write_str(self.kind.sentence()),
+            false => write!(f, "{} (part {})", self.kind.sentence(), self.path),
+        }
+    }
+}

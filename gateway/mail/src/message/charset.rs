@@ -1,0 +1,170 @@
+//! Bytes to text and back, by the charset a part declares.
+//!
+//! It never refuses to read; it refuses to write where the charset cannot hold the text.
+
+use std::borrow::Cow;
+
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+
+/// What a declared charset means here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Charset {
+    /// `us-ascii`, or nothing declared.
+    Ascii,
+    /// One that encoding_rs knows.
+    Known(&'static Encoding),
+    /// RFC 2152: read, never written.
+    Utf7,
+    /// A name that nobody here knows, or an encoding that browsers refuse (ISO-2022-KR, HZ).
+    Unknown,
+}
+
+impl Charset {
+    /// Looks a declared name up.
+    pub fn parse(name: Option<&str>) -> Self {
+        let Some(name) = name.map(str::trim).filter(|name| !name.is_empty()) else {
+            return Self::Ascii;
+        };
+        let name = name.to_ascii_lowercase();
+        match name.as_str() {
+            "us-ascii" | "ascii" | "ansi_x3.4-1968" | "iso-ir-6" | "us" => return Self::Ascii,
+            "utf-7" | "unicode-1-1-utf-7" | "utf7" | "csutf7" | "csunicode11utf7" => {
+                return Self::Utf7;
+            }
+            _ => {}
+        }
+        match Encoding::for_label_no_replacement(name.as_bytes()).or_else(|| other_name(&name)) {
+            Some(encoding) => Self::Known(encoding),
+            None => Self::Unknown,
+        }
+    }
+
+    /// Reads any bytes as text; malformed sequences become U+FFFD.
+    pub fn decode(self, bytes: &[u8]) -> Cow<'_, str> {
+        self.decode_strictly(bytes).unwrap_or_else(|lossy| lossy)
+    }
+
+    /// Reads bytes as text; `Err` carries the reading in which something had to be guessed.
+    pub fn decode_strictly(self, bytes: &[u8]) -> Result<Cow<'_, str>, Cow<'_, str>> {
+        match self {
+            Self::Ascii if bytes.is_ascii() => Ok(UTF_8.decode_without_bom_handling(bytes).0),
+            Self::Ascii | Self::Unknown => Err(match std::str::from_utf8(bytes) {
+                Ok(text) => Cow::Borrowed(text),
+                Err(_) => WINDOWS_1252.decode_without_bom_handling(bytes).0,
+            }),
+            Self::Utf7 => Ok(Cow::Owned(decode_utf7(bytes))),
+            // RFC 2781 §4.3: only UTF-16 goes by its byte order mark.
+            Self::Known(encoding) if encoding == UTF_16BE || encoding == UTF_16LE => {
+                let (text, _, malformed) = encoding.decode(bytes);
+                if malformed { Err(text) } else { Ok(text) }
+            }
+            Self::Known(encoding) => {
+                let (text, malformed) = encoding.decode_without_bom_handling(bytes);
+                if malformed { Err(text) } else { Ok(text) }
+            }
+        }
+    }
+
+    /// Writes text in this charset; `None` when the charset cannot hold it, or is not written.
+    pub fn encode(self, text: &str) -> Option<Cow<'_, [u8]>> {
+        match self {
+            Self::Ascii | Self::Unknown => {
+                text.is_ascii().then_some(Cow::Borrowed(text.as_bytes()))
+            }
+            Self::Utf7 => None,
+            Self::Known(encoding) if encoding == UTF_16BE || encoding == UTF_16LE => None,
+            Self::Known(encoding) => {
+                let (bytes, _, unmappable) = encoding.encode(text);
+                (!unmappable).then_some(bytes)
+            }
+        }
+    }
+
+    /// Whether every ASCII byte of a body stands for that character, whatever is around it, so
+    /// that text can be set between bytes.
+    pub fn is_transparent(self) -> bool {
+        match self {
+            Self::Ascii | Self::Unknown => true,
+            Self::Utf7 => false,
+            Self::Known(encoding) => encoding.is_ascii_compatible(),
+        }
+    }
+}
+
+/// Names that occur in mail and that encoding_rs, made for the web, does not list.
+fn other_name(name: &str) -> Option<&'static Encoding> {
+    let other = match name {
+        "cp932" | "windows932" | "cp943" => "shift_jis",
+        "cp936" | "ms936" | "windows-936" => "gbk",
+        "cp949" | "ms949" | "uhc" => "euc-kr",
+        "cp950" | "ms950" | "windows-950" => "big5",
+        "cp1250" | "win-1250" => "windows-1250",
+        "cp-1251" | "win-1251" => "windows-1251",
+        "cp-1252" | "win-1252" | "iso-8859-1-windows-3.1-latin-1" => "windows-1252",
+        "iso-2022-jp-1" | "iso-2022-jp-2" | "iso-2022-jp-3" | "iso-2022-jp-ms" => "iso-2022-jp",
+        "utf8mb4" | "utf_8" => "utf-8",
+        "8859-1" | "iso_8859_1" => "iso-8859-1",
+        _ => return Encoding::for_label(name.strip_prefix("x-")?.as_bytes()),
+    };
+    Encoding::for_label_no_replacement(other.as_bytes())
+}
+
+/// RFC 2152: `+` begins modified base64 of UTF-16 code units, `-` or any other byte ends it.
+fn decode_utf7(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = after;
+        if byte != b'+' {
+            text.push(if byte.is_ascii() {
+                byte as char
+            } else {
+                char::REPLACEMENT_CHARACTER
+            });
+            continue;
+        }
+        let is_code = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/');
+        let length = rest.iter().take_while(|b| is_code(b)).count();
+        let (code, after) = rest.split_at(length);
+        rest = after.strip_prefix(b"-").unwrap_or(after);
+        if code.is_empty() {
+            text.push('+');
+            continue;
+        }
+        let units = super::transfer::decode_base64(code);
+        let units = units
+            .chunks_exact(2)
+            .map(|two| u16::from_be_bytes([two[0], two[1]]));
+        text.extend(char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn charsets_of_real_mail() {
+        let read = |name, bytes: &[u8]| Charset::parse(Some(name)).decode(bytes).into_owned();
+        assert_eq!(read("windows-1252", b"\x93x\x94"), "“x”");
+        assert_eq!(read("koi8-r", b"\xf0"), "П");
+        assert_eq!(read("Shift_JIS", b"\x93\xfa\x96\x7b"), "日本");
+        assert_eq!(read("ISO-2022-JP", b"\x1b$BF|K\\\x1b(B."), "日本.");
+        assert_eq!(read("gb18030", b"\xd6\xd0"), "中");
+        assert_eq!(read("utf-7", b"1 +- 1 +AOk-t+AOk"), "1 + 1 été");
+        assert_eq!(read("x-nonsense", b"caf\xc3\xa9"), "café");
+        assert_eq!(read("us-ascii", b"caf\xe9"), "café");
+    }
+
+    #[test]
+    fn what_cannot_be_held_is_not_written() {
+        assert!(Charset::parse(None).encode("é").is_none());
+        assert!(Charset::parse(Some("iso-8859-2")).encode("日").is_none());
+        assert!(Charset::parse(Some("utf-7")).encode("a").is_none());
+        let japanese = Charset::parse(Some("iso-2022-jp"))
+            .encode("日本")
+            .map(Cow::into_owned);
+        assert_eq!(japanese.as_deref(), Some(&b"\x1b$BF|K\\\x1b(B"[..]));
+    }
+}

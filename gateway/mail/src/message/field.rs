@@ -1,0 +1,198 @@
+//! Where each header field begins and ends.
+//!
+//! It never copies or decodes: a field is three ranges into the raw message.
+
+use std::ops::Range;
+
+use memchr::memchr;
+
+/// How many header fields one message may have, over all its parts, before it is ambiguous and
+/// the rest is not looked at. Real mail has at most a hundred.
+pub const FIELDS_MAX: usize = 10_000;
+
+/// One header field, as ranges into the raw message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// The name, without the colon.
+    pub name: Range<usize>,
+    /// The value: without the blanks after the colon and without the last line break.
+    pub value: Range<usize>,
+    /// The whole field with folding and last line break.
+    pub range: Range<usize>,
+}
+
+/// What was odd about a header block.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Oddities {
+    /// The block began with a folded line.
+    pub orphan_fold: bool,
+    /// A line that is no field ended the block, without an empty line.
+    pub no_empty_line: bool,
+    /// There were more than [`FIELDS_MAX`] fields.
+    pub too_many: bool,
+    /// Blanks stood between a name and its colon.
+    pub blank_before_colon: bool,
+}
+
+/// A header block.
+#[derive(Clone, Debug)]
+pub(crate) struct Block {
+    pub fields: Vec<Field>,
+    /// From the first field to the empty line, which is not part of it.
+    pub range: Range<usize>,
+    /// Where the body begins.
+    pub body: usize,
+    pub oddities: Oddities,
+}
+
+/// Scans the header block that begins where `within` begins, taking up to `fields_max` fields.
+pub(crate) fn scan(raw: &[u8], within: Range<usize>, fields_max: usize) -> Block {
+    let mut block = Block {
+        fields: Vec::with_capacity(fields_max.min(24)),
+        range: within.clone(),
+        body: within.end,
+        oddities: Oddities::default(),
+    };
+    let mut at = within.start;
+    while at < within.end {
+        let next = memchr(b'\n', &raw[at..within.end]).map_or(within.end, |n| at + n + 1);
+        let line = without_line_break(raw, at..next);
+        if line.is_empty() {
+            block.range.end = at;
+            block.body = next;
+            return block;
+        }
+        if matches!(raw[at], b' ' | b'\t') {
+            extend_last(&mut block, line.end, next);
+        } else if let Some(name_end) = name_end(&raw[line.clone()]) {
+            if block.fields.len() >= fields_max {
+                block.oddities.too_many = true;
+                return opaque_rest(raw, block, at..within.end);
+            }
+            push(&mut block, raw, line, name_end, next);
+        } else if !(at == within.start && raw[line.clone()].starts_with(b"From ")) {
+            // Postfix and Python read it so: the body begins at the line that is no field.
+            block.oddities.no_empty_line = true;
+            block.range.end = at;
+            block.body = at;
+            return block;
+        }
+        at = next;
+    }
+    block
+}
+
+/// Finds only the end of a block whose fields were too many to list.
+fn opaque_rest(raw: &[u8], mut block: Block, rest: Range<usize>) -> Block {
+    let mut at = rest.start;
+    while at < rest.end {
+        let next = memchr(b'\n', &raw[at..rest.end]).map_or(rest.end, |n| at + n + 1);
+        if without_line_break(raw, at..next).is_empty() {
+            block.range.end = at;
+            block.body = next;
+            return block;
+        }
+        at = next;
+    }
+    block
+}
+
+fn extend_last(block: &mut Block, line_end: usize, next: usize) {
+    match block.fields.last_mut() {
+        Some(field) => {
+            field.value.end = line_end;
+            field.range.end = next;
+        }
+        None => block.oddities.orphan_fold = true,
+    }
+}
+
+fn push(block: &mut Block, raw: &[u8], line: Range<usize>, name_length: usize, next: usize) {
+    let name = line.start..line.start + name_length;
+    // The line holds a colon, since `name_end` found one.
+    let colon = memchr(b':', &raw[name.end..line.end]).map_or(line.end, |n| name.end + n);
+    block.oddities.blank_before_colon |= colon != name.end;
+    let mut value = (colon + 1).min(line.end)..line.end;
+    while value.start < value.end && matches!(raw[value.start], b' ' | b'\t') {
+        value.start += 1;
+    }
+    block.fields.push(Field {
+        name,
+        value,
+        range: line.start..next,
+    });
+}
+
+/// RFC 5322 §2.2: a name is printable ASCII without the colon; §4.5.8 lets blanks follow it.
+fn name_end(line: &[u8]) -> Option<usize> {
+    let end = line
+        .iter()
+        .position(|byte| !matches!(byte, 33..=57 | 59..=126))?;
+    let colon = line[end..]
+        .iter()
+        .position(|byte| !matches!(byte, b' ' | b'\t'))?
+        + end;
+    (end > 0 && line[colon] == b':').then_some(end)
+}
+
+/// The line `range` covers, without its `LF` or `CRLF`.
+pub(crate) fn without_line_break(raw: &[u8], range: Range<usize>) -> Range<usize> {
+    let mut end = range.end;
+    if end > range.start && raw[end - 1] == b'\n' {
+        end -= 1;
+        if end > range.start && raw[end - 1] == b'\r' {
+            end -= 1;
+        }
+    }
+    range.start..end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(raw: &[u8]) -> Vec<(String, String)> {
+        let block = scan(raw, 0..raw.len(), FIELDS_MAX);
+        let text = |range: &Range<usize>| String::from_utf8_lossy(&raw[range.clone()]).into_owned();
+        block
+            .fields
+            .iter()
+            .map(|field| (text(&field.name), text(&field.value)))
+            .collect()
+    }
+
+    #[test]
+    fn folding_and_both_line_ends() {
+        let expected = vec![
+            ("A".to_owned(), "1".to_owned()),
+            ("B".into(), "2\r\n 3".into()),
+        ];
+        assert_eq!(names(b"A: 1\r\nB: 2\r\n 3\r\n\r\nC: 4"), expected);
+        let lf = scan(b"A: 1\nB: 2\n 3\n\nC: 4", 0..18, FIELDS_MAX);
+        assert_eq!((lf.range, lf.body), (0..13, 14));
+    }
+
+    #[test]
+    fn a_line_that_is_no_field_ends_the_block() {
+        let block = scan(b"A: 1\r\nhello\r\n", 0..13, FIELDS_MAX);
+        assert_eq!((block.range, block.body), (0..6, 6));
+        assert!(block.oddities.no_empty_line);
+    }
+
+    #[test]
+    fn an_mbox_line_is_passed_over() {
+        assert_eq!(
+            names(b"From ann Mon\nA: 1\n\n"),
+            vec![("A".to_owned(), "1".to_owned())]
+        );
+    }
+
+    #[test]
+    fn too_many_fields_are_counted_and_the_body_still_found() {
+        let raw = b"A: 1\nA: 2\nA: 3\n\nbody";
+        let block = scan(raw, 0..raw.len(), 2);
+        assert_eq!((block.fields.len(), block.body), (2, 16));
+        assert!(block.oddities.too_many);
+        assert!(!scan(raw, 0..raw.len(), 3).oddities.too_many);
+    }
+}

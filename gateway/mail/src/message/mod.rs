@@ -1,0 +1,301 @@
+//! A view over the bytes of a message as they came.
+//!
+//! It never owns or rewrites them, never fails, and decodes only when asked.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::OnceLock;
+
+pub mod charset;
+mod field;
+mod mailbox;
+pub mod parameters;
+mod part;
+mod structure;
+pub mod transfer;
+pub mod words;
+
+pub use charset::Charset;
+pub use field::{FIELDS_MAX, Field};
+pub use mailbox::{MAILBOXES_MAX, Mailbox};
+pub use parameters::{PARAMETERS_MAX, Parameter};
+pub use part::{Disposition, Part, PartPath, Shield};
+pub use structure::{DEPTH_MAX, PARTS_MAX};
+pub use transfer::TransferEncoding;
+
+use crate::ambiguity::Ambiguity;
+use field::Block;
+use structure::Structure;
+
+/// How many message ids of one thread are read.
+pub const THREAD_IDS_MAX: usize = 1_000;
+
+/// A message: its raw bytes and where things stand in them. Only the top header block is scanned
+/// when it is made; parts are found when first asked for.
+#[derive(Debug)]
+pub struct Message<'raw> {
+    raw: &'raw [u8],
+    top: Block,
+    structure: OnceLock<Structure>,
+}
+
+/// Something odd that changes no reading.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    /// What is odd.
+    pub kind: WarningKind,
+    /// Where.
+    pub path: PartPath,
+}
+
+/// What a [`Warning`] is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WarningKind {
+    /// A header block ended without an empty line.
+    NoEmptyLine,
+    /// A header block began with a folded line.
+    OrphanFold,
+    /// Blanks stood before a colon.
+    BlankBeforeColon,
+    /// A multipart had no closing delimiter.
+    MissingClose,
+    /// A part named its charset twice.
+    DuplicateCharset,
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.kind {
+            WarningKind::NoEmptyLine => "no empty line ends the header",
+            WarningKind::OrphanFold => "the header begins with a folded line",
+            WarningKind::BlankBeforeColon => "a header name has blanks before its colon",
+            WarningKind::MissingClose => "a multipart is not closed",
+            WarningKind::DuplicateCharset => "a part names its charset twice",
+        })?;
+        match self.path.is_root() {
+            true => Ok(()),
+            false => write!(f, " (part {})", self.path),
+        }
+    }
+}
+
+impl<'raw> Message<'raw> {
+    /// Total: any bytes are a message, odd ones with warnings and ambiguities.
+    pub fn parse(raw: &'raw [u8]) -> Self {
+        let top = field::scan(raw, 0..raw.len(), FIELDS_MAX);
+        Self {
+            raw,
+            top,
+            structure: OnceLock::new(),
+        }
+    }
+
+    /// The bytes as they came.
+    pub fn raw(&self) -> &'raw [u8] {
+        self.raw
+    }
+
+    /// The top header block, without the empty line that ends it.
+    pub fn header_raw(&self) -> &'raw [u8] {
+        &self.raw[self.top.range.clone()]
+    }
+
+    /// Where the body begins.
+    pub fn body_start(&self) -> usize {
+        self.top.body
+    }
+
+    /// Whether the header had more fields than [`FIELDS_MAX`], so that not all are listed.
+    pub fn has_unlisted_fields(&self) -> bool {
+        self.top.oddities.too_many
+    }
+
+    pub(crate) fn top(&self) -> &Block {
+        &self.top
+    }
+
+    /// The line break this message uses: that of its first line.
+    pub fn line_break(&self) -> &'static [u8] {
+        match memchr::memchr(b'\n', self.raw) {
+            Some(at) if at == 0 || self.raw[at - 1] != b'\r' => b"\n",
+            _ => b"\r\n",
+        }
+    }
+
+    /// The top header fields, in order.
+    pub fn fields(&self) -> &[Field] {
+        &self.top.fields
+    }
+
+    /// The top header fields of this name, in any case.
+    pub fn fields_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Field> {
+        self.fields()
+            .iter()
+            .filter(move |field| self.is_named(field, name))
+    }
+
+    /// The first top header field of this name.
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        self.fields()
+            .iter()
+            .find(|field| self.is_named(field, name))
+    }
+
+    /// Whether a field (of any part) has this name, in any case.
+    pub fn is_named(&self, field: &Field, name: &str) -> bool {
+        self.raw[field.name.clone()].eq_ignore_ascii_case(name.as_bytes())
+    }
+
+    /// A field's name as it was written; names are ASCII.
+    pub fn field_name(&self, field: &Field) -> &'raw str {
+        std::str::from_utf8(&self.raw[field.name.clone()]).unwrap_or_default()
+    }
+
+    /// The whole field with folding and line breaks.
+    pub fn field_raw(&self, field: &Field) -> &'raw [u8] {
+        &self.raw[field.range.clone()]
+    }
+
+    /// The value with its folding, as it was written.
+    pub fn field_value(&self, field: &Field) -> &'raw [u8] {
+        &self.raw[field.value.clone()]
+    }
+
+    /// The value as people read it: unfolded, RFC 2047 decoded, controls removed.
+    pub fn field_text(&self, field: &Field) -> String {
+        words::decode(self.field_value(field))
+    }
+
+    /// The subject as people read it.
+    pub fn subject(&self) -> Option<String> {
+        self.field("subject").map(|field| self.field_text(field))
+    }
+
+    /// Message-ID without angle brackets.
+    pub fn message_id(&self) -> Option<String> {
+        let text = self.field_text(self.field("message-id")?);
+        ids(&text)
+            .next()
+            .or_else(|| Some(text.clone()).filter(|text| !text.is_empty()))
+    }
+
+    /// The ids in In-Reply-To and References, each once.
+    pub fn thread_ids(&self) -> Vec<String> {
+        let mut found: Vec<String> = Vec::new();
+        let named = self
+            .fields_named("in-reply-to")
+            .chain(self.fields_named("references"));
+        for field in named {
+            for id in ids(&self.field_text(field)).take(THREAD_IDS_MAX) {
+                if found.len() < THREAD_IDS_MAX && !found.contains(&id) {
+                    found.push(id);
+                }
+            }
+        }
+        found
+    }
+
+    /// The mailboxes in all fields of this name.
+    pub fn mailboxes(&self, name: &str) -> Vec<Mailbox> {
+        let values = self.fields_named(name).map(|field| self.field_value(field));
+        values
+            .flat_map(mailbox::parse)
+            .take(MAILBOXES_MAX)
+            .collect()
+    }
+
+    fn structure(&self) -> &Structure {
+        self.structure
+            .get_or_init(|| structure::scan(self.raw, self.top.clone()))
+    }
+
+    /// All parts in document order; the first is the root.
+    pub fn parts(&self) -> &[Part] {
+        &self.structure().parts
+    }
+
+    /// The root part.
+    pub fn root(&self) -> &Part {
+        // The scan always lists the root first.
+        &self.parts()[0]
+    }
+
+    /// The part at this path.
+    pub fn part(&self, path: &PartPath) -> Option<&Part> {
+        self.parts().iter().find(|part| part.path == *path)
+    }
+
+    /// The parts directly inside `part`, in order.
+    pub fn children<'a>(&'a self, part: &Part) -> impl Iterator<Item = &'a Part> {
+        let index = part.index;
+        self.parts()[index + 1..]
+            .iter()
+            .filter(move |child| child.parent == Some(index))
+    }
+
+    /// The part that `part` stands directly inside.
+    pub fn parent(&self, part: &Part) -> Option<&Part> {
+        part.parent.map(|index| &self.parts()[index])
+    }
+
+    /// A part's body as it stands, still encoded.
+    pub fn body_raw(&self, part: &Part) -> &'raw [u8] {
+        &self.raw[part.body.clone()]
+    }
+
+    /// A part's body with its transfer encoding undone.
+    pub fn decoded(&self, part: &Part) -> Cow<'raw, [u8]> {
+        let body = self.body_raw(part);
+        match part.encoding {
+            _ if part.is_multipart() => Cow::Borrowed(body),
+            TransferEncoding::Base64 => Cow::Owned(transfer::decode_base64(body)),
+            TransferEncoding::QuotedPrintable => {
+                Cow::Owned(transfer::decode_quoted_printable(body))
+            }
+            _ => Cow::Borrowed(body),
+        }
+    }
+
+    /// A part's body as text, by its charset; any bytes give some text.
+    pub fn text(&self, part: &Part) -> String {
+        Charset::parse(part.charset())
+            .decode(&self.decoded(part))
+            .into_owned()
+    }
+
+    /// What a person sees as the letter: text/plain and text/html that are no attachments.
+    pub fn bodies(&self) -> Vec<&Part> {
+        self.parts().iter().filter(|part| part.is_body()).collect()
+    }
+
+    /// What a person sees as attached: everything else that is no container, whole messages too.
+    pub fn attachments(&self) -> Vec<&Part> {
+        self.parts()
+            .iter()
+            .filter(|part| part.is_attachment())
+            .collect()
+    }
+
+    /// Where readers may differ about what this message says.
+    pub fn ambiguities(&self) -> &[Ambiguity] {
+        &self.structure().ambiguities
+    }
+
+    /// What is odd but read the same by all.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.structure().warnings
+    }
+}
+
+fn ids(text: &str) -> impl Iterator<Item = String> + '_ {
+    let inside = text
+        .split('<')
+        .skip(1)
+        .filter_map(|rest| rest.split_once('>'));
+    inside
+        .map(|(id, _)| id.split_whitespace().collect())
+        .filter(|id: &String| !id.is_empty())
+}
+
+#[cfg(test)]
+mod tests;

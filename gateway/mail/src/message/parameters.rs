@@ -1,0 +1,355 @@
+//! `value; name=value; …` of Content-Type and Content-Disposition, as tolerant readers read it.
+//!
+//! It never drops a candidate: where two parameters claim one name, both are kept.
+
+use super::charset::Charset;
+use super::words;
+
+/// How many parameters one field may have before it is ambiguous and the rest is not read.
+pub const PARAMETERS_MAX: usize = 100;
+
+/// One parameter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parameter {
+    /// Its name in lower case, without the `*` of RFC 2231.
+    pub name: String,
+    /// Its value, decoded.
+    pub value: String,
+    /// Whether it was written in the form of RFC 2231.
+    pub extended: bool,
+}
+
+/// A parsed field: the word before the first `;`, then parameters.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Parameterised {
+    /// The first value, in lower case, without comments and blanks.
+    pub value: String,
+    /// Every parameter in order of appearance.
+    pub parameters: Vec<Parameter>,
+    /// There were more than [`PARAMETERS_MAX`].
+    pub too_many: bool,
+}
+
+impl Parameterised {
+    /// Parses the raw value of a field.
+    pub fn parse(raw: &[u8]) -> Self {
+        let unfolded: Vec<u8> = raw
+            .iter()
+            .copied()
+            .filter(|b| !matches!(b, b'\r' | b'\n'))
+            .collect();
+        let text = Charset::Unknown.decode(&unfolded);
+        let mut cursor = Cursor { rest: &text };
+        let mut parsed = Self {
+            value: cursor.until(';').to_ascii_lowercase(),
+            ..Self::default()
+        };
+        let mut sections = Vec::new();
+        while cursor.skip_semicolon() {
+            if parsed.parameters.len() + sections.len() >= PARAMETERS_MAX {
+                parsed.too_many = true;
+                break;
+            }
+            let name = cursor.name().to_ascii_lowercase();
+            let Some(value) = cursor.value().filter(|_| !name.is_empty()) else {
+                continue;
+            };
+            match Section::parse(&name, &value) {
+                Some(section) => sections.push(section),
+                None => parsed.parameters.push(Parameter {
+                    name,
+                    value: words::decode(value.as_bytes()),
+                    extended: false,
+                }),
+            }
+        }
+        parsed.parameters.extend(join_sections(sections));
+        parsed
+    }
+
+    /// The parameter of this (lower-case) name, the extended form first.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        get(&self.parameters, name)
+    }
+
+    /// Every parameter of this (lower-case) name.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Parameter> {
+        self.parameters
+            .iter()
+            .filter(move |parameter| parameter.name == name)
+    }
+}
+
+/// The value of a parameter, by lower-case name; the form of RFC 2231 first.
+pub(crate) fn get<'a>(parameters: &'a [Parameter], name: &str) -> Option<&'a str> {
+    let named = |extended| move |p: &&Parameter| p.name == name && p.extended == extended;
+    let extended = parameters.iter().find(named(true));
+    let found = extended.or_else(|| parameters.iter().find(named(false)));
+    found.map(|parameter| parameter.value.as_str())
+}
+
+/// The first word of a field such as Content-Transfer-Encoding, comments passed over.
+pub(crate) fn first_word(value: &str) -> String {
+    Cursor { rest: value }.until(';')
+}
+
+struct Cursor<'a> {
+    rest: &'a str,
+}
+
+impl Cursor<'_> {
+    /// Text up to `stop`, without comments and blanks; `stop` itself stays.
+    fn until(&mut self, stop: char) -> String {
+        let mut text = String::new();
+        while let Some(c) = self.rest.chars().next() {
+            match c {
+                _ if c == stop => break,
+                '(' => {
+                    self.comment();
+                    continue;
+                }
+                _ if c.is_whitespace() || c.is_control() => {}
+                _ => text.push(c),
+            }
+            self.rest = &self.rest[c.len_utf8()..];
+        }
+        text
+    }
+
+    /// RFC 822 §3.1.4: comments nest, and `\` quotes one character.
+    fn comment(&mut self) {
+        let mut depth = 0usize;
+        let mut quoted = false;
+        for (at, c) in self.rest.char_indices() {
+            match c {
+                _ if quoted => quoted = false,
+                '\\' => quoted = true,
+                '(' => depth += 1,
+                ')' => depth -= 1,
+                _ => {}
+            }
+            if depth == 0 {
+                self.rest = &self.rest[at + c.len_utf8()..];
+                return;
+            }
+        }
+        self.rest = "";
+    }
+
+    fn skip_blanks(&mut self) {
+        loop {
+            self.rest = self.rest.trim_start();
+            if !self.rest.starts_with('(') {
+                return;
+            }
+            self.comment();
+        }
+    }
+
+    fn skip_semicolon(&mut self) -> bool {
+        self.skip_blanks();
+        // Text after a quoted value that no semicolon follows is passed over.
+        let Some(at) = self.rest.find(';') else {
+            return false;
+        };
+        self.rest = self.rest[at..].trim_start_matches([';', ' ', '\t']);
+        !self.rest.is_empty()
+    }
+
+    fn name(&mut self) -> String {
+        self.skip_blanks();
+        let end = self.rest.find(['=', ';']).unwrap_or(self.rest.len());
+        let name = self.rest[..end].trim().to_owned();
+        self.rest = &self.rest[end..];
+        name
+    }
+
+    fn value(&mut self) -> Option<String> {
+        self.rest = self.rest.strip_prefix('=')?;
+        self.skip_blanks();
+        if self.rest.starts_with('"') {
+            return Some(self.quoted());
+        }
+        let end = self.rest.find(';').unwrap_or(self.rest.len());
+        let value = self.rest[..end].trim();
+        self.rest = &self.rest[end..];
+        // A comment may follow a token; a file name with a bracket is no comment.
+        let comment = value.ends_with(')').then(|| value.find(" (")).flatten();
+        Some(
+            comment
+                .map_or(value, |at| &value[..at])
+                .trim_end()
+                .to_owned(),
+        )
+    }
+
+    fn quoted(&mut self) -> String {
+        let mut value = String::new();
+        let mut escaped = false;
+        for (at, c) in self.rest.char_indices().skip(1) {
+            match c {
+                _ if escaped => {
+                    escaped = false;
+                    value.push(c);
+                }
+                '\\' => escaped = true,
+                '"' => {
+                    self.rest = &self.rest[at + 1..];
+                    return value;
+                }
+                _ => value.push(c),
+            }
+        }
+        self.rest = "";
+        value
+    }
+}
+
+/// RFC 2231: one section of a parameter that was cut (`name*0*`), or coded (`name*`).
+struct Section {
+    name: String,
+    number: u32,
+    coded: bool,
+    value: String,
+}
+
+impl Section {
+    fn parse(name: &str, value: &str) -> Option<Self> {
+        let (base, rest) = name.split_once('*')?;
+        let (number, coded) = match rest.strip_suffix('*') {
+            _ if rest.is_empty() => ("0", true),
+            Some(number) => (number, true),
+            None => (rest, false),
+        };
+        let number = number.parse().ok()?;
+        Some(Self {
+            name: base.trim().to_owned(),
+            number,
+            coded,
+            value: value.to_owned(),
+        })
+    }
+}
+
+fn join_sections(mut sections: Vec<Section>) -> Vec<Parameter> {
+    let mut order: Vec<String> = Vec::new();
+    for section in &sections {
+        if !order.contains(&section.name) {
+            order.push(section.name.clone());
+        }
+    }
+    sections.sort_by_key(|section| section.number);
+    let joined = order.into_iter().map(|name| {
+        let own = sections.iter().filter(|section| section.name == name);
+        Parameter {
+            value: join(own),
+            name,
+            extended: true,
+        }
+    });
+    joined.collect()
+}
+
+fn join<'a>(sections: impl Iterator<Item = &'a Section>) -> String {
+    let mut charset = Charset::Unknown;
+    let mut bytes = Vec::new();
+    for (at, section) in sections.enumerate() {
+        let mut value = section.value.as_str();
+        if at == 0 && section.coded {
+            let mut pieces = value.splitn(3, '\'');
+            if let (Some(name), Some(_language), Some(rest)) =
+                (pieces.next(), pieces.next(), pieces.next())
+            {
+                charset = match name {
+                    "" => Charset::Unknown,
+                    name => Charset::parse(Some(name)),
+                };
+                value = rest;
+            }
+        }
+        match section.coded {
+            true => decode_percent(value, &mut bytes),
+            false => bytes.extend_from_slice(value.as_bytes()),
+        }
+    }
+    words::without_controls(&charset.decode(&bytes))
+}
+
+fn decode_percent(value: &str, out: &mut Vec<u8>) {
+    let mut rest = value.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        let hex = |at: usize| after.get(at).and_then(|&b| (b as char).to_digit(16));
+        match (byte, hex(0), hex(1)) {
+            (b'%', Some(high), Some(low)) => {
+                out.push((high << 4 | low) as u8);
+                rest = &after[2..];
+            }
+            _ => {
+                out.push(byte);
+                rest = after;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn get(text: &str, name: &str) -> Option<String> {
+        Parameterised::parse(text.as_bytes())
+            .get(name)
+            .map(str::to_owned)
+    }
+
+    #[test]
+    fn forms_of_real_mail() {
+        let parsed = Parameterised::parse(b"Text/Plain (c); charset=\"utf-8\"; format = flowed ;x");
+        assert_eq!(parsed.value, "text/plain");
+        assert_eq!(parsed.get("charset"), Some("utf-8"));
+        assert_eq!(parsed.get("format"), Some("flowed"));
+        assert_eq!(
+            get("a; name=\"a;b\\\"c\"; d=e", "name").as_deref(),
+            Some("a;b\"c")
+        );
+        assert_eq!(
+            get("a; name=\"=?utf-8?q?=C3=A9?=\"", "name").as_deref(),
+            Some("é")
+        );
+        assert_eq!(
+            get("a; charset=us-ascii (Plain text)", "charset").as_deref(),
+            Some("us-ascii")
+        );
+        assert_eq!(get("a; name=\"open", "name").as_deref(), Some("open"));
+        assert_eq!(
+            get("a; name=a (1).txt", "name").as_deref(),
+            Some("a (1).txt")
+        );
+    }
+
+    #[test]
+    fn extended_forms() {
+        let cut = "a; filename*1*=%A9.txt; filename*0*=utf-8'en'%C3";
+        assert_eq!(get(cut, "filename").as_deref(), Some("é.txt"));
+        assert_eq!(
+            get("a; filename*0=\"a.\"; filename*1=exe", "filename").as_deref(),
+            Some("a.exe")
+        );
+        let both = "a; filename=\"a.txt\"; filename*=utf-8''evil.exe";
+        assert_eq!(get(both, "filename").as_deref(), Some("evil.exe"));
+        assert_eq!(
+            Parameterised::parse(both.as_bytes())
+                .all("filename")
+                .count(),
+            2
+        );
+    }
+
+    #[test]
+    fn a_million_parameters_are_bounded() {
+        let text = format!("a{}", "; b*1=c".repeat(1_000_000));
+        let parsed = Parameterised::parse(text.as_bytes());
+        assert!(parsed.too_many && parsed.parameters.len() <= PARAMETERS_MAX);
+        assert!(!Parameterised::parse("a; b=c".repeat(9).as_bytes()).too_many);
+    }
+}

@@ -1,0 +1,192 @@
+//! One part of a message: where it stands, what it says it is, and what shields it.
+//!
+//! It never holds content: only ranges into the raw message and what its own header said.
+
+use std::fmt;
+use std::ops::Range;
+
+use super::field::Field;
+use super::parameters::Parameter;
+use super::transfer::TransferEncoding;
+
+/// Where a part stands: the numbers of the children on the way from the root, counted from 1.
+/// The root is empty. A `message/rfc822` part has one child, the root of the message inside.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PartPath(Vec<u16>);
+
+impl PartPath {
+    /// The root part.
+    pub fn root() -> Self {
+        Self::default()
+    }
+
+    /// The path of the `number`th child, counted from 1.
+    pub fn child(&self, number: u16) -> Self {
+        let mut path = self.0.clone();
+        path.push(number);
+        Self(path)
+    }
+
+    /// Reads what `Display` writes.
+    pub fn parse(text: &str) -> Option<Self> {
+        if text.is_empty() {
+            return Some(Self::root());
+        }
+        let numbers = text.split('.').map(|n| n.parse().ok().filter(|n| *n > 0));
+        numbers.collect::<Option<Vec<u16>>>().map(Self)
+    }
+
+    /// The numbers.
+    pub fn numbers(&self) -> &[u16] {
+        &self.0
+    }
+
+    /// Whether this is the root.
+    pub fn is_root(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether `other` stands inside the part at this path, or is it.
+    pub fn holds(&self, other: &Self) -> bool {
+        other.0.starts_with(&self.0)
+    }
+}
+
+impl fmt::Display for PartPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, number) in self.0.iter().enumerate() {
+            let dot = if at == 0 { "" } else { "." };
+            write!(f, "{dot}{number}")?;
+        }
+        Ok(())
+    }
+}
+
+/// RFC 2183: how a part asks to be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disposition {
+    /// Nothing was said.
+    Unstated,
+    /// `inline`.
+    Inline,
+    /// `attachment`, or a word nobody knows (RFC 2183 §2.8).
+    Attachment,
+}
+
+/// What keeps a part from being edited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shield {
+    /// Nothing.
+    None,
+    /// It is, or stands inside, multipart/signed or signed S/MIME data.
+    Signed,
+    /// It is, or stands inside, S/MIME enveloped data or multipart/encrypted.
+    Encrypted,
+}
+
+/// One part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Where it stands.
+    pub path: PartPath,
+    /// Its own header fields.
+    pub fields: Vec<Field>,
+    /// Its header block, without the empty line.
+    pub header: Range<usize>,
+    /// Its body, still encoded, without the line break that belongs to a boundary.
+    pub body: Range<usize>,
+    /// `type/subtype` in lower case; the default where none was stated.
+    pub media_type: String,
+    /// The parameters of Content-Type.
+    pub parameters: Vec<Parameter>,
+    /// How the body is encoded.
+    pub encoding: TransferEncoding,
+    /// How it asks to be shown.
+    pub disposition: Disposition,
+    /// What keeps it from being edited.
+    pub shield: Shield,
+    pub(crate) file_names: Vec<String>,
+    pub(crate) content_id: Option<String>,
+    pub(crate) index: usize,
+    pub(crate) parent: Option<usize>,
+    pub(crate) inside_message: bool,
+}
+
+impl Part {
+    /// A parameter of Content-Type, by lower-case name; the form of RFC 2231 first.
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        super::parameters::get(&self.parameters, name)
+    }
+
+    /// The declared charset.
+    pub fn charset(&self) -> Option<&str> {
+        self.parameter("charset")
+    }
+
+    /// The file name a careful reader shows; see [`Part::file_names`] for all that were given.
+    pub fn file_name(&self) -> Option<&str> {
+        self.file_names.first().map(String::as_str)
+    }
+
+    /// Every file name some reader might show, the most proper first.
+    pub fn file_names(&self) -> &[String] {
+        &self.file_names
+    }
+
+    /// Content-ID without angle brackets.
+    pub fn content_id(&self) -> Option<&str> {
+        self.content_id.as_deref()
+    }
+
+    /// Whether it is `multipart/…`.
+    pub fn is_multipart(&self) -> bool {
+        self.media_type.starts_with("multipart/")
+    }
+
+    /// Whether it holds a whole message.
+    pub fn is_message(&self) -> bool {
+        matches!(
+            self.media_type.as_str(),
+            "message/rfc822" | "message/global"
+        )
+    }
+
+    /// Whether it stands inside a message that this message holds.
+    pub fn is_inside_message(&self) -> bool {
+        self.inside_message
+    }
+
+    /// Whether a reader shows it as text of the letter: text/plain or text/html that is no
+    /// attachment, has no file name, and is not inside an attached message.
+    pub fn is_body(&self) -> bool {
+        matches!(self.media_type.as_str(), "text/plain" | "text/html")
+            && self.disposition != Disposition::Attachment
+            && self.file_names.is_empty()
+            && !self.inside_message
+    }
+
+    /// Whether a reader lists it as an attachment: a leaf, or a whole message, that is no body.
+    pub fn is_attachment(&self) -> bool {
+        !self.is_multipart() && !self.is_body() && !self.inside_message
+    }
+
+    /// Whether it asks to be shown in place.
+    pub fn is_inline(&self) -> bool {
+        self.disposition == Disposition::Inline
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_come_back() {
+        for text in ["", "1", "1.2.3"] {
+            assert_eq!(PartPath::parse(text).unwrap().to_string(), text);
+        }
+        assert!(PartPath::parse("1.0").is_none() && PartPath::parse("x").is_none());
+        assert!(PartPath::root().holds(&PartPath::parse("2").unwrap()));
+        assert!(!PartPath::parse("2").unwrap().holds(&PartPath::root()));
+    }
+}

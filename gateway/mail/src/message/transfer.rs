@@ -1,0 +1,276 @@
+//! Transfer encodings of bodies: read as tolerant readers read them, written strictly.
+//!
+//! It never fails on odd input: what is no code is passed over or kept as it stands.
+
+use memchr::memchr;
+
+/// RFC 2045 §6: how a body was made fit for the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TransferEncoding {
+    /// `7bit`, or nothing said.
+    SevenBit,
+    /// `8bit`.
+    EightBit,
+    /// `binary`.
+    Binary,
+    /// `quoted-printable`.
+    QuotedPrintable,
+    /// `base64`.
+    Base64,
+    /// Some other word.
+    Unknown,
+}
+
+impl TransferEncoding {
+    /// Reads the mechanism out of a field value; comments and blanks around it do not matter.
+    pub fn parse(value: &str) -> Self {
+        let word = super::parameters::first_word(value);
+        match word.to_ascii_lowercase().as_str() {
+            "" | "7bit" | "7-bit" => Self::SevenBit,
+            "8bit" | "8-bit" => Self::EightBit,
+            "binary" => Self::Binary,
+            "quoted-printable" => Self::QuotedPrintable,
+            "base64" => Self::Base64,
+            _ => Self::Unknown,
+        }
+    }
+
+    /// Whether the body stands as it is.
+    pub fn is_identity(self) -> bool {
+        !matches!(self, Self::QuotedPrintable | Self::Base64)
+    }
+}
+
+const SKIP: u8 = 0xff;
+const PAD: u8 = 0xfe;
+
+const BASE64_VALUES: [u8; 256] = {
+    let alphabet = BASE64_ALPHABET;
+    let mut table = [SKIP; 256];
+    let mut at = 0;
+    while at < alphabet.len() {
+        table[alphabet[at] as usize] = at as u8;
+        at += 1;
+    }
+    table[b'=' as usize] = PAD;
+    table
+};
+
+const BASE64_ALPHABET: &[u8; 64] =
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// Decodes base64: bytes outside the alphabet are passed over (RFC 2045 §6.8), padding ends a
+/// quantum and not the data.
+pub fn decode_base64(input: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(input.len() / 4 * 3 + 3);
+    let (mut bits, mut held) = (0u32, 0u32);
+    let mut at = 0;
+    while at < input.len() {
+        if held == 0 {
+            at += decode_whole_quanta(&input[at..], &mut out);
+            if at >= input.len() {
+                break;
+            }
+        }
+        match BASE64_VALUES[input[at] as usize] {
+            SKIP => {}
+            PAD => {
+                flush_quantum(&mut out, bits, held);
+                (bits, held) = (0, 0);
+            }
+            value => {
+                bits = bits << 6 | u32::from(value);
+                held += 1;
+                if held == 4 {
+                    out.extend_from_slice(&bits.to_be_bytes()[1..]);
+                    (bits, held) = (0, 0);
+                }
+            }
+        }
+        at += 1;
+    }
+    flush_quantum(&mut out, bits, held);
+    out
+}
+
+fn decode_whole_quanta(input: &[u8], out: &mut Vec<u8>) -> usize {
+    let mut used = 0;
+    for four in input.chunks_exact(4) {
+        let value = |at: usize| u32::from(BASE64_VALUES[four[at] as usize]);
+        let (a, b, c, d) = (value(0), value(1), value(2), value(3));
+        if (a | b | c | d) & 0xc0 != 0 {
+            break;
+        }
+        let bits = a << 18 | b << 12 | c << 6 | d;
+        out.extend_from_slice(&bits.to_be_bytes()[1..]);
+        used += 4;
+    }
+    used
+}
+
+fn flush_quantum(out: &mut Vec<u8>, bits: u32, held: u32) {
+    match held {
+        2 => out.push((bits >> 4) as u8),
+        3 => out.extend_from_slice(&((bits >> 2) as u16).to_be_bytes()),
+        _ => {}
+    }
+}
+
+/// Characters on one line of base64 (RFC 2045 §6.8).
+const BASE64_LINE: usize = 76;
+
+/// Encodes as base64 in lines of 76 characters, each ended by `line_break`.
+pub fn encode_base64(input: &[u8], line_break: &[u8]) -> Vec<u8> {
+    let lines = input.len() / (BASE64_LINE / 4 * 3) + 1;
+    let mut out = Vec::with_capacity(input.len() / 3 * 4 + 4 + lines * line_break.len());
+    for line in input.chunks(BASE64_LINE / 4 * 3) {
+        for three in line.chunks(3) {
+            encode_quantum(three, &mut out);
+        }
+        out.extend_from_slice(line_break);
+    }
+    out
+}
+
+/// Encodes one to three bytes as four characters.
+pub(crate) fn encode_quantum(three: &[u8], out: &mut Vec<u8>) {
+    let byte = |at: usize| three.get(at).copied().map_or(0, usize::from);
+    let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+    let character = |shift: usize| BASE64_ALPHABET[bits >> shift & 63];
+    let pad = |needed: usize, shift: usize| match three.len() >= needed {
+        true => character(shift),
+        false => b'=',
+    };
+    out.extend_from_slice(&[character(18), character(12), pad(2, 6), pad(3, 0)]);
+}
+
+/// Decodes quoted-printable; a `=` that introduces nothing stands for itself.
+pub fn decode_quoted_printable(input: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(input.len());
+    let mut rest = input;
+    while let Some(at) = memchr(b'=', rest) {
+        out.extend_from_slice(&rest[..at]);
+        let (byte, used) = quoted_token(&rest[at..]);
+        out.extend(byte);
+        rest = &rest[at + used..];
+    }
+    out.extend_from_slice(rest);
+    out
+}
+
+/// What the `=` that `input` begins with stands for: a byte or a soft line break (nothing), and
+/// how many bytes it takes.
+pub(crate) fn quoted_token(input: &[u8]) -> (Option<u8>, usize) {
+    let hex = |at: usize| input.get(at).and_then(|&byte| (byte as char).to_digit(16));
+    if let (Some(high), Some(low)) = (hex(1), hex(2)) {
+        return (Some((high << 4 | low) as u8), 3);
+    }
+    let blanks = input[1..]
+        .iter()
+        .take_while(|byte| matches!(byte, b' ' | b'\t'))
+        .count();
+    match &input[1 + blanks..] {
+        [b'\r', b'\n', ..] => (None, blanks + 3),
+        [b'\n', ..] => (None, blanks + 2),
+        [] => (None, blanks + 1),
+        _ => (Some(b'='), 1),
+    }
+}
+
+/// Characters on one line of quoted-printable, a soft break's `=` included (RFC 2045 §6.7).
+const QUOTED_LINE: usize = 76;
+
+/// Encodes text as quoted-printable. `LF` and `CRLF` of the text become `line_break`, every other
+/// control is coded.
+pub fn encode_quoted_printable(text: &[u8], line_break: &[u8]) -> Vec<u8> {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    let mut out = Vec::with_capacity(text.len() + text.len() / 8);
+    let mut column = 0;
+    let mut at = 0;
+    while at < text.len() {
+        let byte = text[at];
+        let ends_line = matches!(&text[at..], [b'\n', ..] | [b'\r', b'\n', ..]);
+        if ends_line {
+            at += if byte == b'\r' { 2 } else { 1 };
+            out.extend_from_slice(line_break);
+            column = 0;
+            continue;
+        }
+        let last_on_line = matches!(&text[at + 1..], [] | [b'\n', ..] | [b'\r', b'\n', ..]);
+        let literal = match byte {
+            b' ' | b'\t' => !last_on_line,
+            // A dot or an F that begins a line is what relays and mbox files change.
+            b'.' | b'F' => column != 0,
+            b'=' => false,
+            33..=126 => true,
+            _ => false,
+        };
+        let width = if literal { 1 } else { 3 };
+        if column + width > QUOTED_LINE - usize::from(!last_on_line) {
+            out.push(b'=');
+            out.extend_from_slice(line_break);
+            column = 0;
+            continue;
+        }
+        if literal {
+            out.push(byte);
+        } else {
+            let (high, low) = (HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]);
+            out.extend_from_slice(&[b'=', high, low]);
+        }
+        column += width;
+        at += 1;
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn base64_as_tolerant_readers_read_it() {
+        assert_eq!(decode_base64(b"aGVs\r\nbG8="), b"hello");
+        assert_eq!(decode_base64(b"aGV*s!bG8"), b"hello");
+        assert_eq!(decode_base64(b"aGVsbG8=aGVsbG8="), b"hellohello");
+        assert_eq!(decode_base64(b"===="), b"");
+    }
+
+    #[test]
+    fn quoted_printable_as_tolerant_readers_read_it() {
+        assert_eq!(
+            decode_quoted_printable(b"a=3Db=\r\nc= \t\nd=e=3"),
+            b"a=bcd=e=3"
+        );
+        assert_eq!(decode_quoted_printable(b"end="), b"end");
+    }
+
+    #[test]
+    fn names_of_encodings() {
+        assert_eq!(
+            TransferEncoding::parse("BASE64 (comment)"),
+            TransferEncoding::Base64
+        );
+        assert_eq!(
+            TransferEncoding::parse("(c) Quoted-Printable"),
+            TransferEncoding::QuotedPrintable
+        );
+        assert_eq!(
+            TransferEncoding::parse("x-uuencode"),
+            TransferEncoding::Unknown
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_encoded_decodes_again(bytes: Vec<u8>) {
+            prop_assert_eq!(&decode_base64(&encode_base64(&bytes, b"\r\n")), &bytes);
+            let text: Vec<u8> = bytes.iter().map(|b| if *b == b'\n' { b' ' } else { *b }).collect();
+            let coded = encode_quoted_printable(&text, b"\r\n");
+            prop_assert_eq!(&decode_quoted_printable(&coded), &text);
+            prop_assert!(coded.split(|b| *b == b'\n').all(|line| line.len() <= QUOTED_LINE + 1));
+            prop_assert!(coded.is_ascii());
+        }
+    }
+}
