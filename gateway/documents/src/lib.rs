@@ -1,1 +1,17 @@
-//! Placeholder of the skeleton.
+//! What is inside an attached file: its kind, and the labels it carries.
+//!
+//! Pure and bounded: bytes in, an answer out. Nothing here opens a file, writes one, or trusts a
+//! name, a declared type or a stated size; what cannot be read within the limits is "unknown".
+
+mod archive;
+mod compound;
+mod encrypted;
+mod kind;
+mod labels;
+pub mod limits;
+mod package;
+mod properties;
+mod xml;
+
+pub use kind::{Kind, kind};
+pub use labels::{DocumentLabel, DocumentLabels, Reason, Source, State, read_labels};

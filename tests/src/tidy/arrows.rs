@@ -52,7 +52,7 @@ pub const PURE: &[(&str, &[&str])] = &[
         ],
     ),
     ("wire", &["memchr", "thiserror"]),
-    ("documents", &["quick-xml", "thiserror", "zip"]),
+    ("documents", &["memchr", "quick-xml", "zip"]),
     (
         "seal",
         &[

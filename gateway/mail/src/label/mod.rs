@@ -2,6 +2,9 @@
 //!
 //! It never trusts where a label came from: that is the policy's to judge.
 
+pub mod msip;
+mod reading;
+
 use crate::edit::Edit;
 use crate::marking::Marking;
 use crate::message::Message;
@@ -125,75 +128,28 @@ pub enum Method {
     Privileged,
 }
 
-/// Reads `msip_labels`. `site` is our organisation's id.
-pub fn read(message: &Message<'_>, site: Option<&str>, labels: &Labels) -> Reading {
-    let mut reading = Reading::default();
-    for field in message.fields_named("msip_labels") {
-        let text = message.field_text(field);
-        for found in entries(&text) {
-            let ours = site.is_none()
-                || found.site.as_deref() == site.map(str::to_ascii_lowercase).as_deref();
-            if !ours || labels.get(&found.id).is_none() {
-                reading.foreign.push(found);
-                continue;
-            }
-            if let Some(present) = reading.own.take().filter(|present| *present != found.id) {
-                reading
-                    .conflicts
-                    .push(format!("labels {present} and {} both stand", found.id));
-                reading.own = Some(labels.higher(&present, &found.id).clone());
-            } else {
-                reading.own = Some(found.id);
-            }
+impl Method {
+    /// `Standard`, `Privileged`, and the `Auto` of newer writers, in any case.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.to_ascii_lowercase().as_str() {
+            "standard" | "auto" => Some(Self::Standard),
+            "privileged" => Some(Self::Privileged),
+            _ => None,
         }
     }
-    reading
+
+    /// As `msip_labels` writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Standard => "Standard",
+            Self::Privileged => "Privileged",
+        }
+    }
 }
 
-fn entries(text: &str) -> Vec<Foreign> {
-    let mut found: Vec<(Foreign, bool)> = Vec::new();
-    for (name, value) in text.split(';').filter_map(|pair| pair.split_once('=')) {
-        let name: String = name.split_whitespace().collect();
-        let Some(rest) = name
-            .get(..11)
-            .filter(|p| p.eq_ignore_ascii_case("MSIP_Label_"))
-            .map(|_| &name[11..])
-        else {
-            continue;
-        };
-        let Some((id, attribute)) = rest.split_once('_') else {
-            continue;
-        };
-        let Some(id) = LabelId::parse(id) else {
-            continue;
-        };
-        let at = found
-            .iter()
-            .position(|(entry, _)| entry.id == id)
-            .unwrap_or_else(|| {
-                found.push((
-                    Foreign {
-                        id,
-                        site: None,
-                        name: None,
-                    },
-                    false,
-                ));
-                found.len() - 1
-            });
-        let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
-        match attribute.to_ascii_lowercase().as_str() {
-            "enabled" => found[at].1 = value.eq_ignore_ascii_case("true"),
-            "siteid" => found[at].0.site = Some(value.to_ascii_lowercase()),
-            "name" => found[at].0.name = Some(value),
-            _ => {}
-        }
-    }
-    found
-        .into_iter()
-        .filter(|(_, enabled)| *enabled)
-        .map(|(entry, _)| entry)
-        .collect()
+/// Reads `msip_labels`. `site` is our organisation's id.
+pub fn read(message: &Message<'_>, site: Option<&str>, labels: &Labels) -> Reading {
+    reading::read(message, site, labels)
 }
 
 /// The edits that put `label` on a message, in Exchange's form.
@@ -204,22 +160,9 @@ pub fn write(
     action_id: &str,
     method: Method,
 ) -> Vec<Edit> {
-    let method = match method {
-        Method::Standard => "Standard",
-        Method::Privileged => "Privileged",
-    };
-    let pairs = [
-        ("Enabled", "true".to_owned()),
-        ("SetDate", set_at.rfc3339()),
-        ("Method", method.to_owned()),
-        ("Name", label.name.clone()),
-        ("SiteId", site.to_owned()),
-        ("ActionId", action_id.to_owned()),
-        ("ContentBits", "0".to_owned()),
-    ];
-    let pairs = pairs.map(|(key, value)| format!("MSIP_Label_{}_{key}={value};", label.id));
+    let value = msip::value(label, site, set_at, action_id, method, 0);
     vec![Edit::SetHeader {
-        name: "msip_labels".into(),
-        value: pairs.join(" "),
+        name: msip::HEADER.into(),
+        value,
     }]
 }

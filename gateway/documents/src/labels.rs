@@ -1,0 +1,318 @@
+//! The labels a file carries inside.
+//!
+//! It never says "no label" of a file it could not read: that is [`State::Unknown`].
+
+use std::fmt;
+
+use mail::label::LabelId;
+use mail::label::msip::{MsipLabel, MsipLabels};
+
+use crate::archive::{Archive, Budget};
+use crate::compound::Compound;
+use crate::limits::{MEMBER_BYTES_MAX, PART_BYTES_MAX};
+use crate::package;
+use crate::{Kind, properties};
+
+/// Where in a file a label stood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// `docMetadata/LabelInfo.xml`, or the stream of that name in an encrypted file.
+    LabelInfo,
+    /// Custom properties: Office Open XML, OpenDocument, Office 97-2003.
+    Properties,
+}
+
+/// One label found in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DocumentLabel {
+    /// The label's GUID.
+    pub id: LabelId,
+    /// The tenant that set it, in lower case.
+    pub site: Option<String>,
+    /// False when the file says that the label is switched off.
+    pub enabled: bool,
+    /// True when the file remembers that the label was taken off.
+    pub removed: bool,
+    /// The name the file gives it. Never compared with anything.
+    pub name: Option<String>,
+    /// Where it stood.
+    pub source: Source,
+    /// True when the file also has a label of the same site in the newer place, which counts.
+    pub superseded: bool,
+}
+
+impl DocumentLabel {
+    /// True when the file is labelled with it today.
+    pub fn in_effect(&self) -> bool {
+        self.enabled && !self.removed && !self.superseded
+    }
+}
+
+/// Whether the labels of a file could be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum State {
+    /// All of them were.
+    Known,
+    /// There may be more than those listed.
+    Unknown(Reason),
+    /// Not a kind of file in which labels are looked for.
+    NotADocument,
+}
+
+/// Why the labels of a file are not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// Closed with a password or by rights management.
+    Encrypted,
+    /// Its structure is broken.
+    Damaged,
+    /// Two readers could see two different files in it.
+    Inconsistent,
+    /// More entries or properties than a limit allows.
+    TooManyEntries,
+    /// A part is larger than a limit allows.
+    EntryTooLarge,
+    /// It grows beyond a limit when inflated.
+    InflatesTooMuch,
+    /// Archives inside archives, deeper than a limit allows.
+    TooDeep,
+    /// A part is not well-formed XML, or holds a document type.
+    Xml,
+    /// A part has more elements or attributes than a limit allows.
+    XmlTooLarge,
+    /// Compressed or split in a way that is not read here.
+    Unsupported,
+}
+
+impl Reason {
+    /// The stable word for rules, logs and the audit.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Reason::Encrypted => "encrypted",
+            Reason::Damaged => "damaged",
+            Reason::Inconsistent => "inconsistent",
+            Reason::TooManyEntries => "too-many-entries",
+            Reason::EntryTooLarge => "entry-too-large",
+            Reason::InflatesTooMuch => "inflates-too-much",
+            Reason::TooDeep => "too-deep",
+            Reason::Xml => "xml",
+            Reason::XmlTooLarge => "xml-too-large",
+            Reason::Unsupported => "unsupported",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Reason::Encrypted => "the file is encrypted",
+            Reason::Damaged => "the file is damaged",
+            Reason::Inconsistent => "the archive can be read in two ways",
+            Reason::TooManyEntries => "the file has too many entries",
+            Reason::EntryTooLarge => "a part of the file is too large",
+            Reason::InflatesTooMuch => "the file inflates too much",
+            Reason::TooDeep => "archives are nested too deeply",
+            Reason::Xml => "a part of the file is not sound XML",
+            Reason::XmlTooLarge => "a part of the file has too many elements",
+            Reason::Unsupported => "the file uses a method that is not read here",
+        })
+    }
+}
+
+/// The labels of a file and of the documents archived in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DocumentLabels {
+    /// Every label found, those not in effect included.
+    pub labels: Vec<DocumentLabel>,
+    /// Whether these are all.
+    pub state: State,
+}
+
+impl DocumentLabels {
+    /// The labels that hold today.
+    pub fn in_effect(&self) -> impl Iterator<Item = &DocumentLabel> {
+        self.labels.iter().filter(|label| label.in_effect())
+    }
+}
+
+/// Reads the labels inside a file. Total: any bytes give an answer, within the limits of
+/// [`limits`](crate::limits).
+///
+/// ```
+/// let answer = documents::read_labels(b"Dear Ann, ...");
+/// assert_eq!(answer.state, documents::State::NotADocument);
+/// ```
+pub fn read_labels(bytes: &[u8]) -> DocumentLabels {
+    let mut found = Findings::default();
+    read_file(bytes, &mut Budget::new(), &mut found);
+    let state = match (found.reason, found.documents) {
+        (Some(reason), _) => State::Unknown(reason),
+        (None, 0) => State::NotADocument,
+        (None, _) => State::Known,
+    };
+    DocumentLabels {
+        labels: found.labels,
+        state,
+    }
+}
+
+/// What was found so far.
+#[derive(Default)]
+pub(crate) struct Findings {
+    labels: Vec<DocumentLabel>,
+    reason: Option<Reason>,
+    documents: usize,
+}
+
+impl Findings {
+    /// The first reason stands: it is the one nearest to the file as it came.
+    fn unknown(&mut self, reason: Reason) {
+        self.reason.get_or_insert(reason);
+    }
+
+    /// Adds the labels of one document.
+    fn document(&mut self, mut labels: Vec<DocumentLabel>) {
+        supersede(&mut labels);
+        self.labels.append(&mut labels);
+        self.documents += 1;
+    }
+}
+
+/// MIP SDK, "metadata": the new place is read first, the properties only for want of it. Office
+/// leaves old properties behind, so they must not count beside the new label of the same site.
+fn supersede(labels: &mut [DocumentLabel]) {
+    let newer: Vec<Option<String>> = labels
+        .iter()
+        .filter(|label| label.source == Source::LabelInfo)
+        .map(|label| label.site.clone())
+        .collect();
+    for label in labels
+        .iter_mut()
+        .filter(|label| label.source == Source::Properties)
+    {
+        label.superseded = newer.contains(&label.site);
+    }
+}
+
+fn read_file(bytes: &[u8], budget: &mut Budget, found: &mut Findings) {
+    if Compound::is_one(bytes) {
+        read_compound(bytes, found);
+    } else if is_archive(bytes) {
+        match Archive::open(bytes) {
+            Ok(mut archive) => read_archive(&mut archive, budget, found),
+            Err(reason) => found.unknown(reason),
+        }
+    }
+}
+
+/// A spanned archive's last volume, and one that only ends like an archive, count as well.
+fn is_archive(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"PK\x03\x04")
+        || bytes.starts_with(b"PK\x05\x06")
+        || bytes.starts_with(b"PK\x07\x08")
+}
+
+fn read_archive(archive: &mut Archive<'_>, budget: &mut Budget, found: &mut Findings) {
+    let read = match archive.kind() {
+        Kind::Docx | Kind::Xlsx | Kind::Pptx | Kind::Vsdx | Kind::Package => {
+            package::read_office(archive, budget)
+        }
+        Kind::OpenDocument => package::read_open_document(archive, budget),
+        _ => return read_members(archive, budget, found),
+    };
+    match read {
+        Ok(labels) => found.document(labels),
+        Err(reason) => found.unknown(reason),
+    }
+}
+
+/// A zip of other files: those that begin like documents or archives are read too.
+fn read_members(archive: &mut Archive<'_>, budget: &mut Budget, found: &mut Findings) {
+    if let Err(reason) = budget.enter() {
+        return found.unknown(reason);
+    }
+    for entry in archive.entries().to_vec() {
+        let head = match archive.peek(&entry, 8) {
+            Ok(head) => head,
+            Err(reason) => {
+                found.unknown(reason);
+                continue;
+            }
+        };
+        if !is_archive(&head) && !Compound::is_one(&head) {
+            continue;
+        }
+        match archive.read_member(&entry, MEMBER_BYTES_MAX, budget) {
+            Ok(member) => read_file(&member, budget, found),
+            Err(reason) => found.unknown(reason),
+        }
+    }
+    budget.leave();
+}
+
+fn read_compound(bytes: &[u8], found: &mut Findings) {
+    let file = match Compound::open(bytes) {
+        Ok(file) => file,
+        Err(reason) => return found.unknown(reason),
+    };
+    if let Some(reason) = crate::encrypted::lock(&file) {
+        found.unknown(reason);
+    }
+    match compound_labels(&file) {
+        Ok(labels) => {
+            // MS-OFFCRYPTO §2.6.4: a valid list beside the encrypted package is the one that counts.
+            if file.kind() == Kind::EncryptedOffice
+                && labels.iter().any(|label| label.source == Source::LabelInfo)
+            {
+                found.reason = found.reason.filter(|reason| *reason != Reason::Encrypted);
+            }
+            found.document(labels);
+        }
+        Err(reason) => found.unknown(reason),
+    }
+}
+
+fn compound_labels(file: &Compound<'_>) -> Result<Vec<DocumentLabel>, Reason> {
+    let mut labels = Vec::new();
+    for stream in file.streams() {
+        let read = || {
+            if stream.bytes > PART_BYTES_MAX {
+                return Err(Reason::EntryTooLarge);
+            }
+            file.read(stream, PART_BYTES_MAX as usize)
+        };
+        match stream.name.as_str() {
+            "LabelInfo" => labels.extend(package::read_label_info(&read()?)?),
+            // MS-OLEPS §2.23.2: the user's properties are the second set of this stream.
+            "\u{5}DocumentSummaryInformation" => {
+                let mut pairs = MsipLabels::default();
+                for (name, value) in properties::read(&read()?)? {
+                    pairs.add(&name, &value);
+                }
+                labels.extend(from_pairs(&pairs)?);
+            }
+            _ => {}
+        }
+    }
+    Ok(labels)
+}
+
+/// The labels that properties speak of.
+pub(crate) fn from_pairs(pairs: &MsipLabels) -> Result<Vec<DocumentLabel>, Reason> {
+    if pairs.overflowed() {
+        return Err(Reason::TooManyEntries);
+    }
+    Ok(pairs.iter().map(from_msip).collect())
+}
+
+fn from_msip(label: &MsipLabel) -> DocumentLabel {
+    DocumentLabel {
+        id: label.id.clone(),
+        site: label.site().map(str::to_owned),
+        enabled: label.in_effect(),
+        removed: false,
+        name: label.name.clone(),
+        source: Source::Properties,
+        superseded: false,
+    }
+}

@@ -1,0 +1,38 @@
+//! Every bound this crate holds a file to, each with a name.
+//!
+//! A file that passes one of them is not "without a label": it is
+//! [`Reason`](crate::Reason), and the rules treat it as unknown.
+
+/// Files inside one archive. A large slide deck has a few thousand.
+pub const ENTRIES_MAX: usize = 20_000;
+
+/// Bytes of one part once inflated: properties, label lists and relationships are small.
+pub const PART_BYTES_MAX: u64 = 1024 * 1024;
+
+/// Bytes of one archived document once inflated, so that a document inside a zip is read.
+pub const MEMBER_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// Bytes inflated for one file and all that lies inside it.
+pub const INFLATED_BYTES_MAX: u64 = 128 * 1024 * 1024;
+
+/// Inflated bytes for each byte of an archived document. Office files in a zip stay under 20;
+/// deflate itself ends near 1,032.
+pub const RATIO_MAX: u64 = 200;
+
+/// Archives inside archives: a document in a zip in a zip.
+pub const DEPTH_MAX: usize = 3;
+
+/// Elements inside elements of one XML part.
+pub const XML_DEPTH_MAX: usize = 64;
+
+/// Tags, texts and references of one XML part.
+pub const XML_EVENTS_MAX: usize = 100_000;
+
+/// Attributes of one XML element.
+pub const XML_ATTRIBUTES_MAX: usize = 256;
+
+/// Directory entries of one compound file (Office 97-2003).
+pub const STREAMS_MAX: usize = 20_000;
+
+/// Properties of one property set of a compound file.
+pub const PROPERTIES_MAX: usize = 4_096;
