@@ -1,0 +1,314 @@
+//! The sections of the file, one function each, and what must hold between their values.
+//! It opens none of the files that are named.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::read::{Reader, Section, one_of};
+use super::value;
+use super::{
+    Ambiguous, BareNewline, Certificate, Config, Keys, Limits, Listen, Log, LogAddresses,
+    LogFormat, NoticeSubject, Organisation, Protocol, Relay, Rules, Seal, Server, Side, Store,
+    TlsPolicy, Viewer,
+};
+
+/// Reads every section, so that every mistake is noted, then puts them together.
+pub(super) fn build(reader: &mut Reader<'_>, folder: &Path) -> Option<Config> {
+    let organisation = organisation(reader.section("organisation"));
+    let server = server(reader.section("server"));
+    let listen = listeners(reader, folder);
+    let relay = relay(reader.section("relay"), folder);
+    let viewer = viewer(reader.section("viewer"), folder);
+    let seal = seal(reader.section("seal"));
+    let store = store(reader.section("store"), folder);
+    let keys = keys(reader.section("keys"), folder);
+    let rules = rules(reader.section("rules"), folder);
+    let limits = limits(reader.section("limits"));
+    let log = log(reader.section("log"));
+    Some(Config {
+        organisation: organisation?,
+        server: server?,
+        listen: listen?,
+        relay: relay?,
+        viewer: viewer?,
+        seal: seal?,
+        store: store?,
+        keys: keys?,
+        rules: rules?,
+        limits,
+        log: log?,
+    })
+}
+
+fn organisation(mut section: Section<'_, '_>) -> Option<Organisation> {
+    let name = section.required("name", value::words);
+    let domains = section.required_list("domains", value::domain);
+    let id = section.optional("id", value::guid);
+    section.finish();
+    Some(Organisation {
+        name: name?,
+        domains: domains?,
+        id,
+    })
+}
+
+fn server(mut section: Section<'_, '_>) -> Option<Server> {
+    let hostname = section
+        .optional("hostname", value::domain)
+        .unwrap_or_else(system_hostname);
+    section.finish();
+    Some(Server { hostname })
+}
+
+/// The system's own name, or `localhost` where it has none that a greeting may carry.
+fn system_hostname() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    value::domain(name.trim()).unwrap_or_else(|_| "localhost".to_owned())
+}
+
+fn listeners(reader: &mut Reader<'_>, folder: &Path) -> Option<Vec<Listen>> {
+    let tables = reader.tables("listen");
+    if tables.is_empty() && reader.is_clean() {
+        reader.refuse_file("[[listen]] is missing", "mail has to come in somewhere");
+    }
+    let read: Vec<Option<Listen>> = tables
+        .into_iter()
+        .map(|table| listen(reader.open("[[listen]]".to_owned(), Some(table)), folder))
+        .collect();
+    read.into_iter()
+        .collect::<Option<Vec<_>>>()
+        .filter(|listeners| !listeners.is_empty())
+}
+
+fn listen(mut section: Section<'_, '_>, folder: &Path) -> Option<Listen> {
+    let protocol = protocol(&mut section);
+    let address = section.required("address", value::socket_address);
+    let source = section.required_choice(
+        "source",
+        &[("inside", Side::Inside), ("outside", Side::Outside)],
+    );
+    let allow = section.required_list("allow", value::network);
+    let certificate = certificate(&mut section, folder);
+    let client_authority = section.optional("client_authority", value::path(folder));
+    let bare_newline = section.choice(
+        "bare_newline",
+        &[
+            ("refuse", BareNewline::Refuse),
+            ("normalise", BareNewline::Normalise),
+        ],
+    );
+    if client_authority.is_some() && certificate.is_none() {
+        section.refuse(
+            "client_authority",
+            "client certificates need TLS, and this listener offers none",
+            "set `certificate` and `private_key` too",
+        );
+    }
+    let public = allow.iter().flatten().find(|network| network.is_public());
+    if let (Some(Side::Inside), Some(network), None) = (source, public, &client_authority) {
+        section.refuse(
+            "allow",
+            format!("anyone in {network} could send mail as one of your people"),
+            "allow only your own servers' private addresses, or ask for client certificates with \
+             `client_authority`",
+        );
+    }
+    section.finish();
+    Some(Listen {
+        protocol: protocol?,
+        address: address?,
+        source: source?,
+        allow: allow?,
+        certificate,
+        client_authority,
+        bare_newline: bare_newline?,
+    })
+}
+
+fn protocol(section: &mut Section<'_, '_>) -> Option<Protocol> {
+    let words = [
+        ("smtp", Some(Protocol::Smtp)),
+        ("lmtp", None::<Protocol>),
+        ("milter", None),
+    ];
+    let protocol = section.choice("protocol", &words)?;
+    if protocol.is_none() {
+        section.refuse("protocol", "this protocol is not built yet", "use \"smtp\"");
+    }
+    protocol
+}
+
+fn certificate(section: &mut Section<'_, '_>, folder: &Path) -> Option<Certificate> {
+    let chain = section.optional("certificate", value::path(folder));
+    let private_key = section.optional("private_key", value::path(folder));
+    match (chain, private_key) {
+        (Some(chain), Some(private_key)) => Some(Certificate { chain, private_key }),
+        (None, None) => None,
+        (Some(_), None) => {
+            let help = "name its PEM file with `private_key`";
+            section.refuse(
+                "certificate",
+                "a certificate is of no use without its key",
+                help,
+            );
+            None
+        }
+        (None, Some(_)) => {
+            let help = "name its PEM file with `certificate`";
+            section.refuse(
+                "private_key",
+                "a private key is of no use without a certificate",
+                help,
+            );
+            None
+        }
+    }
+}
+
+fn relay(mut section: Section<'_, '_>, folder: &Path) -> Option<Relay> {
+    let next_hop = section.required("next_hop", value::host_port);
+    let policies = [
+        ("none", TlsPolicy::None),
+        ("opportunistic", TlsPolicy::Opportunistic),
+        ("required", TlsPolicy::Required),
+    ];
+    let tls = section.optional("tls", |text| one_of(text, &policies));
+    let tls_name = section.optional("tls_name", value::domain);
+    let authority = section.optional("authority", value::path(folder));
+    section.finish();
+    let next_hop = next_hop?;
+    let by_distance = match next_hop.is_loopback() {
+        true => TlsPolicy::None,
+        false => TlsPolicy::Required,
+    };
+    Some(Relay {
+        tls: tls.unwrap_or(by_distance),
+        tls_name: tls_name.unwrap_or_else(|| next_hop.host.clone()),
+        next_hop,
+        authority,
+    })
+}
+
+fn viewer(mut section: Section<'_, '_>, folder: &Path) -> Option<Viewer> {
+    let address = section.required("address", value::socket_address);
+    let certificate = certificate(&mut section, folder);
+    let url = section.required("url", value::url);
+    let aliases = section.list("aliases", value::url);
+    let sender = section.required("sender", value::address);
+    let help = section.optional("help", value::address);
+    section.finish();
+    Some(Viewer {
+        address: address?,
+        certificate,
+        url: url?,
+        aliases: aliases?,
+        sender: sender?,
+        help,
+    })
+}
+
+/// How long a letter opens when nothing says otherwise.
+const SEAL_EXPIRES_AFTER: Duration = Duration::from_secs(30 * 86_400);
+
+fn seal(mut section: Section<'_, '_>) -> Option<Seal> {
+    let expires_after = section.optional("expires_after", value::duration);
+    if expires_after.is_some_and(|duration| duration.is_zero()) {
+        let help = "a whole number of at least one unit, as in \"30d\"";
+        section.refuse(
+            "expires_after",
+            "a letter that expires at once opens for nobody",
+            help,
+        );
+    }
+    let notice_subject = section.choice(
+        "notice_subject",
+        &[
+            ("kept", NoticeSubject::Kept),
+            ("hidden", NoticeSubject::Hidden),
+        ],
+    );
+    section.finish();
+    Some(Seal {
+        expires_after: expires_after.unwrap_or(SEAL_EXPIRES_AFTER),
+        notice_subject: notice_subject?,
+    })
+}
+
+fn store(mut section: Section<'_, '_>, folder: &Path) -> Option<Store> {
+    let records = section.required("records", value::place("sqlite", &["postgres"], folder));
+    let blobs = section.required("blobs", value::place("file", &["s3"], folder));
+    section.finish();
+    Some(Store {
+        records: records?,
+        blobs: blobs?,
+    })
+}
+
+fn keys(mut section: Section<'_, '_>, folder: &Path) -> Option<Keys> {
+    let server = section.required("server", value::path(folder));
+    let shred_keys = section.required("shred_keys", value::place("sqlite", &["postgres"], folder));
+    section.finish();
+    Some(Keys {
+        server: server?,
+        shred_keys: shred_keys?,
+    })
+}
+
+fn rules(mut section: Section<'_, '_>, folder: &Path) -> Option<Rules> {
+    let directory = section.required("directory", value::path(folder));
+    let answers = [
+        ("reject", Ambiguous::Reject),
+        ("seal", Ambiguous::Seal),
+        ("hold", Ambiguous::Hold),
+        ("defer", Ambiguous::Defer),
+        ("pass", Ambiguous::Pass),
+    ];
+    let ambiguous = section.optional("ambiguous", |text| one_of(text, &answers));
+    section.finish();
+    Some(Rules {
+        directory: directory?,
+        ambiguous: ambiguous.unwrap_or(Ambiguous::BySide),
+    })
+}
+
+fn limits(mut section: Section<'_, '_>) -> Limits {
+    let limits = Limits::read(&mut section);
+    if limits.memory < limits.message_size {
+        let help = "let `memory` hold at least one message of `message_size`";
+        section.refuse(
+            "memory",
+            "no message of the largest size would ever fit",
+            help,
+        );
+    }
+    if limits.next_hop_final >= limits.answer_timeout {
+        let help = "let `answer_timeout` be the longer one: else a slow 250 is never seen and the \
+                    message is sent twice";
+        section.refuse(
+            "next_hop_final",
+            "we would give up before the next hop may",
+            help,
+        );
+    }
+    section.finish();
+    limits
+}
+
+fn log(mut section: Section<'_, '_>) -> Option<Log> {
+    let format = section.choice(
+        "format",
+        &[("text", LogFormat::Text), ("json", LogFormat::Json)],
+    );
+    let addresses = section.choice(
+        "addresses",
+        &[
+            ("full", LogAddresses::Full),
+            ("masked", LogAddresses::Masked),
+        ],
+    );
+    section.finish();
+    Some(Log {
+        format: format?,
+        addresses: addresses?,
+    })
+}
