@@ -1,1 +1,27 @@
-//! Placeholder of the skeleton.
+//! The store: records, sealed letters and shred keys, each behind a small trait, and one facade.
+//! It never sees the plaintext of a letter, and what it answers as kept is on the disk.
+
+pub mod audit;
+pub mod challenge;
+mod clock;
+mod error;
+mod files;
+pub mod letter;
+pub mod passing;
+pub mod records;
+mod sqlite;
+mod store;
+
+pub use audit::{AuditEvent, AuditFilter, AuditRow, Durability};
+pub use challenge::{Asked, Challenge, ChallengeId, Try, Visit};
+pub use clock::{Clock, SystemEntropy};
+pub use error::StoreError;
+pub use files::Files;
+pub use letter::{
+    Filter, GrantRecord, GrantSummary, LetterSummary, NewGrant, NewLetter, Purged, Target,
+};
+pub use passing::{Due, OutboxId, OutboxItem, Served, ServedKey, ServedState, Thread};
+pub use records::{Blobs, Keys, Records};
+pub use seal::GrantState;
+pub use sqlite::{SqliteKeys, SqliteRecords};
+pub use store::{Rotated, Store, StoreOptions, message_id_hash};

@@ -1,0 +1,108 @@
+//! Challenges: one passcode asked for by one browser, and what keeps guessing and flooding slow.
+//! The code itself is not here; it is derived each time and stored nowhere.
+
+use std::fmt;
+
+use mail::Timestamp;
+use seal::GrantId;
+
+/// How long a passcode is good; asking again does not lengthen it.
+pub const CHALLENGE_SECONDS: i64 = 15 * 60;
+/// How many codes may be typed for one challenge.
+pub const TRIES_MAX: u8 = 5;
+/// A mailbox's challenges are counted over this time.
+pub const WINDOW_SECONDS: i64 = 15 * 60;
+/// The longest a reader is ever made to wait for a code.
+pub const DELAY_SECONDS_MAX: i64 = 15 * 60;
+/// Challenges of one mailbox, from browsers not known, that start at once within the window.
+pub const CHALLENGES_FREE: u64 = 3;
+/// The same for one browser that proved this mailbox before; strangers do not use it up.
+pub const CHALLENGES_FREE_KNOWN: u64 = 5;
+/// The wait behind the first challenge that does not start at once; it doubles from there.
+pub const DELAY_SECONDS_FIRST: i64 = 30;
+/// How many challenges of one mailbox are remembered; beyond it the longest forgotten go first.
+pub const CHALLENGES_HELD_MAX: u64 = 10_000;
+/// How long a browser counts as known after it proved a mailbox.
+pub const BROWSER_SECONDS: i64 = 90 * 24 * 3_600;
+
+/// The name of a challenge; the passcode is derived from it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ChallengeId(pub [u8; 16]);
+
+impl ChallengeId {
+    /// Its bytes, for [`seal::passcode`] and [`seal::reference_words`].
+    pub fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for ChallengeId {
+    /// With the server key it gives the code, so it stays out of logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ChallengeId(…)")
+    }
+}
+
+/// A challenge that is open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Challenge {
+    /// Its name.
+    pub id: ChallengeId,
+    /// The grant it was asked for.
+    pub grant: GrantId,
+    /// When its code was first made.
+    pub created: Timestamp,
+    /// The first second at which the code is no longer taken.
+    pub expires: Timestamp,
+    /// How many codes may still be typed.
+    pub tries_left: u8,
+    /// How often the browser asked for it; 1 means that the code is new.
+    pub asks: u32,
+}
+
+/// What came of asking for a code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asked {
+    /// Send the code (again).
+    Open(Challenge),
+    /// Too many were asked for this mailbox: ask again then. It is never longer than
+    /// [`DELAY_SECONDS_MAX`] after the browser's first asking, whatever others do meanwhile.
+    Wait {
+        /// Seconds from now; at least one.
+        seconds: u64,
+    },
+}
+
+/// What came of counting a try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Try {
+    /// Counted: now compare. This many remain after it.
+    Counted {
+        /// Tries that remain.
+        left: u8,
+    },
+    /// All tries are spent; nothing may be compared.
+    Spent,
+    /// Run out, used, another browser's, or unknown; nothing may be compared.
+    Over,
+}
+
+/// How long the next challenge has to wait when `earlier` came before it within the window.
+pub fn delay_seconds(earlier: u64, free: u64) -> i64 {
+    if earlier < free {
+        return 0;
+    }
+    let doublings = (earlier - free).min(10) as u32;
+    (DELAY_SECONDS_FIRST << doublings).min(DELAY_SECONDS_MAX)
+}
+
+/// A browser's session with one letter, after proof.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visit {
+    /// The grant whose mailbox was proved.
+    pub grant: GrantId,
+    /// Since when.
+    pub opened: Timestamp,
+    /// The first second at which it is over.
+    pub until: Timestamp,
+}

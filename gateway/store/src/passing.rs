@@ -1,0 +1,85 @@
+//! What is remembered of mail that passes: partial delivery, the outbox, threads, spent nonces.
+//! Message text is never here; the outbox holds whole items, closed under the server key.
+
+use mail::{Rights, Timestamp};
+
+/// How long partial delivery is remembered at most.
+pub const SERVED_SECONDS: i64 = 5 * 24 * 3_600;
+/// The most recipients remembered in one call.
+pub const SERVED_RECIPIENTS_MAX: usize = 10_000;
+/// The largest outbox item, in bytes.
+pub const OUTBOX_ITEM_BYTES_MAX: usize = 1024 * 1024;
+/// The most items the outbox holds.
+pub const OUTBOX_ITEMS_MAX: u64 = 100_000;
+/// How long an item handed out as due is left to whoever took it.
+pub const OUTBOX_LEASE_SECONDS: i64 = 5 * 60;
+/// How long a do-not-forward thread is remembered.
+pub const THREAD_SECONDS: i64 = 365 * 24 * 3_600;
+/// The most participants of a remembered thread.
+pub const PARTICIPANTS_MAX: usize = 10_000;
+
+/// Which message a memory of partial delivery is about.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ServedKey {
+    /// The envelope sender, empty for the null sender.
+    pub sender: String,
+    /// The digest of the message without its trace fields.
+    pub digest: [u8; 32],
+}
+
+/// How far the delivery to one recipient came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServedState {
+    /// Written before the final dot; whether it arrived is not known.
+    Begun,
+    /// The next hop answered 250.
+    Served,
+}
+
+/// One remembered recipient.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Served {
+    /// The recipient, as given.
+    pub recipient: String,
+    /// How far it came.
+    pub state: ServedState,
+}
+
+/// A mail that nobody else holds and that is still to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboxItem {
+    /// The envelope sender, empty for the null sender.
+    pub sender: String,
+    /// The envelope recipients.
+    pub recipients: Vec<String>,
+    /// The whole message.
+    pub message: Vec<u8>,
+}
+
+/// The name of an outbox item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct OutboxId(pub [u8; 16]);
+
+/// An outbox item whose time has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    /// Its name.
+    pub id: OutboxId,
+    /// When it was put in.
+    pub created: Timestamp,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// The mail.
+    pub item: OutboxItem,
+}
+
+/// A do-not-forward thread.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Thread {
+    /// Everyone on the original (sender, To, Cc, envelope), lower-case, sorted.
+    pub participants: Vec<String>,
+    /// What they may do.
+    pub rights: Rights,
+    /// Until when it is remembered.
+    pub until: Timestamp,
+}

@@ -1,0 +1,332 @@
+//! The seams of the store: what a backend for records, sealed bytes or shred keys must do.
+//! `conformance` says it in tests; a backend decides nothing about keys or time.
+
+use std::ops::Range;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use mail::Timestamp;
+use seal::{Grant, GrantId, LetterId, Standing};
+
+use crate::audit::{AuditEvent, AuditFilter, AuditRow, Durability};
+use crate::challenge::{Asked, Challenge, ChallengeId, Try, Visit};
+use crate::error::StoreError;
+use crate::letter::{Filter, LetterSummary, Target};
+use crate::passing::{OutboxId, Served, ServedKey, ServedState, Thread};
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+/// A letter as a row.
+#[derive(Debug, Clone)]
+pub struct LetterRow {
+    /// Its id.
+    pub id: LetterId,
+    /// The envelope sender.
+    pub sender: String,
+    /// SHA-256 of its Message-ID.
+    pub message_id_hash: Option<[u8; 32]>,
+    /// When it was sealed.
+    pub created: Timestamp,
+    /// The latest expiry set for it.
+    pub expires: Timestamp,
+    /// The length of the open letter.
+    pub size: u64,
+    /// Whether the whole letter may be downloaded as it came.
+    pub raw_download: bool,
+    /// The sealed bytes if they are short; `None` says that they stand among the blobs.
+    pub sealed: Option<Bytes>,
+}
+
+/// A grant as a row.
+#[derive(Debug, Clone)]
+pub struct GrantRow {
+    /// What the reader may do.
+    pub grant: Grant,
+    /// The mailbox's key, by which challenges are counted.
+    pub mailbox: String,
+    /// Where it stands.
+    pub standing: Standing,
+    /// The mark over `grant` and `standing`.
+    pub mark: Vec<u8>,
+    /// When it was first read.
+    pub opened: Option<Timestamp>,
+    /// The wrap, while it lasts.
+    pub wrap: Option<Vec<u8>>,
+    /// The closed summary, while it lasts.
+    pub summary: Option<Vec<u8>>,
+}
+
+/// A new standing for a grant, applied only if its mark is still the one that was read.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// Which grant.
+    pub grant: GrantId,
+    /// The mark that was read.
+    pub from: Vec<u8>,
+    /// Where it stands from now on.
+    pub standing: Standing,
+    /// The mark of that.
+    pub mark: Vec<u8>,
+}
+
+/// Where sealed bytes stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// In the row: here they are.
+    Row(Bytes),
+    /// Among the blobs, under the letter's id.
+    Blob,
+    /// Deleted.
+    Gone,
+}
+
+/// What asking for a code needs to know.
+#[derive(Debug, Clone)]
+pub struct Asking {
+    /// The name of a new challenge, if one is made.
+    pub id: ChallengeId,
+    /// The grant.
+    pub grant: GrantId,
+    /// Its mailbox's key.
+    pub mailbox: String,
+    /// The digest of the browser's cookie.
+    pub browser: [u8; 32],
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// Letters and grants.
+#[async_trait]
+pub trait Letters: Send + Sync {
+    /// Writes a letter and its grants, durably, all or nothing.
+    async fn put_letter(&self, letter: LetterRow, grants: Vec<GrantRow>) -> Result<()>;
+    /// One grant.
+    async fn grant(&self, grant: GrantId) -> Result<Option<GrantRow>>;
+    /// The grants of a target, in the order of their ids.
+    async fn grants(&self, target: Target) -> Result<Vec<GrantRow>>;
+    /// Where a letter's sealed bytes are, or the part of them if they are in the row.
+    async fn place(&self, letter: LetterId, range: Option<Range<u64>>) -> Result<Option<Place>>;
+    /// Letters, newest first, with their grants.
+    async fn list(&self, filter: &Filter) -> Result<Vec<LetterSummary>>;
+    /// One letter with its grants.
+    async fn letter(&self, letter: LetterId) -> Result<Option<LetterSummary>>;
+    /// Applies changes with their audit events, durably, all or nothing; an ended grant loses wrap
+    /// and summary. Says how many still had the mark that was read.
+    async fn change(
+        &self,
+        changes: Vec<Change>,
+        events: Vec<AuditEvent>,
+        now: Timestamp,
+    ) -> Result<u64>;
+    /// Moves a letter's expiry later, if it is.
+    async fn expire_letter_at(&self, letter: LetterId, until: Timestamp) -> Result<()>;
+    /// Remembers the first reading.
+    async fn remember_opened(&self, grant: GrantId, now: Timestamp) -> Result<()>;
+    /// Removes a target without trace, durably; a letter goes with its last grant.
+    /// Says which letters went.
+    async fn forget(&self, target: Target) -> Result<Vec<LetterId>>;
+    /// Active grants whose time ran out before `now`.
+    async fn overdue(&self, now: Timestamp, limit: u32) -> Result<Vec<GrantRow>>;
+    /// Letters of which no grant is active but whose sealed bytes are still there.
+    async fn unreadable(&self, limit: u32) -> Result<Vec<LetterId>>;
+    /// Deletes the sealed bytes in the row, or notes that the blob is gone.
+    async fn drop_sealed(&self, letters: Vec<LetterId>) -> Result<()>;
+    /// Tombstones older than `before`, which go; a letter goes with its last grant.
+    async fn drop_tombstones(&self, before: Timestamp, limit: u32) -> Result<Vec<GrantId>>;
+    /// Which of these grants exist.
+    async fn existing(&self, grants: &[GrantId]) -> Result<Vec<GrantId>>;
+    /// Gives grants a new mark, for a new server key.
+    async fn all_grants(&self, after: Option<GrantId>, limit: u32) -> Result<Vec<GrantRow>>;
+}
+
+/// Challenges and visits.
+#[async_trait]
+pub trait Challenges: Send + Sync {
+    /// Gives the browser's open challenge again, or makes one, or says how long to wait.
+    async fn ask(&self, asking: Asking) -> Result<Asked>;
+    /// The browser's open challenge, if it has one; changes nothing.
+    async fn current(
+        &self,
+        grant: GrantId,
+        browser: [u8; 32],
+        now: Timestamp,
+    ) -> Result<Option<Challenge>>;
+    /// Counts a try, durably, before anything is compared.
+    async fn count_try(&self, id: ChallengeId, browser: [u8; 32], now: Timestamp) -> Result<Try>;
+    /// Uses a challenge up; true exactly once.
+    async fn use_up(&self, id: ChallengeId, browser: [u8; 32], now: Timestamp) -> Result<bool>;
+    /// Takes back a challenge whose code was never mailed, as if it had not been asked for.
+    async fn withdraw(&self, id: ChallengeId) -> Result<()>;
+    /// Opens a visit, and makes the browser known to the mailbox until `known_until`.
+    async fn open_visit(&self, visit: NewVisit) -> Result<()>;
+    /// The visit with this token, if it still lasts.
+    async fn visit(&self, token: [u8; 32], now: Timestamp) -> Result<Option<Visit>>;
+    /// Ends a visit.
+    async fn close_visit(&self, token: [u8; 32]) -> Result<()>;
+    /// Whether the browser proved the mailbox before.
+    async fn known(&self, mailbox: &str, browser: [u8; 32], now: Timestamp) -> Result<bool>;
+}
+
+/// A visit to open.
+#[derive(Debug, Clone)]
+pub struct NewVisit {
+    /// The digest of the visit's cookie.
+    pub token: [u8; 32],
+    /// The grant whose mailbox was proved.
+    pub grant: GrantId,
+    /// That mailbox's key.
+    pub mailbox: String,
+    /// The browser that proved it.
+    pub browser: [u8; 32],
+    /// Now.
+    pub opened: Timestamp,
+    /// The first second at which the visit is over.
+    pub until: Timestamp,
+    /// The first second at which the browser is no longer known.
+    pub known_until: Timestamp,
+}
+
+/// What is remembered of mail that passes.
+#[async_trait]
+pub trait Passing: Send + Sync {
+    /// What is remembered of a message, durably written before.
+    async fn served(&self, key: &ServedKey) -> Result<Vec<Served>>;
+    /// Remembers recipients, durably; `Served` is never taken back to `Begun`.
+    async fn remember_served(
+        &self,
+        key: ServedKey,
+        recipients: Vec<String>,
+        state: ServedState,
+        now: Timestamp,
+    ) -> Result<()>;
+    /// Forgets a message.
+    async fn forget_served(&self, key: ServedKey) -> Result<()>;
+    /// Puts a closed item into the outbox, durably.
+    async fn enqueue(&self, id: OutboxId, item: Vec<u8>, now: Timestamp) -> Result<()>;
+    /// Takes items whose time has come, and leases them until `lease`.
+    async fn due(&self, now: Timestamp, lease: Timestamp, limit: u32) -> Result<Vec<OutboxRow>>;
+    /// Removes an item.
+    async fn finish(&self, id: OutboxId) -> Result<()>;
+    /// Puts an item off.
+    async fn postpone(&self, id: OutboxId, until: Timestamp, attempts: u32) -> Result<()>;
+    /// Replaces a closed item, for a new server key.
+    async fn reclose(&self, id: OutboxId, item: Vec<u8>) -> Result<()>;
+    /// All items, in the order of their ids.
+    async fn outbox(&self, after: Option<OutboxId>, limit: u32) -> Result<Vec<OutboxRow>>;
+    /// Remembers a thread unless it is remembered; says whether this call was the first.
+    async fn remember_thread(
+        &self,
+        message: [u8; 32],
+        thread: Thread,
+        now: Timestamp,
+    ) -> Result<bool>;
+    /// The thread of a message.
+    async fn thread(&self, message: [u8; 32], now: Timestamp) -> Result<Option<Thread>>;
+    /// Spends a nonce; true exactly once until it runs out.
+    async fn spend_nonce(&self, id: [u8; 16], until: Timestamp, now: Timestamp) -> Result<bool>;
+    /// Removes challenges, visits, browsers, served memory, threads and nonces that ran out.
+    async fn sweep(&self, now: Timestamp) -> Result<u64>;
+}
+
+/// An outbox item as a row.
+#[derive(Debug, Clone)]
+pub struct OutboxRow {
+    /// Its name.
+    pub id: OutboxId,
+    /// When it was put in.
+    pub created: Timestamp,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// The item, closed under the server key.
+    pub item: Vec<u8>,
+}
+
+/// The audit log.
+#[async_trait]
+pub trait AuditLog: Send + Sync {
+    /// Appends events in this order.
+    async fn append(
+        &self,
+        events: Vec<AuditEvent>,
+        durability: Durability,
+        now: Timestamp,
+    ) -> Result<()>;
+    /// Reads events in their order.
+    async fn events(&self, filter: &AuditFilter) -> Result<Vec<AuditRow>>;
+}
+
+/// A records backend.
+#[async_trait]
+pub trait Records: Letters + Challenges + Passing + AuditLog {
+    /// Whether it can be written to now.
+    async fn health(&self) -> Result<()>;
+    /// Waits for what is under way, and closes.
+    async fn close(&self);
+}
+
+/// Why a shred key was ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// Somebody revoked the grant.
+    Revoked {
+        /// When.
+        at: Timestamp,
+    },
+    /// Its time ran out.
+    Expired {
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// A shred key as a row.
+#[derive(Debug, Clone)]
+pub struct KeyRow {
+    /// The grant it belongs to.
+    pub grant: GrantId,
+    /// That grant's letter.
+    pub letter: LetterId,
+    /// When it was written.
+    pub created: Timestamp,
+    /// The key, closed under the server key; `None` once ended.
+    pub closed: Option<Vec<u8>>,
+    /// When and why it was ended.
+    pub ended: Option<Ended>,
+}
+
+/// A keys backend: a database of its own, outside the backups of the store.
+#[async_trait]
+pub trait Keys: Send + Sync {
+    /// Writes keys, durably, all or nothing.
+    async fn put_keys(&self, keys: Vec<KeyRow>) -> Result<()>;
+    /// One key.
+    async fn key(&self, grant: GrantId) -> Result<Option<KeyRow>>;
+    /// Deletes keys for good, overwriting them, and keeps when and why. Durable.
+    /// A grant that has no row gets one, so that it can never be given a key again.
+    async fn shred(&self, grants: Vec<(GrantId, LetterId)>, ended: Ended) -> Result<()>;
+    /// Removes rows without trace; the keys in them are overwritten. Durable.
+    async fn forget_keys(&self, grants: Vec<GrantId>) -> Result<()>;
+    /// All rows, in the order of their grants.
+    async fn keys(&self, after: Option<GrantId>, limit: u32) -> Result<Vec<KeyRow>>;
+    /// Replaces closed keys that are still there, for a new server key. Durable.
+    async fn reclose_keys(&self, keys: Vec<(GrantId, Vec<u8>)>) -> Result<()>;
+    /// Whether it can be written to now.
+    async fn health(&self) -> Result<()>;
+    /// Waits for what is under way, and closes.
+    async fn close(&self);
+}
+
+/// A place for sealed letters too long for a row.
+#[async_trait]
+pub trait Blobs: Send + Sync {
+    /// Writes one, durably: bytes, name and folder are on the disk when this returns.
+    async fn put_blob(&self, letter: LetterId, sealed: Bytes) -> Result<()>;
+    /// Reads one, whole or in part.
+    async fn blob(&self, letter: LetterId, range: Option<Range<u64>>) -> Result<Option<Bytes>>;
+    /// Deletes one; it need not be there.
+    async fn delete_blob(&self, letter: LetterId) -> Result<()>;
+    /// The letters that have a blob, and when it was written.
+    async fn blobs(&self) -> Result<Vec<(LetterId, Timestamp)>>;
+    /// Whether it can be written to now.
+    async fn health(&self) -> Result<()>;
+}

@@ -1,0 +1,307 @@
+//! Challenges in SQLite: each rule of `crate::challenge` is one statement or one transaction, so
+//! that it holds for many browsers and many nodes at once.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use mail::Timestamp;
+use seal::GrantId;
+use sqlx::SqliteConnection;
+use sqlx::sqlite::SqliteRow;
+
+use super::rows::{bytes, count, get, maybe_time, time};
+use super::{SqliteRecords, visits};
+use crate::challenge::{
+    Asked, CHALLENGE_SECONDS, CHALLENGES_FREE, CHALLENGES_FREE_KNOWN, CHALLENGES_HELD_MAX,
+    Challenge, ChallengeId, DELAY_SECONDS_MAX, TRIES_MAX, Try, Visit, WINDOW_SECONDS,
+    delay_seconds,
+};
+use crate::error::{StoreError, database};
+use crate::records::{Asking, Challenges, NewVisit};
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+#[async_trait]
+impl Challenges for SqliteRecords {
+    async fn ask(&self, asking: Asking) -> Result<Asked> {
+        let asking = Arc::new(asking);
+        self.write(move |connection| Box::pin(ask(connection, asking.clone())))
+            .await
+    }
+
+    async fn current(
+        &self,
+        grant: GrantId,
+        browser: [u8; 32],
+        now: Timestamp,
+    ) -> Result<Option<Challenge>> {
+        let row = sqlx::query(
+            "select * from challenges where grant_id = $1 and browser = $2 \
+             and created is not null and used is null and ends > $3 and tries < $4 \
+             order by created desc limit 1",
+        )
+        .bind(&grant.as_bytes()[..])
+        .bind(&browser[..])
+        .bind(now.unix())
+        .bind(i64::from(TRIES_MAX))
+        .fetch_optional(self.readers())
+        .await
+        .map_err(database("read a challenge"))?;
+        row.as_ref().map(challenge).transpose()
+    }
+
+    async fn count_try(&self, id: ChallengeId, browser: [u8; 32], now: Timestamp) -> Result<Try> {
+        self.write(move |connection| Box::pin(count_try(connection, id, browser, now)))
+            .await
+    }
+
+    async fn use_up(&self, id: ChallengeId, browser: [u8; 32], now: Timestamp) -> Result<bool> {
+        self.write(move |connection| {
+            Box::pin(async move {
+                let used = sqlx::query(
+                    "update challenges set used = $3 where id = $1 and browser = $2 \
+                     and created is not null and used is null and ends > $3 and tries > 0",
+                )
+                .bind(&id.0[..])
+                .bind(&browser[..])
+                .bind(now.unix())
+                .execute(connection)
+                .await
+                .map_err(database("use a challenge up"))?;
+                Ok(used.rows_affected() == 1)
+            })
+        })
+        .await
+    }
+
+    async fn withdraw(&self, id: ChallengeId) -> Result<()> {
+        self.write(move |connection| {
+            Box::pin(async move {
+                // Only what was asked for once and never tried: nothing that counts is undone.
+                sqlx::query(
+                    "delete from challenges where id = $1 and asks = 1 and tries = 0 \
+                     and used is null",
+                )
+                .bind(&id.0[..])
+                .execute(connection)
+                .await
+                .map_err(database("withdraw a challenge"))?;
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    async fn open_visit(&self, visit: NewVisit) -> Result<()> {
+        let visit = Arc::new(visit);
+        self.write(move |connection| Box::pin(visits::open(connection, visit.clone())))
+            .await
+    }
+
+    async fn visit(&self, token: [u8; 32], now: Timestamp) -> Result<Option<Visit>> {
+        visits::find(self.readers(), token, now).await
+    }
+
+    async fn close_visit(&self, token: [u8; 32]) -> Result<()> {
+        self.write(move |connection| Box::pin(visits::close(connection, token)))
+            .await
+    }
+
+    async fn known(&self, mailbox: &str, browser: [u8; 32], now: Timestamp) -> Result<bool> {
+        visits::known(self.readers(), mailbox, browser, now).await
+    }
+}
+
+async fn ask(connection: &mut SqliteConnection, asking: Arc<Asking>) -> Result<Asked> {
+    // What the browser has: an open challenge, or one whose time to start has not come or has.
+    let present = sqlx::query(
+        "select * from challenges where grant_id = $1 and browser = $2 and used is null \
+         and ends > $3 and tries < $4 order by asked desc limit 1",
+    )
+    .bind(&asking.grant.as_bytes()[..])
+    .bind(&asking.browser[..])
+    .bind(asking.now.unix())
+    .bind(i64::from(TRIES_MAX))
+    .fetch_optional(&mut *connection)
+    .await
+    .map_err(database("look for a challenge"))?;
+    if let Some(row) = present {
+        return ask_again(connection, &row, asking.now).await;
+    }
+    make_room(connection, &asking).await?;
+    let known = visits::known(
+        &mut *connection,
+        &asking.mailbox,
+        asking.browser,
+        asking.now,
+    )
+    .await?;
+    let earlier = earlier(connection, &asking, known).await?;
+    let free = if known {
+        CHALLENGES_FREE_KNOWN
+    } else {
+        CHALLENGES_FREE
+    };
+    insert(connection, &asking, known, delay_seconds(earlier, free)).await
+}
+
+/// How many challenges count against this one: strangers' for a stranger, its own for a browser
+/// that is known to the mailbox, so that no stranger can keep the reader waiting there.
+async fn earlier(connection: &mut SqliteConnection, asking: &Asking, known: bool) -> Result<u64> {
+    let row = sqlx::query(
+        "select count(*) as earlier from challenges where mailbox = $1 and asked > $2 \
+         and known = $3 and ($3 = 0 or browser = $4)",
+    )
+    .bind(&asking.mailbox)
+    .bind(asking.now.unix() - WINDOW_SECONDS)
+    .bind(i64::from(known))
+    .bind(&asking.browser[..])
+    .fetch_one(connection)
+    .await
+    .map_err(database("count challenges"))?;
+    count(&row, "earlier")
+}
+
+async fn insert(
+    connection: &mut SqliteConnection,
+    asking: &Asking,
+    known: bool,
+    delay: i64,
+) -> Result<Asked> {
+    let starts = asking.now.plus_seconds(delay);
+    let open = delay == 0;
+    // One that waits is kept long enough for its browser to come back.
+    let lasts = if open {
+        CHALLENGE_SECONDS
+    } else {
+        delay + DELAY_SECONDS_MAX
+    };
+    let row = sqlx::query(
+        "insert into challenges \
+         (id, grant_id, mailbox, browser, known, asked, starts, created, ends, asks, tries) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0) returning *",
+    )
+    .bind(&asking.id.0[..])
+    .bind(&asking.grant.as_bytes()[..])
+    .bind(&asking.mailbox)
+    .bind(&asking.browser[..])
+    .bind(i64::from(known))
+    .bind(asking.now.unix())
+    .bind(starts.unix())
+    .bind(open.then_some(asking.now.unix()))
+    .bind(asking.now.plus_seconds(lasts).unix())
+    .bind(i64::from(open))
+    .fetch_one(connection)
+    .await
+    .map_err(database("open a challenge"))?;
+    if open {
+        Ok(Asked::Open(challenge(&row)?))
+    } else {
+        Ok(wait(starts, asking.now))
+    }
+}
+
+/// The same challenge again; its life is not lengthened. One that waited starts when it may.
+async fn ask_again(
+    connection: &mut SqliteConnection,
+    row: &SqliteRow,
+    now: Timestamp,
+) -> Result<Asked> {
+    let starts = time(row, "starts")?;
+    let created = maybe_time(row, "created")?;
+    if created.is_none() && starts > now {
+        return Ok(wait(starts, now));
+    }
+    let row = sqlx::query(
+        "update challenges set asks = asks + 1, created = coalesce(created, $2), \
+         ends = case when created is null then $3 else ends end where id = $1 returning *",
+    )
+    .bind(get::<&[u8]>(row, "id")?)
+    .bind(now.unix())
+    .bind(now.plus_seconds(CHALLENGE_SECONDS).unix())
+    .fetch_one(connection)
+    .await
+    .map_err(database("give a challenge again"))?;
+    Ok(Asked::Open(challenge(&row)?))
+}
+
+/// Forgets, of one mailbox, what waits longest without its browser coming back.
+async fn make_room(connection: &mut SqliteConnection, asking: &Asking) -> Result<()> {
+    let row = sqlx::query("select count(*) as held from challenges where mailbox = $1")
+        .bind(&asking.mailbox)
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(database("count challenges"))?;
+    let held = count(&row, "held")?;
+    if held < CHALLENGES_HELD_MAX {
+        return Ok(());
+    }
+    sqlx::query(
+        "delete from challenges where id in (select id from challenges where mailbox = $1 \
+         order by known, starts limit $2)",
+    )
+    .bind(&asking.mailbox)
+    .bind((held - CHALLENGES_HELD_MAX + 1) as i64)
+    .execute(connection)
+    .await
+    .map_err(database("forget the oldest challenges"))?;
+    Ok(())
+}
+
+async fn count_try(
+    connection: &mut SqliteConnection,
+    id: ChallengeId,
+    browser: [u8; 32],
+    now: Timestamp,
+) -> Result<Try> {
+    let row = sqlx::query(
+        "update challenges set tries = tries + 1 where id = $1 and browser = $2 and used is null \
+         and created is not null and ends > $3 and tries < $4 returning tries",
+    )
+    .bind(&id.0[..])
+    .bind(&browser[..])
+    .bind(now.unix())
+    .bind(i64::from(TRIES_MAX))
+    .fetch_optional(&mut *connection)
+    .await
+    .map_err(database("count a try"))?;
+    if let Some(row) = row {
+        let tries = u8::try_from(count(&row, "tries")?).unwrap_or(TRIES_MAX);
+        return Ok(Try::Counted {
+            left: TRIES_MAX.saturating_sub(tries),
+        });
+    }
+    let spent = sqlx::query(
+        "select 1 from challenges where id = $1 and browser = $2 and used is null and ends > $3",
+    )
+    .bind(&id.0[..])
+    .bind(&browser[..])
+    .bind(now.unix())
+    .fetch_optional(connection)
+    .await
+    .map_err(database("count a try"))?;
+    Ok(if spent.is_some() {
+        Try::Spent
+    } else {
+        Try::Over
+    })
+}
+
+fn wait(starts: Timestamp, now: Timestamp) -> Asked {
+    // The caller found that `starts` lies ahead.
+    Asked::Wait {
+        seconds: (starts.unix() - now.unix()).max(1) as u64,
+    }
+}
+
+fn challenge(row: &SqliteRow) -> Result<Challenge> {
+    let tries = u8::try_from(count(row, "tries")?).unwrap_or(TRIES_MAX);
+    Ok(Challenge {
+        id: ChallengeId(bytes(row, "id")?),
+        grant: GrantId::from_bytes(bytes(row, "grant_id")?),
+        created: time(row, "created")?,
+        expires: time(row, "ends")?,
+        tries_left: TRIES_MAX.saturating_sub(tries),
+        asks: u32::try_from(count(row, "asks")?).unwrap_or(u32::MAX),
+    })
+}

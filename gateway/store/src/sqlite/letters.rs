@@ -1,0 +1,380 @@
+//! Letters and grants in SQLite.
+//! It neither checks marks nor knows what a grant allows; it keeps rows.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use mail::Timestamp;
+use seal::{GrantId, GrantState, LetterId};
+use sqlx::SqliteConnection;
+use sqlx::sqlite::SqliteRow;
+
+use super::rows::{bytes, get, grant_row, select_grants, state_columns};
+use super::{SqliteRecords, audit, lists};
+use crate::audit::AuditEvent;
+use crate::error::{StoreError, database};
+use crate::letter::{Filter, LetterSummary, Target};
+use crate::records::{Change, GrantRow, LetterRow, Letters, Place};
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+/// Where sealed bytes stand, in the column `place`.
+const IN_ROW: i64 = 0;
+const AMONG_BLOBS: i64 = 1;
+const GONE: i64 = 2;
+
+#[async_trait]
+impl Letters for SqliteRecords {
+    async fn put_letter(&self, letter: LetterRow, grants: Vec<GrantRow>) -> Result<()> {
+        let row = Arc::new((letter, grants));
+        let put = self.write(move |connection| Box::pin(put_letter(connection, row.clone())));
+        match put.await? {
+            true => Ok(()),
+            false => Err(StoreError::Exists { what: "a letter" }),
+        }
+    }
+
+    async fn grant(&self, grant: GrantId) -> Result<Option<GrantRow>> {
+        let row = sqlx::query(select_grants!("where id = $1"))
+            .bind(&grant.as_bytes()[..])
+            .fetch_optional(self.readers())
+            .await
+            .map_err(database("read a grant"))?;
+        row.as_ref().map(grant_row).transpose()
+    }
+
+    async fn grants(&self, target: Target) -> Result<Vec<GrantRow>> {
+        let (statement, id) = match &target {
+            Target::Letter(id) => (
+                select_grants!("where letter = $1 order by id"),
+                id.as_bytes(),
+            ),
+            Target::Grant(id) => (select_grants!("where id = $1"), id.as_bytes()),
+        };
+        let rows = sqlx::query(statement)
+            .bind(&id[..])
+            .fetch_all(self.readers())
+            .await;
+        rows.map_err(database("read grants"))?
+            .iter()
+            .map(grant_row)
+            .collect()
+    }
+
+    async fn place(&self, letter: LetterId, range: Option<Range<u64>>) -> Result<Option<Place>> {
+        let (start, length) = match range {
+            // SQLite counts from 1, and takes as much as there is.
+            Some(range) => (
+                range.start.saturating_add(1),
+                range.end.saturating_sub(range.start),
+            ),
+            None => (1, i64::MAX as u64),
+        };
+        let row = sqlx::query(
+            "select place, substr(sealed, $2, $3) as sealed from letters where id = $1",
+        )
+        .bind(&letter.as_bytes()[..])
+        .bind(i64::try_from(start).unwrap_or(i64::MAX))
+        .bind(i64::try_from(length).unwrap_or(i64::MAX))
+        .fetch_optional(self.readers())
+        .await
+        .map_err(database("read a sealed letter"))?;
+        row.as_ref().map(place).transpose()
+    }
+
+    async fn list(&self, filter: &Filter) -> Result<Vec<LetterSummary>> {
+        lists::list(self.readers(), filter).await
+    }
+
+    async fn letter(&self, letter: LetterId) -> Result<Option<LetterSummary>> {
+        lists::letter(self.readers(), letter).await
+    }
+
+    async fn change(
+        &self,
+        changes: Vec<Change>,
+        events: Vec<AuditEvent>,
+        now: Timestamp,
+    ) -> Result<u64> {
+        let asked = Arc::new((changes, events));
+        self.write(move |connection| Box::pin(change(connection, asked.clone(), now)))
+            .await
+    }
+
+    async fn expire_letter_at(&self, letter: LetterId, until: Timestamp) -> Result<()> {
+        self.write(move |connection| {
+            Box::pin(async move {
+                sqlx::query("update letters set expires = max(expires, $2) where id = $1")
+                    .bind(&letter.as_bytes()[..])
+                    .bind(until.unix())
+                    .execute(connection)
+                    .await
+                    .map_err(database("extend a letter"))?;
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    async fn remember_opened(&self, grant: GrantId, now: Timestamp) -> Result<()> {
+        self.write(move |connection| {
+            Box::pin(async move {
+                sqlx::query("update grants set opened = $2 where id = $1 and opened is null")
+                    .bind(&grant.as_bytes()[..])
+                    .bind(now.unix())
+                    .execute(connection)
+                    .await
+                    .map_err(database("remember a reading"))?;
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    async fn forget(&self, target: Target) -> Result<Vec<LetterId>> {
+        self.write(move |connection| Box::pin(forget(connection, target)))
+            .await
+    }
+
+    async fn overdue(&self, now: Timestamp, limit: u32) -> Result<Vec<GrantRow>> {
+        let statement =
+            select_grants!("where state = 1 and state_at <= $1 order by state_at limit $2");
+        let rows = sqlx::query(statement)
+            .bind(now.unix())
+            .bind(i64::from(limit))
+            .fetch_all(self.readers())
+            .await
+            .map_err(database("look for grants that ran out"))?;
+        rows.iter().map(grant_row).collect()
+    }
+
+    async fn unreadable(&self, limit: u32) -> Result<Vec<LetterId>> {
+        let rows = sqlx::query(
+            "select id from letters where place <> $1 and not exists \
+             (select 1 from grants where grants.letter = letters.id and grants.state = 1) limit $2",
+        )
+        .bind(GONE)
+        .bind(i64::from(limit))
+        .fetch_all(self.readers())
+        .await
+        .map_err(database("look for letters that nobody can open"))?;
+        rows.iter()
+            .map(|row| Ok(LetterId::from_bytes(bytes(row, "id")?)))
+            .collect()
+    }
+
+    async fn drop_sealed(&self, letters: Vec<LetterId>) -> Result<()> {
+        let letters = Arc::new(letters);
+        self.write(move |connection| Box::pin(drop_sealed(connection, letters.clone())))
+            .await
+    }
+
+    async fn drop_tombstones(&self, before: Timestamp, limit: u32) -> Result<Vec<GrantId>> {
+        self.write(move |connection| Box::pin(drop_tombstones(connection, before, limit)))
+            .await
+    }
+
+    async fn existing(&self, grants: &[GrantId]) -> Result<Vec<GrantId>> {
+        let mut existing = Vec::new();
+        for grant in grants {
+            let found = sqlx::query("select 1 from grants where id = $1")
+                .bind(&grant.as_bytes()[..])
+                .fetch_optional(self.readers())
+                .await
+                .map_err(database("look for a grant"))?;
+            existing.extend(found.map(|_| *grant));
+        }
+        Ok(existing)
+    }
+
+    async fn all_grants(&self, after: Option<GrantId>, limit: u32) -> Result<Vec<GrantRow>> {
+        let after = after
+            .map(|after| after.as_bytes().to_vec())
+            .unwrap_or_default();
+        let rows = sqlx::query(select_grants!("where id > $1 order by id limit $2"))
+            .bind(after)
+            .bind(i64::from(limit))
+            .fetch_all(self.readers())
+            .await
+            .map_err(database("read all grants"))?;
+        rows.iter().map(grant_row).collect()
+    }
+}
+
+fn place(row: &SqliteRow) -> Result<Place> {
+    match get::<i64>(row, "place")? {
+        IN_ROW => Ok(Place::Row(Bytes::from(get::<Vec<u8>>(row, "sealed")?))),
+        AMONG_BLOBS => Ok(Place::Blob),
+        GONE => Ok(Place::Gone),
+        _ => Err(StoreError::Changed { what: "a letter" }),
+    }
+}
+
+/// False if there is a letter of that name: an answer, so that it does not undo its neighbours.
+async fn put_letter(
+    connection: &mut SqliteConnection,
+    row: Arc<(LetterRow, Vec<GrantRow>)>,
+) -> Result<bool> {
+    let (letter, grants) = &*row;
+    let inserted = sqlx::query(
+        "insert into letters (id, sender, message_id_hash, created, expires, size, raw_download, \
+         place, sealed) values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (id) do nothing",
+    )
+    .bind(&letter.id.as_bytes()[..])
+    .bind(&letter.sender)
+    .bind(letter.message_id_hash.as_ref().map(|hash| &hash[..]))
+    .bind(letter.created.unix())
+    .bind(letter.expires.unix())
+    .bind(letter.size as i64)
+    .bind(i64::from(letter.raw_download))
+    .bind(if letter.sealed.is_some() {
+        IN_ROW
+    } else {
+        AMONG_BLOBS
+    })
+    .bind(letter.sealed.as_deref())
+    .execute(&mut *connection)
+    .await
+    .map_err(database("keep a letter"))?;
+    if inserted.rows_affected() == 0 {
+        return Ok(false);
+    }
+    for grant in grants {
+        insert_grant(connection, grant).await?;
+    }
+    Ok(true)
+}
+
+async fn insert_grant(connection: &mut SqliteConnection, row: &GrantRow) -> Result<()> {
+    let (state, state_at) = state_columns(&row.standing.state);
+    sqlx::query(
+        "insert into grants (id, letter, recipient, mailbox, rights, sender, template, download, \
+         commitment, verifier, created, state, state_at, mark, opened, wrap, summary) values \
+         ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+    )
+    .bind(&row.grant.grant.as_bytes()[..])
+    .bind(&row.grant.letter.as_bytes()[..])
+    .bind(&row.grant.recipient)
+    .bind(&row.mailbox)
+    .bind(i64::from(row.grant.rights.bits()))
+    .bind(&row.grant.sender)
+    .bind(&row.grant.template)
+    .bind(i64::from(row.grant.download))
+    .bind(&row.grant.commitment[..])
+    .bind(&row.standing.verifier[..])
+    .bind(row.standing.created.unix())
+    .bind(state)
+    .bind(state_at)
+    .bind(&row.mark)
+    .bind(row.opened.map(Timestamp::unix))
+    .bind(row.wrap.as_deref())
+    .bind(row.summary.as_deref())
+    .execute(connection)
+    .await
+    .map_err(database("keep a grant"))?;
+    Ok(())
+}
+
+async fn change(
+    connection: &mut SqliteConnection,
+    asked: Arc<(Vec<Change>, Vec<AuditEvent>)>,
+    now: Timestamp,
+) -> Result<u64> {
+    let (changes, events) = &*asked;
+    let mut changed = 0;
+    for change in changes {
+        let (state, state_at) = state_columns(&change.standing.state);
+        let ended = !matches!(change.standing.state, GrantState::Active { .. });
+        let done = sqlx::query(
+            "update grants set state = $3, state_at = $4, mark = $5, \
+             wrap = case when $6 then null else wrap end, \
+             summary = case when $6 then null else summary end where id = $1 and mark = $2",
+        )
+        .bind(&change.grant.as_bytes()[..])
+        .bind(&change.from)
+        .bind(state)
+        .bind(state_at)
+        .bind(&change.mark)
+        .bind(ended)
+        .execute(&mut *connection)
+        .await
+        .map_err(database("change a grant"))?;
+        changed += done.rows_affected();
+    }
+    audit::append(connection, events, now).await?;
+    Ok(changed)
+}
+
+async fn forget(connection: &mut SqliteConnection, target: Target) -> Result<Vec<LetterId>> {
+    let (statement, id) = match &target {
+        Target::Letter(id) => (
+            "delete from grants where letter = $1 returning letter",
+            id.as_bytes(),
+        ),
+        Target::Grant(id) => (
+            "delete from grants where id = $1 returning letter",
+            id.as_bytes(),
+        ),
+    };
+    let rows = sqlx::query(statement)
+        .bind(&id[..])
+        .fetch_all(&mut *connection)
+        .await;
+    let rows = rows.map_err(database("forget grants"))?;
+    drop_empty_letters(connection, &rows).await
+}
+
+async fn drop_tombstones(
+    connection: &mut SqliteConnection,
+    before: Timestamp,
+    limit: u32,
+) -> Result<Vec<GrantId>> {
+    let rows = sqlx::query(
+        "delete from grants where id in (select id from grants where state <> 1 \
+         and state_at <= $1 limit $2) returning id, letter",
+    )
+    .bind(before.unix())
+    .bind(i64::from(limit))
+    .fetch_all(&mut *connection)
+    .await
+    .map_err(database("drop tombstones"))?;
+    drop_empty_letters(connection, &rows).await?;
+    rows.iter()
+        .map(|row| Ok(GrantId::from_bytes(bytes(row, "id")?)))
+        .collect()
+}
+
+/// Deletes the letters of deleted grants where none is left, and says which.
+async fn drop_empty_letters(
+    connection: &mut SqliteConnection,
+    grants: &[SqliteRow],
+) -> Result<Vec<LetterId>> {
+    let mut dropped = Vec::new();
+    for row in grants {
+        let letter: [u8; 16] = bytes(row, "letter")?;
+        let deleted = sqlx::query(
+            "delete from letters where id = $1 \
+             and not exists (select 1 from grants where letter = $1)",
+        )
+        .bind(&letter[..])
+        .execute(&mut *connection)
+        .await
+        .map_err(database("drop a letter"))?;
+        dropped.extend((deleted.rows_affected() > 0).then_some(LetterId::from_bytes(letter)));
+    }
+    Ok(dropped)
+}
+
+async fn drop_sealed(connection: &mut SqliteConnection, letters: Arc<Vec<LetterId>>) -> Result<()> {
+    for letter in letters.iter() {
+        sqlx::query("update letters set place = $2, sealed = null where id = $1")
+            .bind(&letter.as_bytes()[..])
+            .bind(GONE)
+            .execute(&mut *connection)
+            .await
+            .map_err(database("drop a sealed letter"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,314 @@
+//! What is remembered of mail that passes, in SQLite.
+//! Outbox items come closed and leave closed.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use mail::Timestamp;
+use sqlx::SqliteConnection;
+use sqlx::sqlite::SqliteRow;
+
+use super::rows::{bytes, count, get, rights, time};
+use super::{SqliteRecords, sweep};
+use crate::error::{StoreError, database};
+use crate::passing::{OUTBOX_ITEMS_MAX, OutboxId, Served, ServedKey, ServedState, Thread};
+use crate::records::{OutboxRow, Passing};
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+/// How far a delivery came, in the column `state`; a greater one is never overwritten by a less.
+const BEGUN: i64 = 1;
+const SERVED: i64 = 2;
+
+#[async_trait]
+impl Passing for SqliteRecords {
+    async fn served(&self, key: &ServedKey) -> Result<Vec<Served>> {
+        let rows = sqlx::query(
+            "select recipient, state from served where sender = $1 and digest = $2 \
+             order by recipient",
+        )
+        .bind(&key.sender)
+        .bind(&key.digest[..])
+        .fetch_all(self.readers())
+        .await
+        .map_err(database("read what was served"))?;
+        rows.iter().map(served).collect()
+    }
+
+    async fn remember_served(
+        &self,
+        key: ServedKey,
+        recipients: Vec<String>,
+        state: ServedState,
+        now: Timestamp,
+    ) -> Result<()> {
+        let memory = Arc::new((key, recipients));
+        self.write(move |connection| Box::pin(remember(connection, memory.clone(), state, now)))
+            .await
+    }
+
+    async fn forget_served(&self, key: ServedKey) -> Result<()> {
+        let key = Arc::new(key);
+        self.write(move |connection| Box::pin(forget(connection, key.clone())))
+            .await
+    }
+
+    async fn enqueue(&self, id: OutboxId, item: Vec<u8>, now: Timestamp) -> Result<()> {
+        let item = Arc::new(item);
+        let put =
+            self.write(move |connection| Box::pin(enqueue(connection, id, item.clone(), now)));
+        match put.await? {
+            true => Ok(()),
+            false => Err(StoreError::Limit {
+                what: "the outbox",
+                limit: OUTBOX_ITEMS_MAX,
+            }),
+        }
+    }
+
+    async fn due(&self, now: Timestamp, lease: Timestamp, limit: u32) -> Result<Vec<OutboxRow>> {
+        self.write(move |connection| Box::pin(due(connection, now, lease, limit)))
+            .await
+    }
+
+    async fn finish(&self, id: OutboxId) -> Result<()> {
+        self.write(move |connection| {
+            Box::pin(async move {
+                sqlx::query("delete from outbox where id = $1")
+                    .bind(&id.0[..])
+                    .execute(connection)
+                    .await
+                    .map_err(database("finish an outbox item"))?;
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    async fn postpone(&self, id: OutboxId, until: Timestamp, attempts: u32) -> Result<()> {
+        self.write(move |connection| {
+            Box::pin(async move {
+                sqlx::query("update outbox set due = $2, attempts = $3 where id = $1")
+                    .bind(&id.0[..])
+                    .bind(until.unix())
+                    .bind(i64::from(attempts))
+                    .execute(connection)
+                    .await
+                    .map_err(database("postpone an outbox item"))?;
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    async fn reclose(&self, id: OutboxId, item: Vec<u8>) -> Result<()> {
+        let item = Arc::new(item);
+        self.write(move |connection| {
+            let item = item.clone();
+            Box::pin(async move {
+                sqlx::query("update outbox set item = $2 where id = $1")
+                    .bind(&id.0[..])
+                    .bind(&**item)
+                    .execute(connection)
+                    .await
+                    .map_err(database("close an outbox item again"))?;
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    async fn outbox(&self, after: Option<OutboxId>, limit: u32) -> Result<Vec<OutboxRow>> {
+        let after = after.map(|after| after.0.to_vec()).unwrap_or_default();
+        let rows = sqlx::query("select * from outbox where id > $1 order by id limit $2")
+            .bind(after)
+            .bind(i64::from(limit))
+            .fetch_all(self.readers())
+            .await
+            .map_err(database("read the outbox"))?;
+        rows.iter().map(outbox_row).collect()
+    }
+
+    async fn remember_thread(
+        &self,
+        message: [u8; 32],
+        thread: Thread,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let thread = Arc::new(thread);
+        self.write(move |connection| {
+            Box::pin(remember_thread(connection, message, thread.clone(), now))
+        })
+        .await
+    }
+
+    async fn thread(&self, message: [u8; 32], now: Timestamp) -> Result<Option<Thread>> {
+        let row = sqlx::query("select * from threads where message = $1 and until > $2")
+            .bind(&message[..])
+            .bind(now.unix())
+            .fetch_optional(self.readers())
+            .await
+            .map_err(database("read a thread"))?;
+        row.as_ref().map(thread).transpose()
+    }
+
+    async fn spend_nonce(&self, id: [u8; 16], until: Timestamp, now: Timestamp) -> Result<bool> {
+        self.write(move |connection| {
+            Box::pin(async move {
+                let spent = sqlx::query(
+                    "insert into nonces (id, until) values ($1, $2) on conflict (id) do update \
+                     set until = $2 where until <= $3",
+                )
+                .bind(&id[..])
+                .bind(until.unix())
+                .bind(now.unix())
+                .execute(connection)
+                .await
+                .map_err(database("spend a nonce"))?;
+                Ok(spent.rows_affected() == 1)
+            })
+        })
+        .await
+    }
+
+    async fn sweep(&self, now: Timestamp) -> Result<u64> {
+        self.write(move |connection| Box::pin(sweep::sweep(connection, now)))
+            .await
+    }
+}
+
+async fn remember(
+    connection: &mut SqliteConnection,
+    memory: Arc<(ServedKey, Vec<String>)>,
+    state: ServedState,
+    now: Timestamp,
+) -> Result<()> {
+    let (key, recipients) = &*memory;
+    let state = match state {
+        ServedState::Begun => BEGUN,
+        ServedState::Served => SERVED,
+    };
+    for recipient in recipients {
+        sqlx::query(
+            "insert into served (sender, digest, recipient, state, at) \
+             values ($1, $2, $3, $4, $5) on conflict (sender, digest, recipient) \
+             do update set state = max(state, $4), at = $5",
+        )
+        .bind(&key.sender)
+        .bind(&key.digest[..])
+        .bind(recipient)
+        .bind(state)
+        .bind(now.unix())
+        .execute(&mut *connection)
+        .await
+        .map_err(database("remember what was served"))?;
+    }
+    Ok(())
+}
+
+async fn forget(connection: &mut SqliteConnection, key: Arc<ServedKey>) -> Result<()> {
+    sqlx::query("delete from served where sender = $1 and digest = $2")
+        .bind(&key.sender)
+        .bind(&key.digest[..])
+        .execute(connection)
+        .await
+        .map_err(database("forget what was served"))?;
+    Ok(())
+}
+
+/// False if the outbox is full.
+async fn enqueue(
+    connection: &mut SqliteConnection,
+    id: OutboxId,
+    item: Arc<Vec<u8>>,
+    now: Timestamp,
+) -> Result<bool> {
+    let put = sqlx::query(
+        "insert into outbox (id, created, due, attempts, item) select $1, $2, $2, 0, $3 \
+         where (select count(*) from outbox) < $4",
+    )
+    .bind(&id.0[..])
+    .bind(now.unix())
+    .bind(&**item)
+    .bind(OUTBOX_ITEMS_MAX as i64)
+    .execute(connection)
+    .await
+    .map_err(database("put an item into the outbox"))?;
+    Ok(put.rows_affected() == 1)
+}
+
+async fn due(
+    connection: &mut SqliteConnection,
+    now: Timestamp,
+    lease: Timestamp,
+    limit: u32,
+) -> Result<Vec<OutboxRow>> {
+    let rows = sqlx::query(
+        "update outbox set due = $2 where id in \
+         (select id from outbox where due <= $1 order by due limit $3) returning *",
+    )
+    .bind(now.unix())
+    .bind(lease.unix())
+    .bind(i64::from(limit))
+    .fetch_all(connection)
+    .await
+    .map_err(database("take what is due from the outbox"))?;
+    rows.iter().map(outbox_row).collect()
+}
+
+/// True if this call was the first; a memory that ran out does not count.
+async fn remember_thread(
+    connection: &mut SqliteConnection,
+    message: [u8; 32],
+    thread: Arc<Thread>,
+    now: Timestamp,
+) -> Result<bool> {
+    let written = sqlx::query(
+        "insert into threads (message, participants, rights, until) values ($1, $2, $3, $4) \
+         on conflict (message) do update set participants = $2, rights = $3, until = $4 \
+         where until <= $5",
+    )
+    .bind(&message[..])
+    .bind(thread.participants.join("\n"))
+    .bind(i64::from(thread.rights.bits()))
+    .bind(thread.until.unix())
+    .bind(now.unix())
+    .execute(connection)
+    .await
+    .map_err(database("remember a thread"))?;
+    Ok(written.rows_affected() == 1)
+}
+
+fn served(row: &SqliteRow) -> Result<Served> {
+    let state = match get::<i64>(row, "state")? {
+        BEGUN => ServedState::Begun,
+        SERVED => ServedState::Served,
+        _ => {
+            return Err(StoreError::Changed {
+                what: "a memory of delivery",
+            });
+        }
+    };
+    Ok(Served {
+        recipient: get(row, "recipient")?,
+        state,
+    })
+}
+
+fn outbox_row(row: &SqliteRow) -> Result<OutboxRow> {
+    Ok(OutboxRow {
+        id: OutboxId(bytes(row, "id")?),
+        created: time(row, "created")?,
+        attempts: u32::try_from(count(row, "attempts")?).unwrap_or(u32::MAX),
+        item: get(row, "item")?,
+    })
+}
+
+fn thread(row: &SqliteRow) -> Result<Thread> {
+    let participants: &str = get(row, "participants")?;
+    Ok(Thread {
+        participants: participants.lines().map(str::to_owned).collect(),
+        rights: rights(row)?,
+        until: time(row, "until")?,
+    })
+}

@@ -1,0 +1,55 @@
+//! The audit log, as others write and read it.
+
+use super::{Result, Store};
+use crate::audit::{AuditEvent, AuditFilter, AuditRow, Durability, EVENTS_MAX};
+use crate::error::StoreError;
+
+/// How many pages of the audit log one check reads at most: a million rows each thousand pages.
+const CHECK_PAGES_MAX: u32 = 1_000_000;
+
+impl Store {
+    /// Appends an event. [`Durability`] says what "returns" means.
+    pub async fn audit(&self, event: AuditEvent, durability: Durability) -> Result<()> {
+        self.records
+            .append(vec![event], durability, self.now())
+            .await
+    }
+
+    /// Appends events that belong together, in this order, all or none.
+    pub async fn audit_all(&self, events: Vec<AuditEvent>, durability: Durability) -> Result<()> {
+        self.records.append(events, durability, self.now()).await
+    }
+
+    /// Reads events, oldest first. A row that was changed is an error, not a row.
+    pub async fn audit_events(&self, filter: &AuditFilter) -> Result<Vec<AuditRow>> {
+        self.records.events(filter).await
+    }
+
+    /// Walks over the whole log and checks that each row follows from the one before.
+    /// Says how many rows there are.
+    pub async fn check_audit(&self) -> Result<u64> {
+        let mut seq = 0;
+        let mut previous = [0; 32];
+        for _ in 0..CHECK_PAGES_MAX {
+            let filter = AuditFilter {
+                after: Some(seq),
+                limit: Some(EVENTS_MAX),
+                ..Default::default()
+            };
+            let rows = self.records.events(&filter).await?;
+            if rows.is_empty() {
+                break;
+            }
+            for row in rows {
+                if row.seq != seq + 1 || row.previous != previous {
+                    return Err(StoreError::Changed {
+                        what: "the chain of the audit log",
+                    });
+                }
+                seq = row.seq;
+                previous = row.hash;
+            }
+        }
+        Ok(seq)
+    }
+}

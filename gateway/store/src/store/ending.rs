@@ -1,0 +1,177 @@
+//! Ending grants: by hand, by the clock; and cleaning up behind them.
+//! The records say it first, then the key goes; a call that fails between is made good by the
+//! next one, and by every purge.
+
+use mail::Timestamp;
+use seal::{GrantId, GrantState, LetterId, Standing};
+
+use super::{Result, Store};
+use crate::audit::AuditEvent;
+use crate::letter::{Purged, TOMBSTONE_SECONDS, Target};
+use crate::records::{Change, Ended, GrantRow};
+
+/// How many rows a purge takes at a time, and how many times at most.
+const PURGE_ROWS: u32 = 500;
+const PURGE_ROUNDS: u32 = 1_000;
+/// Keys and files whose letter never came are left alone for this time: it may be under way.
+const ORPHAN_SECONDS: i64 = 3_600;
+
+impl Store {
+    /// Ends a letter's grants, or one grant, for good: on the disk and audited when this returns.
+    /// Says how many were active. `by` is who did it, for the audit log.
+    pub async fn revoke(&self, target: impl Into<Target>, by: &str) -> Result<u64> {
+        let now = self.now();
+        let rows = self.records.grants(target.into()).await?;
+        let ended = self.end(&rows, Ended::Revoked { at: now }, by).await?;
+        self.drop_unreadable().await?;
+        Ok(ended)
+    }
+
+    /// Lets a letter's active grants open until then, if that is later than now set.
+    /// Says how many changed. What was revoked or ran out stays shut.
+    pub async fn extend(&self, letter: LetterId, until: Timestamp, by: &str) -> Result<u64> {
+        let now = self.now();
+        let rows = self.records.grants(letter.into()).await?;
+        let mut changes = Vec::new();
+        let mut events = Vec::new();
+        for row in &rows {
+            self.check_mark(row)?;
+            let GrantState::Active { expires } = row.standing.state else {
+                continue;
+            };
+            if expires <= now || until <= expires {
+                continue;
+            }
+            changes.push(self.change(row, GrantState::Active { expires: until }));
+            events.push(event("extended", row, by).detail("until", until.rfc3339()));
+        }
+        let changed = self.records.change(changes, events, now).await?;
+        if changed > 0 {
+            self.records.expire_letter_at(letter, until).await?;
+        }
+        Ok(changed)
+    }
+
+    /// Ends what ran out before `now`, deletes what nobody can open, sweeps out what was left over.
+    pub async fn purge(&self, now: Timestamp) -> Result<Purged> {
+        let mut purged = Purged::default();
+        for _ in 0..PURGE_ROUNDS {
+            let rows = self.records.overdue(now, PURGE_ROWS).await?;
+            if rows.is_empty() {
+                break;
+            }
+            purged.expired += self.end(&rows, Ended::Expired { at: now }, "clock").await?;
+        }
+        purged.letters = self.drop_unreadable().await?;
+        let before = now.plus_seconds(-TOMBSTONE_SECONDS);
+        for _ in 0..PURGE_ROUNDS {
+            let dropped = self.records.drop_tombstones(before, PURGE_ROWS).await?;
+            if dropped.is_empty() {
+                break;
+            }
+            purged.tombstones += dropped.len() as u64;
+            self.keys.forget_keys(dropped).await?;
+        }
+        purged.rows = self.records.sweep(now).await?;
+        purged.orphans = self.drop_orphans(now).await?;
+        Ok(purged)
+    }
+
+    /// Ends those of `rows` that are active, and makes sure that no ended one still has a key.
+    async fn end(&self, rows: &[GrantRow], ended: Ended, by: &str) -> Result<u64> {
+        let (kind, state, at) = match ended {
+            Ended::Revoked { at } => ("revoked", GrantState::Revoked { at }, at),
+            Ended::Expired { at } => ("expired", GrantState::Expired { at }, at),
+        };
+        let mut changes = Vec::new();
+        let mut events = Vec::new();
+        for row in rows {
+            if matches!(row.standing.state, GrantState::Active { .. }) {
+                // A record that was changed is ended like any other: shut is always safe.
+                changes.push(self.change(row, state));
+                events.push(event(kind, row, by));
+            }
+        }
+        let changed = self.records.change(changes, events, at).await?;
+        let grants = rows
+            .iter()
+            .map(|row| (row.grant.grant, row.grant.letter))
+            .collect();
+        self.keys.shred(grants, ended).await?;
+        Ok(changed)
+    }
+
+    fn change(&self, row: &GrantRow, state: GrantState) -> Change {
+        let standing = Standing {
+            state,
+            ..row.standing
+        };
+        Change {
+            grant: row.grant.grant,
+            from: row.mark.clone(),
+            mark: self
+                .server_key
+                .mark_standing(&row.grant, &standing)
+                .to_vec(),
+            standing,
+        }
+    }
+
+    /// Deletes the sealed bytes of letters that no active grant opens.
+    async fn drop_unreadable(&self) -> Result<u64> {
+        let mut dropped = 0;
+        for _ in 0..PURGE_ROUNDS {
+            let letters = self.records.unreadable(PURGE_ROWS).await?;
+            if letters.is_empty() {
+                break;
+            }
+            for letter in &letters {
+                self.blobs.delete_blob(*letter).await?;
+            }
+            dropped += letters.len() as u64;
+            self.records.drop_sealed(letters).await?;
+        }
+        Ok(dropped)
+    }
+
+    /// Removes keys and files of letters that were never completed.
+    async fn drop_orphans(&self, now: Timestamp) -> Result<u64> {
+        let old = now.plus_seconds(-ORPHAN_SECONDS);
+        let mut dropped = 0;
+        let mut after: Option<GrantId> = None;
+        loop {
+            let rows = self.keys.keys(after, PURGE_ROWS).await?;
+            let Some(last) = rows.last() else { break };
+            after = Some(last.grant);
+            let grants: Vec<GrantId> = rows
+                .iter()
+                .filter(|row| row.closed.is_some() && row.created <= old)
+                .map(|row| row.grant)
+                .collect();
+            let existing = self.records.existing(&grants).await?;
+            let orphans: Vec<GrantId> = grants
+                .into_iter()
+                .filter(|grant| !existing.contains(grant))
+                .collect();
+            if !orphans.is_empty() {
+                dropped += orphans.len() as u64;
+                self.keys.forget_keys(orphans).await?;
+            }
+        }
+        for (letter, written) in self.blobs.blobs().await? {
+            if written <= old && self.records.place(letter, Some(0..0)).await?.is_none() {
+                self.blobs.delete_blob(letter).await?;
+                dropped += 1;
+            }
+        }
+        Ok(dropped)
+    }
+}
+
+fn event(kind: &str, row: &GrantRow, by: &str) -> AuditEvent {
+    AuditEvent::new(kind)
+        .letter(row.grant.letter)
+        .grant(row.grant.grant)
+        .recipient(&row.grant.recipient)
+        .actor(by)
+}

@@ -1,0 +1,255 @@
+//! Keeping letters, and giving back what opens them.
+//! Order of keeping: sealed bytes, keys, records; a letter is there only with all three.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+use mail::Timestamp;
+use seal::{GrantId, GrantState, Header, LetterId, ShredKey, Standing, Wrap};
+use zeroize::Zeroizing;
+
+use super::{Result, SHRED_KEY, Store, mailbox, within};
+use crate::error::StoreError;
+use crate::letter::{
+    FIELD_BYTES_MAX, Filter, GRANTS_MAX, GrantRecord, INLINE_BYTES, LetterSummary, NewGrant,
+    NewLetter, SUMMARY_BYTES_MAX, Target,
+};
+use crate::records::{Ended, GrantRow, KeyRow, LetterRow, Place};
+
+impl Store {
+    /// Keeps a letter. When this returns, it is on the disk: sealed bytes, keys and records.
+    /// When it fails, nothing of it can be used; what is left over is swept out later.
+    pub async fn put(&self, letter: NewLetter) -> Result<()> {
+        check(&letter)?;
+        let keys = letter
+            .grants
+            .iter()
+            .map(|new| self.key_row(new, letter.created))
+            .collect();
+        let grants = letter
+            .grants
+            .iter()
+            .map(|new| self.grant_row(new, &letter))
+            .collect();
+        let ids: Vec<GrantId> = letter.grants.iter().map(|new| new.grant.grant).collect();
+        let inline = letter.sealed.len() < INLINE_BYTES;
+        let sealed = Bytes::from(letter.sealed);
+        let row = LetterRow {
+            id: letter.id,
+            sender: letter.sender,
+            message_id_hash: letter.message_id_hash,
+            created: letter.created,
+            expires: letter.expires,
+            size: letter.size,
+            raw_download: letter.raw_download,
+            sealed: inline.then(|| sealed.clone()),
+        };
+        if !inline {
+            self.blobs.put_blob(letter.id, sealed).await?;
+        }
+        // A failed write of keys leaves at most a sealed blob that nothing opens.
+        self.keys.put_keys(keys).await?;
+        let kept = self.records.put_letter(row, grants).await;
+        if kept.is_err() && !matches!(kept, Err(StoreError::Exists { .. })) {
+            // Whether the records were written may be unknown; without keys it does not matter.
+            self.keys.forget_keys(ids).await?;
+        }
+        kept
+    }
+
+    /// Undoes [`Store::put`] for a letter or a grant whose notice nobody got, without a trace.
+    /// It may be called again, and for what was never kept.
+    pub async fn abandon(&self, target: impl Into<Target>) -> Result<()> {
+        let target = target.into();
+        let grants = self.records.grants(target).await?;
+        self.keys
+            .forget_keys(grants.iter().map(|row| row.grant.grant).collect())
+            .await?;
+        let mut letters = self.records.forget(target).await?;
+        if let Target::Letter(letter) = target {
+            letters = vec![letter];
+        }
+        for letter in letters {
+            self.blobs.delete_blob(letter).await?;
+        }
+        Ok(())
+    }
+
+    /// A grant as it stands now. `None`: there is none, or nobody may be told of it.
+    pub async fn grant(&self, grant: GrantId) -> Result<Option<GrantRecord>> {
+        let Some(row) = self.records.grant(grant).await? else {
+            return Ok(None);
+        };
+        self.check_mark(&row)?;
+        let mut record = GrantRecord {
+            state: self.state_now(row.standing.state),
+            grant: row.grant,
+            wrap: row.wrap.map(Wrap::from_bytes),
+            shred_key: None,
+            summary: row.summary,
+            verifier: row.standing.verifier,
+            created: row.standing.created,
+            raw_download: row.standing.raw_download,
+            opened: row.opened,
+        };
+        if matches!(record.state, GrantState::Active { .. }) {
+            let key = self.keys.key(grant).await?;
+            if let Some(ended) = key.as_ref().and_then(|key| key.ended) {
+                // The records are older than the keys: a backup was restored. The keys are right.
+                record.state = match ended {
+                    Ended::Revoked { at } => GrantState::Revoked { at },
+                    Ended::Expired { at } => GrantState::Expired { at },
+                };
+            }
+            let closed = key.and_then(|key| key.closed);
+            record.shred_key = closed.map(|key| self.open_key(grant, &key)).transpose()?;
+        }
+        if !matches!(record.state, GrantState::Active { .. }) {
+            record.wrap = None;
+            record.shred_key = None;
+        }
+        Ok(Some(record))
+    }
+
+    /// Remembers when a grant's letter was first read.
+    pub async fn remember_opened(&self, grant: GrantId) -> Result<()> {
+        self.records.remember_opened(grant, self.now()).await
+    }
+
+    /// A letter's sealed bytes, whole; `None` once they are deleted.
+    pub async fn blob(&self, letter: LetterId) -> Result<Option<Bytes>> {
+        self.sealed(letter, None).await
+    }
+
+    /// A part of a letter's sealed bytes ([`seal::Header::sealed_range`] says which).
+    pub async fn blob_range(&self, letter: LetterId, range: Range<u64>) -> Result<Option<Bytes>> {
+        self.sealed(letter, Some(range)).await
+    }
+
+    async fn sealed(&self, letter: LetterId, range: Option<Range<u64>>) -> Result<Option<Bytes>> {
+        match self.records.place(letter, range.clone()).await? {
+            Some(Place::Row(sealed)) => Ok(Some(sealed)),
+            Some(Place::Blob) => self.blobs.blob(letter, range).await,
+            Some(Place::Gone) | None => Ok(None),
+        }
+    }
+
+    /// Letters for a list, newest first.
+    pub async fn letters(&self, filter: &Filter) -> Result<Vec<LetterSummary>> {
+        let mut letters = self.records.list(filter).await?;
+        letters.iter_mut().for_each(|letter| self.judge(letter));
+        Ok(letters)
+    }
+
+    /// One letter for a list.
+    pub async fn letter(&self, letter: LetterId) -> Result<Option<LetterSummary>> {
+        let mut letter = self.records.letter(letter).await?;
+        letter.iter_mut().for_each(|letter| self.judge(letter));
+        Ok(letter)
+    }
+
+    fn judge(&self, letter: &mut LetterSummary) {
+        for grant in &mut letter.grants {
+            grant.state = self.state_now(grant.state);
+        }
+    }
+
+    /// A state by the clock: a grant that ran out is expired, whether it was purged or not.
+    fn state_now(&self, state: GrantState) -> GrantState {
+        match state {
+            GrantState::Active { expires } if expires <= self.now() => {
+                GrantState::Expired { at: expires }
+            }
+            state => state,
+        }
+    }
+
+    /// Refuses a grant's record that is not as we wrote it (V21).
+    pub(super) fn check_mark(&self, row: &GrantRow) -> Result<()> {
+        if self.server_key.stands(&row.grant, &row.standing, &row.mark) {
+            return Ok(());
+        }
+        Err(StoreError::Changed { what: "a grant" })
+    }
+
+    fn key_row(&self, new: &NewGrant, created: Timestamp) -> KeyRow {
+        let grant = new.grant.grant;
+        let closed = self.server_key.close(
+            SHRED_KEY,
+            grant.as_bytes(),
+            new.shred_key.declassify(),
+            &mut self.entropy(),
+        );
+        KeyRow {
+            grant,
+            letter: new.grant.letter,
+            created,
+            closed: Some(closed),
+            ended: None,
+        }
+    }
+
+    fn open_key(&self, grant: GrantId, key: &[u8]) -> Result<ShredKey> {
+        let closed = |source| StoreError::Closed {
+            what: "a shred key",
+            source,
+        };
+        let opened = self.server_key.open(SHRED_KEY, grant.as_bytes(), key);
+        let bytes = Zeroizing::new(opened.map_err(closed)?);
+        let bytes = <&[u8; 32]>::try_from(bytes.as_slice());
+        let bytes = bytes.map_err(|_| StoreError::Changed {
+            what: "a shred key",
+        })?;
+        Ok(ShredKey::from_bytes(bytes))
+    }
+
+    fn grant_row(&self, new: &NewGrant, letter: &NewLetter) -> GrantRow {
+        let standing = Standing {
+            verifier: new.verifier,
+            created: letter.created,
+            raw_download: letter.raw_download,
+            state: GrantState::Active {
+                expires: letter.expires,
+            },
+        };
+        GrantRow {
+            mark: self
+                .server_key
+                .mark_standing(&new.grant, &standing)
+                .to_vec(),
+            mailbox: mailbox(&new.grant.recipient),
+            grant: new.grant.clone(),
+            standing,
+            opened: None,
+            wrap: Some(new.wrap.as_bytes().to_vec()),
+            summary: Some(new.summary.clone()),
+        }
+    }
+}
+
+/// Refuses a letter that does not hold together, or exceeds a limit.
+fn check(letter: &NewLetter) -> Result<()> {
+    within("the number of grants", letter.grants.len(), GRANTS_MAX)?;
+    within("a sender", letter.sender.len(), FIELD_BYTES_MAX)?;
+    for new in &letter.grants {
+        within("a recipient", new.grant.recipient.len(), FIELD_BYTES_MAX)?;
+        within("a sender", new.grant.sender.len(), FIELD_BYTES_MAX)?;
+        within("a template", new.grant.template.len(), FIELD_BYTES_MAX)?;
+        within("a summary", new.summary.len(), SUMMARY_BYTES_MAX)?;
+    }
+    let header = Header::parse(&letter.sealed);
+    let whole = header.is_ok_and(|header| {
+        header.letter() == letter.id
+            && header.length() == letter.size
+            && header.sealed_length() == letter.sealed.len() as u64
+            && letter.grants.iter().all(|new| {
+                new.grant.letter == letter.id && new.grant.commitment == *header.commitment()
+            })
+    });
+    if whole && !letter.grants.is_empty() {
+        return Ok(());
+    }
+    Err(StoreError::Changed {
+        what: "a sealed letter on its way into the store",
+    })
+}

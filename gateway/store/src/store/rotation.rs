@@ -1,0 +1,120 @@
+//! Rotating the server key: everything closed or marked under an older key is done again under
+//! the first one of the key file. Links and wraps are not touched.
+
+use seal::{GrantId, ServerKey};
+
+use super::{OUTBOX, Result, SHRED_KEY, Store};
+use crate::error::StoreError;
+use crate::passing::OutboxId;
+use crate::records::Change;
+
+/// How many rows are read at a time.
+const ROWS: u32 = 500;
+
+/// What a rotation did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Rotated {
+    /// Shred keys closed again.
+    pub keys: u64,
+    /// Grants marked again.
+    pub grants: u64,
+    /// Outbox items closed again.
+    pub items: u64,
+}
+
+impl Store {
+    /// Moves everything to the closing key. It may be interrupted and run again; when it has run
+    /// through, the older keys may leave the key file.
+    pub async fn rotate(&self) -> Result<Rotated> {
+        Ok(Rotated {
+            keys: self.rotate_keys().await?,
+            grants: self.rotate_grants().await?,
+            items: self.rotate_outbox().await?,
+        })
+    }
+
+    async fn rotate_keys(&self) -> Result<u64> {
+        let mut rotated = 0;
+        let mut after: Option<GrantId> = None;
+        loop {
+            let rows = self.keys.keys(after, ROWS).await?;
+            let Some(last) = rows.last() else {
+                return Ok(rotated);
+            };
+            after = Some(last.grant);
+            let mut again = Vec::new();
+            for row in &rows {
+                let Some(closed) = &row.closed else { continue };
+                let closed = self
+                    .server_key
+                    .reclose(SHRED_KEY, row.grant.as_bytes(), closed, &mut self.entropy())
+                    .map_err(|source| StoreError::Closed {
+                        what: "a shred key",
+                        source,
+                    })?;
+                again.extend(closed.map(|closed| (row.grant, closed)));
+            }
+            rotated += again.len() as u64;
+            if !again.is_empty() {
+                self.keys.reclose_keys(again).await?;
+            }
+        }
+    }
+
+    async fn rotate_grants(&self) -> Result<u64> {
+        let mut rotated = 0;
+        let mut after: Option<GrantId> = None;
+        loop {
+            let rows = self.records.all_grants(after, ROWS).await?;
+            let Some(last) = rows.last() else {
+                return Ok(rotated);
+            };
+            after = Some(last.grant.grant);
+            let mut changes = Vec::new();
+            for row in &rows {
+                let mark = self
+                    .server_key
+                    .mark_standing(&row.grant, &row.standing)
+                    .to_vec();
+                if mark == row.mark {
+                    continue;
+                }
+                // A changed record must not be made good by a new mark.
+                self.check_mark(row)?;
+                let (grant, from, standing) = (row.grant.grant, row.mark.clone(), row.standing);
+                changes.push(Change {
+                    grant,
+                    from,
+                    standing,
+                    mark,
+                });
+            }
+            rotated += self.records.change(changes, Vec::new(), self.now()).await?;
+        }
+    }
+
+    async fn rotate_outbox(&self) -> Result<u64> {
+        let mut rotated = 0;
+        let mut after: Option<OutboxId> = None;
+        loop {
+            let rows = self.records.outbox(after, ROWS).await?;
+            let Some(last) = rows.last() else {
+                return Ok(rotated);
+            };
+            after = Some(last.id);
+            for row in &rows {
+                let key: &ServerKey = &self.server_key;
+                let closed = key
+                    .reclose(OUTBOX, &row.id.0, &row.item, &mut self.entropy())
+                    .map_err(|source| StoreError::Closed {
+                        what: "an outbox item",
+                        source,
+                    })?;
+                if let Some(item) = closed {
+                    self.records.reclose(row.id, item).await?;
+                    rotated += 1;
+                }
+            }
+        }
+    }
+}
