@@ -1,0 +1,359 @@
+//! The session's state, and how its driver moves it: bytes in, events, answers, bytes out.
+//! What a command means stands in `dialogue`.
+
+use super::{Event, Forwarded, Options, Waiting};
+use crate::data::{Fault, Progress, Receiver};
+use crate::reply::Reply;
+use mail::{Address, BodyType, Envelope, Recipients, Sender};
+
+/// One client's session, from the greeting to the end of the connection.
+///
+/// The driver feeds what it reads, takes events until there are none, answers them, and writes
+/// the output. It reads again only when [`next`](Session::next) gave nothing and no answer is
+/// owed: so what waits in here is never more than the last bytes fed and one command line.
+#[derive(Debug)]
+pub struct Session {
+    pub(super) options: Options,
+    pub(super) input: Vec<u8>,
+    /// How much of `input` is dealt with.
+    pub(super) taken: usize,
+    pub(super) output: Vec<u8>,
+    pub(super) state: State,
+    pub(super) hello: Option<Hello>,
+    pub(super) encrypted: bool,
+    pub(super) forwarded: Forwarded,
+    pub(super) transaction: Option<Transaction>,
+    pub(super) counts: Counts,
+    /// Octets dropped of a command line that is too long; zero when none is being dropped.
+    pub(super) dropped_octets: usize,
+}
+
+#[derive(Debug)]
+pub(super) enum State {
+    Command,
+    /// An event waits for its answer.
+    Asked(Asked),
+    Data(Receiver),
+    /// The end of data has come, and nothing was said yet.
+    Received(Result<Vec<u8>, Fault>),
+    Handshake,
+    /// The last event has yet to be told.
+    Closing,
+    Closed,
+}
+
+#[derive(Debug)]
+pub(super) enum Asked {
+    Sender(Transaction),
+    Recipient(Address),
+    Message,
+}
+
+#[derive(Debug)]
+pub(super) struct Hello {
+    pub(super) extended: bool,
+    pub(super) name: String,
+}
+
+#[derive(Debug)]
+pub(super) struct Transaction {
+    pub(super) sender: Sender,
+    pub(super) recipients: Vec<Address>,
+    pub(super) size: Option<u64>,
+    pub(super) body: BodyType,
+    pub(super) smtputf8: bool,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    pub(super) errors: usize,
+    pub(super) unknown: usize,
+    pub(super) idle: usize,
+}
+
+impl Session {
+    /// A new session; the greeting is in its output.
+    #[must_use]
+    pub fn new(options: Options) -> Self {
+        let greeting = Reply::plain(220, format!("{} ESMTP Sealgate", options.hostname));
+        Self {
+            options,
+            input: Vec::new(),
+            taken: 0,
+            output: greeting.to_bytes(),
+            state: State::Command,
+            hello: None,
+            encrypted: false,
+            forwarded: Forwarded::default(),
+            transaction: None,
+            counts: Counts::default(),
+            dropped_octets: 0,
+        }
+    }
+
+    /// Takes bytes from the client. What comes during a handshake or after the end is dropped.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        match &mut self.state {
+            State::Handshake | State::Closing | State::Closed => {}
+            // A message's bytes go where they belong at once, without a stay in between.
+            State::Data(receiver) if self.taken == self.input.len() => {
+                let progress = receiver.take(bytes);
+                self.input.clear();
+                self.taken = 0;
+                if let Some(taken) = self.note(progress) {
+                    self.input.extend_from_slice(&bytes[taken..]);
+                }
+            }
+            _ => self.input.extend_from_slice(bytes),
+        }
+    }
+
+    /// The next thing the driver has to know. `None`: bytes are needed, or an answer is owed.
+    #[allow(clippy::should_implement_trait)] // It may give events again after `None`.
+    pub fn next(&mut self) -> Option<Event> {
+        loop {
+            match &mut self.state {
+                State::Command => {
+                    if let Some(event) = self.next_command()? {
+                        return Some(event);
+                    }
+                }
+                State::Data(receiver) => {
+                    let progress = receiver.take(&self.input[self.taken..]);
+                    let taken = self.note(progress);
+                    self.skip(taken.unwrap_or(self.input.len() - self.taken));
+                    if matches!(self.state, State::Data(_)) {
+                        return None;
+                    }
+                }
+                State::Received(_) => {
+                    if let Some(event) = self.received() {
+                        return Some(event);
+                    }
+                }
+                State::Closing => {
+                    self.state = State::Closed;
+                    return Some(Event::Closed);
+                }
+                State::Asked(_) | State::Handshake | State::Closed => return None,
+            }
+        }
+    }
+
+    /// Answers the event just given. A 421 also ends the session.
+    ///
+    /// Anything but 2xx, 4xx and 5xx is a mistake of the driver's and becomes 451.
+    ///
+    /// # Panics
+    /// When no event waits for an answer: a driver out of step must not go on.
+    pub fn answer(&mut self, reply: Reply) {
+        let State::Asked(asked) = std::mem::replace(&mut self.state, State::Command) else {
+            panic!("an answer to no event");
+        };
+        let reply = if reply.code / 100 == 3 {
+            reply.deferred()
+        } else {
+            reply
+        };
+        match asked {
+            Asked::Sender(transaction) if reply.is_positive() => {
+                self.transaction = Some(transaction);
+            }
+            Asked::Recipient(address) if reply.is_positive() => {
+                if let Some(transaction) = &mut self.transaction {
+                    transaction.recipients.push(address);
+                }
+            }
+            Asked::Sender(_) | Asked::Recipient(_) => {}
+            Asked::Message => {
+                self.end_transaction();
+                self.counts = Counts {
+                    unknown: self.counts.unknown,
+                    ..Counts::default()
+                };
+            }
+        }
+        self.say(&reply);
+        if reply.code == 421 {
+            self.state = State::Closing;
+        }
+    }
+
+    /// What has to be written to the client; taken once.
+    #[must_use]
+    pub fn output(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.output)
+    }
+
+    /// The handshake after [`Event::StartTls`] is done. RFC 3207 §4.2: nothing that was said
+    /// before it counts.
+    pub fn tls_started(&mut self) {
+        assert!(
+            matches!(self.state, State::Handshake),
+            "TLS that nobody asked for"
+        );
+        self.state = State::Command;
+        self.encrypted = true;
+        self.hello = None;
+        self.end_transaction();
+    }
+
+    /// Ends the session at the driver's wish, such as 421 4.4.2 after a timeout or 421 4.3.2 when
+    /// it shuts down. A message that is not ended yet is forgotten.
+    pub fn close(&mut self, reply: &Reply) {
+        if matches!(self.state, State::Closing | State::Closed) {
+            return;
+        }
+        // During a handshake the client would not understand what is said in clear.
+        if !matches!(self.state, State::Handshake) {
+            self.say(reply);
+        }
+        self.state = State::Closing;
+        self.input = Vec::new();
+        self.taken = 0;
+    }
+
+    /// Nothing more will be read; write the output and close.
+    #[must_use]
+    pub fn closing(&self) -> bool {
+        matches!(self.state, State::Closing | State::Closed)
+    }
+
+    /// What the session needs next.
+    #[must_use]
+    pub fn waiting(&self) -> Waiting {
+        match self.state {
+            State::Command => Waiting::Command,
+            State::Data(_) => Waiting::Data,
+            State::Asked(_) | State::Received(_) | State::Handshake => Waiting::Driver,
+            State::Closing | State::Closed => Waiting::Nothing,
+        }
+    }
+
+    /// The name the client gave itself.
+    #[must_use]
+    pub fn hello(&self) -> Option<&str> {
+        self.hello.as_ref().map(|hello| hello.name.as_str())
+    }
+
+    /// What the client said of the client before it; empty unless that was permitted.
+    #[must_use]
+    pub fn forwarded(&self) -> &Forwarded {
+        &self.forwarded
+    }
+
+    /// The `with` word of a `Received:` field (RFC 3848, RFC 6531 §4.3).
+    #[must_use]
+    pub fn protocol(&self, smtputf8: bool) -> &'static str {
+        let extended = self.hello.as_ref().is_some_and(|hello| hello.extended);
+        match (smtputf8, extended, self.encrypted) {
+            (true, _, true) => "UTF8SMTPS",
+            (true, _, false) => "UTF8SMTP",
+            (false, true, true) => "ESMTPS",
+            (false, true, false) => "ESMTP",
+            (false, false, _) => "SMTP",
+        }
+    }
+
+    pub(super) fn say(&mut self, reply: &Reply) {
+        reply.write(&mut self.output);
+    }
+
+    pub(super) fn skip(&mut self, octets: usize) {
+        self.taken += octets;
+        if self.taken == self.input.len() {
+            self.input.clear();
+            self.taken = 0;
+        }
+    }
+
+    /// Notes what the receiver made of the bytes it was given. How many it took, if not all.
+    fn note(&mut self, progress: Progress) -> Option<usize> {
+        match progress {
+            Progress::More => None,
+            Progress::End(taken) => {
+                let state = std::mem::replace(&mut self.state, State::Command);
+                if let State::Data(receiver) = state {
+                    self.state = State::Received(receiver.finish());
+                }
+                Some(taken)
+            }
+            Progress::Endless => {
+                let text = "message refused, and its end does not come; closing";
+                self.close(&Reply::new(421, "4.3.4", text));
+                None
+            }
+        }
+    }
+
+    /// What is said to the end of data: the event of a good message, or the fault of another.
+    fn received(&mut self) -> Option<Event> {
+        let State::Received(result) = std::mem::replace(&mut self.state, State::Command) else {
+            return None;
+        };
+        let envelope = self.transaction.take().and_then(|transaction| {
+            Some(Envelope {
+                sender: transaction.sender,
+                recipients: Recipients::new(transaction.recipients)?,
+                body: transaction.body,
+                smtputf8: transaction.smtputf8,
+            })
+        });
+        match (result, envelope) {
+            (Ok(raw), Some(envelope)) => {
+                self.state = State::Asked(Asked::Message);
+                return Some(Event::Message { envelope, raw });
+            }
+            // Data is only asked for where there are recipients.
+            (Ok(_), None) => self.say(&Reply::new(451, "4.3.0", "message without an envelope")),
+            (Err(fault), _) => {
+                let reply = self.fault(fault);
+                self.fail(&reply);
+            }
+        }
+        self.end_transaction();
+        None
+    }
+
+    fn fault(&self, fault: Fault) -> Reply {
+        let limits = &self.options.limits;
+        match fault {
+            Fault::BareNewline => {
+                Reply::new(550, "5.6.0", "message refused: it contains a bare CR or LF")
+            }
+            Fault::Nul => Reply::new(550, "5.6.0", "message refused: it contains a NUL"),
+            Fault::LongLine => {
+                let max = limits.data_line_octets;
+                Reply::new(
+                    550,
+                    "5.6.0",
+                    format!("message refused: a line over {max} octets"),
+                )
+            }
+            Fault::TooBig => self.too_big(),
+        }
+    }
+
+    pub(super) fn too_big(&self) -> Reply {
+        let max = self.options.size_max;
+        Reply::new(
+            552,
+            "5.3.4",
+            format!("message refused: larger than {max} octets"),
+        )
+    }
+
+    pub(super) fn end_transaction(&mut self) {
+        self.transaction = None;
+        self.forwarded = Forwarded::default();
+    }
+
+    /// Says an error of the client's, and ends the session when there were too many.
+    pub(super) fn fail(&mut self, reply: &Reply) {
+        self.say(reply);
+        self.counts.errors += 1;
+        if self.counts.errors > self.options.limits.errors {
+            self.close(&Reply::new(421, "4.7.0", "too many errors"));
+        }
+    }
+}
