@@ -5,6 +5,7 @@ pub mod browser;
 pub mod canary;
 pub mod corpus;
 pub mod gateway;
+pub mod hop;
 pub mod letter;
 pub mod place;
 pub mod postfix;
