@@ -12,3 +12,4 @@ pub mod postfix;
 pub mod sender;
 pub mod sink;
 pub mod tidy;
+pub mod visitor;

@@ -29,6 +29,8 @@ pub enum Stage {
         /// The message, dot-stuffing undone.
         raw: Arc<Vec<u8>>,
     },
+    /// QUIT.
+    Quit,
 }
 
 /// What the sink does at a stage.
@@ -214,7 +216,7 @@ impl Dialogue {
                     self.say("250 2.0.0 reset")?;
                 }
                 "NOOP" => self.say("250 2.0.0 ok")?,
-                "QUIT" => return self.say("221 2.0.0 bye"),
+                "QUIT" => return self.answer(&Stage::Quit, "221 2.0.0 bye").map(drop),
                 _ => self.say("502 5.5.1 the sink does not know this")?,
             }
         }

@@ -1,5 +1,8 @@
 //! End to end: one story per file, each against the real binary. None looks inside the gateway.
 
+mod duplicates;
 mod kill;
+mod live;
 mod pass_through;
 mod rig;
+mod unprotected;
