@@ -9,6 +9,7 @@ pub mod hop;
 pub mod letter;
 pub mod place;
 pub mod postfix;
+pub mod reading;
 pub mod sender;
 pub mod sink;
 pub mod tidy;

@@ -2,8 +2,8 @@
 //! without a story here fails the test; limits inside messages are tested in the crate `mail`.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use end_to_end::gateway::{Gateway, Site, free_addresses};
@@ -79,7 +79,10 @@ fn every_limit_holds_and_says_so() {
         let site = Site::new(sink.address(), "").with(&more);
         let seen = story(Ground { site, sink });
         if !seen.starts_with(limit.answer) {
-            complaints.push(format!("{name} = {value}: `{seen}`, not `{}`", limit.answer));
+            complaints.push(format!(
+                "{name} = {value}: `{seen}`, not `{}`",
+                limit.answer
+            ));
         }
     }
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
@@ -92,19 +95,33 @@ fn mail(bytes: usize) -> Vec<u8> {
 fn message_size(ground: Ground) -> String {
     let gateway = ground.gateway();
     let mut sender = gateway.inside();
-    assert!(sender.greeting.text.contains("SIZE 65536"), "{}", sender.greeting);
+    assert!(
+        sender.greeting.text.contains("SIZE 65536"),
+        "{}",
+        sender.greeting
+    );
     let announced = sender.command(&format!("MAIL FROM:<{FROM}> SIZE=70000"));
     assert_eq!(announced.code, 552, "{announced}");
     assert_eq!(gateway.inside().send(FROM, &[TO], &mail(60_000)).code, 250);
-    gateway.inside().send(FROM, &[TO], &mail(70_000)).to_string()
+    gateway
+        .inside()
+        .send(FROM, &[TO], &mail(70_000))
+        .to_string()
 }
 
 fn command_line(ground: Ground) -> String {
     let gateway = ground.gateway();
     let mut sender = gateway.inside();
-    assert_eq!(sender.command(&format!("NOOP {}", "x".repeat(900))).code, 250);
+    assert_eq!(
+        sender.command(&format!("NOOP {}", "x".repeat(900))).code,
+        250
+    );
     let reply = sender.command(&format!("NOOP {}", "x".repeat(2000)));
-    assert_eq!(sender.command("NOOP").code, 250, "the session goes on in step");
+    assert_eq!(
+        sender.command("NOOP").code,
+        250,
+        "the session goes on in step"
+    );
     reply.to_string()
 }
 
@@ -120,9 +137,16 @@ fn recipients(ground: Ground) -> String {
     let mut sender = gateway.inside();
     sender.command(&format!("MAIL FROM:<{FROM}>"));
     for number in 0..100 {
-        assert_eq!(sender.command(&format!("RCPT TO:<u{number}@partner.example>")).code, 250);
+        assert_eq!(
+            sender
+                .command(&format!("RCPT TO:<u{number}@partner.example>"))
+                .code,
+            250
+        );
     }
-    sender.command("RCPT TO:<one.more@partner.example>").to_string()
+    sender
+        .command("RCPT TO:<one.more@partner.example>")
+        .to_string()
 }
 
 fn errors(ground: Ground) -> String {
@@ -191,7 +215,10 @@ fn message_timeout(ground: Ground) -> String {
 fn tls_timeout(mut ground: Ground) -> String {
     let folder = tempfile::tempdir().unwrap();
     let made = rcgen::generate_simple_self_signed(["sealgate.corp.example".to_owned()]).unwrap();
-    let (chain, key) = (folder.path().join("server.crt"), folder.path().join("server.key"));
+    let (chain, key) = (
+        folder.path().join("server.crt"),
+        folder.path().join("server.key"),
+    );
     std::fs::write(&chain, made.cert.pem()).unwrap();
     std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
     let [address] = free_addresses();
@@ -203,12 +230,20 @@ fn tls_timeout(mut ground: Ground) -> String {
     ));
     let _gateway = ground.gateway();
     let mut sender = Sender::connect(address).unwrap();
-    assert!(sender.greeting.text.contains("STARTTLS"), "{}", sender.greeting);
+    assert!(
+        sender.greeting.text.contains("STARTTLS"),
+        "{}",
+        sender.greeting
+    );
     assert_eq!(sender.command("STARTTLS").code, 220);
     let began = Instant::now();
     let reply = sender.reply();
     let closed = reply.code == 0 && began.elapsed() < Duration::from_secs(5);
-    if closed { "the connection is closed".to_owned() } else { reply.to_string() }
+    if closed {
+        "the connection is closed".to_owned()
+    } else {
+        reply.to_string()
+    }
 }
 
 fn drain(ground: Ground) -> String {
@@ -217,7 +252,10 @@ fn drain(ground: Ground) -> String {
     gateway.signal("TERM");
     let began = Instant::now();
     let reply = idle.reply();
-    assert!(gateway.wait().is_some() && began.elapsed() < Duration::from_secs(10), "it drains");
+    assert!(
+        gateway.wait().is_some() && began.elapsed() < Duration::from_secs(10),
+        "it drains"
+    );
     reply.to_string()
 }
 
@@ -229,7 +267,10 @@ fn slow(ground: &Ground, at: fn(&Stage) -> bool) -> String {
     });
     let began = Instant::now();
     let reply = gateway.inside().send(FROM, &[TO], &mail(100));
-    assert!(began.elapsed() < Duration::from_millis(3500), "it waited for the next hop");
+    assert!(
+        began.elapsed() < Duration::from_millis(3500),
+        "it waited for the next hop"
+    );
     reply.to_string()
 }
 
@@ -270,12 +311,19 @@ fn next_hop_idle(ground: Ground) -> String {
     });
     assert_eq!(gateway.inside().send(FROM, &[TO], &mail(100)).code, 250);
     std::thread::sleep(Duration::from_millis(300));
-    assert!(!quit.load(Ordering::SeqCst), "the connection is kept for the next message");
+    assert!(
+        !quit.load(Ordering::SeqCst),
+        "the connection is kept for the next message"
+    );
     let until = Instant::now() + Duration::from_secs(8);
     while Instant::now() < until && !quit.load(Ordering::SeqCst) {
         std::thread::sleep(Duration::from_millis(100));
     }
-    if quit.load(Ordering::SeqCst) { "it is closed with QUIT".to_owned() } else { String::new() }
+    if quit.load(Ordering::SeqCst) {
+        "it is closed with QUIT".to_owned()
+    } else {
+        String::new()
+    }
 }
 
 /// A listener whose queue is full answers nothing, as a host that is gone does.
@@ -302,7 +350,11 @@ fn next_hop_data(mut ground: Ground) -> String {
             let mut line = String::new();
             while input.read_line(&mut line).unwrap_or(0) > 0 {
                 let is_data = line.starts_with("DATA");
-                let reply = if is_data { "354 go on\r\n" } else { "250 ok\r\n" };
+                let reply = if is_data {
+                    "354 go on\r\n"
+                } else {
+                    "250 ok\r\n"
+                };
                 stream.write_all(reply.as_bytes()).ok();
                 line.clear();
                 if is_data {
