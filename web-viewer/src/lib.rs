@@ -1,1 +1,41 @@
-//! Placeholder of the skeleton.
+//! The web viewer: a recipient proves that the mailbox is his and reads a sealed letter.
+//!
+//! It never reveals content, sends mail or spends a try on a GET without a proved visit; it runs
+//! no script, loads nothing from elsewhere unasked, and keeps no state of its own.
+//!
+//! The way of a reader: [`link`] → `door` (who wrote) → `code` (prove the mailbox) → `letter`
+//! (read), with `parts` (frames, attachments) and `reply` beside it. `guard` is around them all.
+
+mod assets;
+mod code;
+mod cookies;
+mod desk;
+mod door;
+mod file_name;
+mod guard;
+mod inline_style;
+mod letter;
+mod mailer;
+mod mask;
+mod opening;
+mod parts;
+mod people;
+mod plain_text;
+mod range;
+mod reader;
+mod refusal;
+mod reply;
+mod router;
+pub mod sanitise;
+pub mod settings;
+mod shell;
+mod summary;
+mod texts;
+mod view;
+mod well_known;
+
+pub use desk::Viewer;
+pub use mailer::{Mailer, MailerError, PasscodeMail, ReplyAttachment, ReplyMail};
+pub use router::{link, router};
+pub use settings::ViewerSettings;
+pub use summary::Summary;

@@ -1,0 +1,553 @@
+//! A reply: a form, and what becomes of it.
+//!
+//! Its recipients come from the original letter alone, never from a field of the form; it shows
+//! as sent only after the mail system took it; the same form never sends twice.
+
+use askama::Template;
+use axum::extract::multipart::MultipartError;
+use axum::extract::{Multipart, Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use mail::{Address, Message};
+use store::{AuditFilter, Durability};
+
+use crate::desk::{Desk, Shared};
+use crate::file_name;
+use crate::letter::May;
+use crate::mailer::{MailerError, ReplyAttachment, ReplyMail};
+use crate::opening;
+use crate::people::{Reach, Recipients, name_of, recipients, visible};
+use crate::reader::{self, Visitor};
+use crate::refusal::Refusal;
+use crate::settings::{REPLIES_PER_HOUR_MAX, REPLY_FILES_MAX, REPLY_TEXT_BYTES_MAX};
+use crate::shell::{Shell, Step, Word, html};
+use crate::texts::fill;
+use crate::view::size_words;
+
+/// What of the original a reply needs.
+struct Original {
+    recipients: Recipients,
+    author_name: Option<String>,
+    subject: String,
+    message_id: Option<String>,
+    references: Vec<String>,
+    label_fields: Vec<(String, String)>,
+}
+
+/// The fields in which labels travel; a reply keeps those of its original.
+const LABEL_FIELDS: [&str; 3] = ["msip_labels", "X-Protective-Marking", "Sensitivity"];
+
+impl Original {
+    fn of(
+        message: &Message<'_>,
+        sender: &str,
+        reader: &str,
+        domains: &[String],
+        reach: Reach,
+    ) -> Self {
+        let message_id = message.message_id();
+        let mut references = message.thread_ids();
+        references.retain(|id| Some(id) != message_id.as_ref());
+        references.extend(message_id.clone());
+        let label_fields = LABEL_FIELDS.iter().filter_map(|name| {
+            let field = message.field(name)?;
+            Some((
+                (*name).to_owned(),
+                message.field_text(field).trim().to_owned(),
+            ))
+        });
+        Self {
+            recipients: recipients(message, sender, reader, domains, reach),
+            author_name: name_of(message, reader),
+            subject: reply_subject(&visible(&message.subject().unwrap_or_default())),
+            message_id,
+            references,
+            label_fields: label_fields.collect(),
+        }
+    }
+}
+
+/// RFC 5322 §3.6.5: one "Re: ", not one more for each reply.
+fn reply_subject(subject: &str) -> String {
+    let subject = subject.trim();
+    let has_it = subject
+        .get(..3)
+        .is_some_and(|start| start.eq_ignore_ascii_case("re:"));
+    if has_it {
+        subject.to_owned()
+    } else {
+        format!("Re: {subject}")
+    }
+}
+
+/// Whether anybody of the organisation could be answered.
+pub(crate) fn has_recipient(message: &Message<'_>, sender: &str, domains: &[String]) -> bool {
+    !recipients(message, sender, "", domains, Reach::Sender)
+        .to
+        .is_empty()
+}
+
+/// GET /l/{grant}/reply.
+pub(crate) async fn form(
+    State(desk): State<Shared>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    show(&desk, &id, &headers, Reach::Sender).await
+}
+
+/// GET /l/{grant}/reply-all.
+pub(crate) async fn form_all(
+    State(desk): State<Shared>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    show(&desk, &id, &headers, Reach::All).await
+}
+
+/// POST /l/{grant}/reply.
+pub(crate) async fn send(
+    State(desk): State<Shared>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    form: Multipart,
+) -> Result<Response, Refusal> {
+    take(&desk, &id, &headers, form, Reach::Sender).await
+}
+
+/// POST /l/{grant}/reply-all.
+pub(crate) async fn send_all(
+    State(desk): State<Shared>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    form: Multipart,
+) -> Result<Response, Refusal> {
+    take(&desk, &id, &headers, form, Reach::All).await
+}
+
+/// The visitor, if his rights hold this reply.
+async fn replier(
+    desk: &Desk,
+    id: &str,
+    headers: &HeaderMap,
+    reach: Reach,
+) -> Result<Visitor, Refusal> {
+    let visitor = reader::visitor(desk, id, headers).await?;
+    let may = May::of(&visitor);
+    let granted = match reach {
+        Reach::Sender => may.reply,
+        Reach::All => may.reply_all,
+    };
+    match granted {
+        true => Ok(visitor),
+        false => Err(Refusal::NotGranted {
+            base: visitor.holder.base(),
+        }),
+    }
+}
+
+async fn original(desk: &Desk, visitor: &Visitor, reach: Reach) -> Result<Original, Refusal> {
+    let grant = &visitor.holder.record.grant;
+    let (sender, reader) = (grant.sender.clone(), grant.recipient.clone());
+    let domains = desk.settings().domains.clone();
+    let look =
+        move |message: &Message<'_>| Original::of(message, &sender, &reader, &domains, reach);
+    let original = opening::open(desk, visitor, look).await?;
+    if original.recipients.to.is_empty() {
+        return Err(Refusal::NotGranted {
+            base: visitor.holder.base(),
+        });
+    }
+    Ok(original)
+}
+
+async fn show(
+    desk: &Desk,
+    id: &str,
+    headers: &HeaderMap,
+    reach: Reach,
+) -> Result<Response, Refusal> {
+    let visitor = replier(desk, id, headers, reach).await?;
+    let original = original(desk, &visitor, reach).await?;
+    Ok(html(&ReplyPage::new(
+        desk,
+        &visitor,
+        &original,
+        reach,
+        None,
+        String::new(),
+    )))
+}
+
+/// What a form brought.
+#[derive(Default)]
+struct Written {
+    token: String,
+    once: String,
+    text: String,
+    files: Vec<ReplyAttachment>,
+}
+
+/// Why a form is not taken.
+enum Unread {
+    TooLarge,
+    Malformed,
+}
+
+impl From<MultipartError> for Unread {
+    fn from(error: MultipartError) -> Self {
+        match error.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge,
+            _ => Self::Malformed,
+        }
+    }
+}
+
+/// Reads the form; unknown fields are passed over unread, so that none can name a recipient.
+async fn read(mut form: Multipart) -> Result<Written, Unread> {
+    let mut written = Written::default();
+    while let Some(field) = form.next_field().await? {
+        let name = field.name().unwrap_or_default().to_owned();
+        match name.as_str() {
+            "token" => written.token = field.text().await?,
+            "once" => written.once = field.text().await?,
+            "text" => written.text = field.text().await?.replace("\r\n", "\n"),
+            "files" => {
+                let given = field.file_name().unwrap_or_default().to_owned();
+                let media_type = media_type(field.content_type());
+                let bytes = field.bytes().await?;
+                if given.is_empty() && bytes.is_empty() {
+                    continue;
+                }
+                if written.files.len() == REPLY_FILES_MAX {
+                    return Err(Unread::TooLarge);
+                }
+                let name = file_name::safe(&given, "file");
+                written.files.push(ReplyAttachment {
+                    name,
+                    media_type,
+                    bytes: bytes.to_vec(),
+                });
+            }
+            _ => {}
+        }
+    }
+    Ok(written)
+}
+
+/// A `type/subtype` of RFC 2045 tokens, or the general one; never with parameters.
+fn media_type(given: Option<&str>) -> String {
+    let is_token = |text: &str| {
+        !text.is_empty()
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&byte))
+    };
+    let bare = given
+        .unwrap_or_default()
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim();
+    match bare.split_once('/') {
+        Some((kind, subtype))
+            if is_token(kind)
+                && is_token(subtype)
+                && bare.len() <= 100
+                && !["multipart", "message"].contains(&kind.to_ascii_lowercase().as_str()) =>
+        {
+            bare.to_ascii_lowercase()
+        }
+        _ => "application/octet-stream".to_owned(),
+    }
+}
+
+async fn take(
+    desk: &Desk,
+    id: &str,
+    headers: &HeaderMap,
+    form: Multipart,
+    reach: Reach,
+) -> Result<Response, Refusal> {
+    // Who may not reply has no body read.
+    let visitor = replier(desk, id, headers, reach).await?;
+    let Ok(_turn) = desk.replies.try_acquire() else {
+        return Err(Refusal::Busy);
+    };
+    let written = match read(form).await {
+        Ok(written) => written,
+        Err(Unread::TooLarge) => return Ok(too_large(desk, &visitor, reach)),
+        Err(Unread::Malformed) => return Err(Refusal::Forbidden),
+    };
+    visitor.check_token(desk, &written.token)?;
+    let original = original(desk, &visitor, reach).await?;
+    let t = desk.texts;
+    let mistake = if written.text.trim().is_empty() && written.files.is_empty() {
+        Some(t.reply_empty)
+    } else if written.text.len() > REPLY_TEXT_BYTES_MAX {
+        Some(t.reply_too_long)
+    } else {
+        None
+    };
+    if let Some(mistake) = mistake {
+        let lost_files = !written.files.is_empty();
+        let mistake = again(desk, mistake, lost_files);
+        let page = ReplyPage::new(
+            desk,
+            &visitor,
+            &original,
+            reach,
+            Some(mistake),
+            written.text,
+        );
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, html(&page)).into_response());
+    }
+    if let Some(refused) = spend(desk, &visitor, &written.once, reach).await? {
+        return Ok(refused);
+    }
+    hand_over(desk, visitor, original, written, reach).await
+}
+
+/// What was wrong, and that files have to be chosen again where there were some.
+fn again(desk: &Desk, mistake: &str, lost_files: bool) -> String {
+    match lost_files {
+        true => format!("{mistake} {}", desk.texts.reply_files_again),
+        false => mistake.to_owned(),
+    }
+}
+
+/// Counts this reply: too many within the hour, or the same form once more, is told and not sent.
+async fn spend(
+    desk: &Desk,
+    visitor: &Visitor,
+    once: &str,
+    reach: Reach,
+) -> Result<Option<Response>, Refusal> {
+    let (t, store, now) = (desk.texts, &desk.viewer.store, desk.now());
+    let grant = &visitor.holder.record.grant;
+    let filter = AuditFilter {
+        kind: Some("replied".to_owned()),
+        letter: Some(grant.letter),
+        ..AuditFilter::default()
+    };
+    let replied = store.audit_events(&filter).await;
+    let replied = replied.map_err(|error| Refusal::trouble("count replies", &error))?;
+    let reader = grant.grant.to_string();
+    let of_late = replied.iter().filter(|row| {
+        row.at > now.plus_seconds(-3600) && row.event.grant.as_deref() == Some(reader.as_str())
+    });
+    let back = Step {
+        href: visitor.holder.base(),
+        text: t.back_to_letter,
+    };
+    if of_late.count() >= REPLIES_PER_HOUR_MAX {
+        let page = Word::new(desk, t.reply_often_title, vec![t.reply_often.to_owned()]).link(back);
+        return Ok(Some((StatusCode::TOO_MANY_REQUESTS, page).into_response()));
+    }
+    let parts: [&[u8]; 2] = [&visitor.visit.hash(), once.as_bytes()];
+    let mark = desk.viewer.key.mac("viewer reply form", &parts);
+    let mut nonce = [0; 16];
+    nonce.copy_from_slice(&mark[..16]);
+    let first = store
+        .spend_nonce(nonce, now.plus_seconds(crate::settings::VISIT_SECONDS))
+        .await;
+    if first.map_err(|error| Refusal::trouble("spend a form", &error))? {
+        return Ok(None);
+    }
+    let href = reply_address(&visitor.holder.base(), reach);
+    let page = Word::new(desk, t.reply_twice_title, vec![t.reply_twice.to_owned()]).link(Step {
+        href,
+        text: t.reply_back,
+    });
+    Ok(Some((StatusCode::CONFLICT, page).into_response()))
+}
+
+async fn hand_over(
+    desk: &Desk,
+    visitor: Visitor,
+    original: Original,
+    written: Written,
+    reach: Reach,
+) -> Result<Response, Refusal> {
+    let t = desk.texts;
+    let grant = visitor.holder.record.grant.clone();
+    let author = Address::parse(&grant.recipient);
+    let author = author.map_err(|error| Refusal::trouble("read the reader's address", &error))?;
+    let kept = (written.text.clone(), !written.files.is_empty());
+    let mail = ReplyMail {
+        letter: grant.letter,
+        grant: grant.grant,
+        author,
+        author_name: original.author_name.clone(),
+        to: original.recipients.to.clone(),
+        cc: original.recipients.cc.clone(),
+        subject: original.subject.clone(),
+        in_reply_to: original.message_id.clone(),
+        references: original.references.clone(),
+        text: written.text,
+        attachments: written.files,
+        rights: grant.rights,
+        label_fields: original.label_fields.clone(),
+    };
+    let (status, mistake) = match desk.viewer.mailer.reply(mail).await {
+        Ok(()) => return Ok(sent(desk, &visitor, &original).await),
+        Err(MailerError::Refused { .. }) => (StatusCode::BAD_GATEWAY, t.reply_refused),
+        Err(MailerError::Later { .. }) => (StatusCode::SERVICE_UNAVAILABLE, t.reply_later),
+    };
+    let mistake = again(desk, mistake, kept.1);
+    let page = ReplyPage::new(desk, &visitor, &original, reach, Some(mistake), kept.0);
+    Ok((status, html(&page)).into_response())
+}
+
+/// The reply is out, so it is shown as sent even where the log then fails; that is an alarm.
+async fn sent(desk: &Desk, visitor: &Visitor, original: &Original) -> Response {
+    let t = desk.texts;
+    let number = original.recipients.to.len() + original.recipients.cc.len();
+    let detail = [("recipients", number.to_string())];
+    let _ = visitor
+        .holder
+        .audit(desk, "replied", Durability::Before, &detail)
+        .await;
+    let to = joined(original.recipients.to.iter().chain(&original.recipients.cc));
+    Word::new(
+        desk,
+        t.reply_sent_title,
+        vec![fill(t.reply_sent, &[("to", &to)])],
+    )
+    .link(Step {
+        href: visitor.holder.base(),
+        text: t.back_to_letter,
+    })
+    .into_response()
+}
+
+fn too_large(desk: &Desk, visitor: &Visitor, reach: Reach) -> Response {
+    let t = desk.texts;
+    let text = fill(
+        t.reply_large,
+        &limits(desk).each_ref().map(|(name, v)| (*name, v.as_str())),
+    );
+    let href = reply_address(&visitor.holder.base(), reach);
+    let page = Word::new(desk, t.reply_large_title, vec![text]).link(Step {
+        href,
+        text: t.reply_back,
+    });
+    (StatusCode::PAYLOAD_TOO_LARGE, page).into_response()
+}
+
+fn limits(desk: &Desk) -> [(&'static str, String); 2] {
+    [
+        ("n", REPLY_FILES_MAX.to_string()),
+        ("size", size_words(desk.settings().reply_bytes_max)),
+    ]
+}
+
+fn reply_address(base: &str, reach: Reach) -> String {
+    match reach {
+        Reach::Sender => format!("{base}/reply"),
+        Reach::All => format!("{base}/reply-all"),
+    }
+}
+
+fn joined<'a>(addresses: impl Iterator<Item = &'a Address>) -> String {
+    addresses
+        .map(Address::as_str)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+#[derive(Template)]
+#[template(path = "reply.html")]
+struct ReplyPage {
+    shell: Shell,
+    base: String,
+    action: String,
+    token: String,
+    once: String,
+    to: String,
+    cc: String,
+    subject: String,
+    from: String,
+    left_out: String,
+    files_hint: String,
+    mistake: Option<String>,
+    text: String,
+}
+
+impl ReplyPage {
+    fn new(
+        desk: &Desk,
+        visitor: &Visitor,
+        original: &Original,
+        reach: Reach,
+        mistake: Option<String>,
+        text: String,
+    ) -> Self {
+        let (t, settings) = (desk.texts, desk.settings());
+        let title = match reach {
+            Reach::Sender => t.reply_title,
+            Reach::All => t.reply_all_title,
+        };
+        let base = visitor.holder.base();
+        let organisation = ("organisation", settings.organisation.as_str());
+        let address = ("address", visitor.holder.record.grant.recipient.as_str());
+        let left = original.recipients.left_out.join(", ");
+        let left_out = match left.is_empty() {
+            true => String::new(),
+            false => fill(t.reply_only, &[organisation, ("left", &left)]),
+        };
+        let hint = limits(desk);
+        Self {
+            shell: Shell::new(desk, title),
+            action: reply_address(&base, reach),
+            base,
+            token: visitor.token(desk),
+            once: URL_SAFE_NO_PAD.encode(desk.random::<16>()),
+            to: joined(original.recipients.to.iter()),
+            cc: joined(original.recipients.cc.iter()),
+            subject: original.subject.clone(),
+            from: fill(t.reply_from, &[organisation, address]),
+            left_out,
+            files_hint: fill(
+                t.reply_files_hint,
+                &hint.each_ref().map(|(n, v)| (*n, v.as_str())),
+            ),
+            mistake,
+            text,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subject_gets_one_re() {
+        assert_eq!(reply_subject("Plan"), "Re: Plan");
+        assert_eq!(reply_subject("RE: Plan"), "RE: Plan");
+        assert_eq!(reply_subject("  "), "Re: ");
+    }
+
+    #[test]
+    fn a_file_is_never_a_container() {
+        assert_eq!(media_type(Some("Image/PNG; x=y")), "image/png");
+        for general in [
+            None,
+            Some(""),
+            Some("x"),
+            Some("multipart/mixed"),
+            Some("message/rfc822"),
+            Some("a/b\r\nBcc: x"),
+            Some("a/"),
+        ] {
+            assert_eq!(
+                media_type(general),
+                "application/octet-stream",
+                "{general:?}"
+            );
+        }
+    }
+}

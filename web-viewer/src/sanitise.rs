@@ -1,0 +1,343 @@
+//! The HTML of a mail, made harmless by ammonia and lists of what is allowed.
+//!
+//! Nothing here is the only wall: the result is shown in a sandboxed frame without scripts, under
+//! a policy of its own, so that a hole in this file loads and runs nothing either.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use ammonia::{Builder, UrlRelative};
+
+use crate::inline_style;
+
+/// Longer HTML is not rendered; the reader gets its text instead.
+pub const HTML_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// More tags than this are not rendered either: an HTML tree costs more than its bytes.
+pub const HTML_TAGS_MAX: usize = 50_000;
+/// More tags open at once than this are not rendered: the time to build a tree grows with it.
+pub const HTML_DEPTH_MAX: usize = 500;
+
+/// Whether pictures from elsewhere may be loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remote {
+    /// The default: their addresses are removed.
+    Blocked,
+    /// The reader asked for them.
+    Allowed,
+}
+
+/// Inline pictures by Content-ID, as `data:` addresses.
+///
+/// They stand in the document itself because a sandboxed frame has no origin: no cookie goes with
+/// what it loads, so a picture's own address could not be protected.
+pub type InlinePictures = Arc<HashMap<String, String>>;
+
+/// Harmless HTML.
+pub struct Clean {
+    /// A fragment for the body of a document of its own.
+    pub html: String,
+    /// How many pictures from elsewhere were left out.
+    pub remote_blocked: usize,
+}
+
+/// Why HTML is not rendered.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the HTML is larger or deeper than what is rendered")]
+pub struct TooMuch;
+
+/// Cleans one HTML part. Cleaning the result again changes nothing.
+pub fn sanitise(html: &str, remote: Remote, pictures: &InlinePictures) -> Result<Clean, TooMuch> {
+    if html.len() > HTML_BYTES_MAX || weight_is_too_much(html) {
+        return Err(TooMuch);
+    }
+    let blocked = Arc::new(AtomicUsize::new(0));
+    let once = builder(remote, pictures, &blocked).clean(html).to_string();
+    let remote_blocked = blocked.load(Ordering::Relaxed);
+    // A parser may read its own output differently when the input was crossed; what does not
+    // stand still is read again until it does, or not shown.
+    let mut html = once;
+    for _ in 0..4 {
+        let again = builder(remote, pictures, &blocked).clean(&html).to_string();
+        if again == html {
+            return Ok(Clean {
+                html,
+                remote_blocked,
+            });
+        }
+        html = again;
+    }
+    Err(TooMuch)
+}
+
+/// A bound on the tree before it is built, counting every `<x` as open until some `</` comes.
+fn weight_is_too_much(html: &str) -> bool {
+    const VOID: [&str; 8] = ["br", "img", "hr", "col", "wbr", "meta", "link", "input"];
+    let bytes = html.as_bytes();
+    let (mut tags, mut depth) = (0usize, 0usize);
+    for (at, _) in html.match_indices('<') {
+        match bytes.get(at + 1) {
+            Some(b'/') => depth = depth.saturating_sub(1),
+            Some(byte) if byte.is_ascii_alphabetic() => {
+                let name: String = html[at + 1..]
+                    .chars()
+                    .take(8)
+                    .take_while(char::is_ascii_alphanumeric)
+                    .collect::<String>()
+                    .to_ascii_lowercase();
+                tags += 1;
+                // These need no end tag, and mail often leaves theirs out.
+                let closes_itself = VOID.contains(&name.as_str())
+                    || matches!(name.as_str(), "p" | "li" | "td" | "tr" | "th" | "dd" | "dt");
+                depth += usize::from(!closes_itself);
+            }
+            _ => {}
+        }
+        if tags > HTML_TAGS_MAX || depth > HTML_DEPTH_MAX {
+            return true;
+        }
+    }
+    false
+}
+
+const TAGS: &[&str] = &[
+    "a",
+    "abbr",
+    "acronym",
+    "address",
+    "article",
+    "aside",
+    "b",
+    "bdi",
+    "bdo",
+    "big",
+    "blockquote",
+    "br",
+    "caption",
+    "center",
+    "cite",
+    "code",
+    "col",
+    "colgroup",
+    "dd",
+    "del",
+    "details",
+    "dfn",
+    "div",
+    "dl",
+    "dt",
+    "em",
+    "figcaption",
+    "figure",
+    "font",
+    "footer",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "header",
+    "hr",
+    "i",
+    "img",
+    "ins",
+    "kbd",
+    "li",
+    "main",
+    "mark",
+    "nav",
+    "ol",
+    "p",
+    "pre",
+    "q",
+    "rp",
+    "rt",
+    "ruby",
+    "s",
+    "samp",
+    "section",
+    "small",
+    "span",
+    "strike",
+    "strong",
+    "sub",
+    "summary",
+    "sup",
+    "table",
+    "tbody",
+    "td",
+    "tfoot",
+    "th",
+    "thead",
+    "time",
+    "tr",
+    "tt",
+    "u",
+    "ul",
+    "var",
+    "wbr",
+];
+
+/// Elements that go with all they hold.
+const GONE: &[&str] = &[
+    "script",
+    "style",
+    "title",
+    "noscript",
+    "template",
+    "iframe",
+    "object",
+    "embed",
+    "applet",
+    "noembed",
+    "noframes",
+    "frameset",
+    "svg",
+    "math",
+    "select",
+    "textarea",
+    "xmp",
+    "plaintext",
+    "audio",
+    "video",
+    "canvas",
+    "head",
+];
+
+const CELL: &[&str] = &[
+    "align", "valign", "width", "height", "bgcolor", "colspan", "rowspan", "nowrap", "headers",
+    "scope", "abbr",
+];
+
+fn builder(
+    remote: Remote,
+    pictures: &InlinePictures,
+    blocked: &Arc<AtomicUsize>,
+) -> Builder<'static> {
+    let attributes: HashMap<&str, HashSet<&str>> = [
+        ("a", &["href"][..]),
+        (
+            "img",
+            &[
+                "src", "alt", "width", "height", "align", "border", "hspace", "vspace",
+            ],
+        ),
+        ("font", &["color", "face", "size"]),
+        (
+            "table",
+            &[
+                "align",
+                "bgcolor",
+                "border",
+                "cellpadding",
+                "cellspacing",
+                "width",
+                "height",
+            ],
+        ),
+        ("tbody", &["align", "valign"]),
+        ("thead", &["align", "valign"]),
+        ("tfoot", &["align", "valign"]),
+        ("tr", &["align", "valign", "bgcolor", "height"]),
+        ("td", CELL),
+        ("th", CELL),
+        ("col", &["span", "width", "align"]),
+        ("colgroup", &["span", "width", "align"]),
+        ("ol", &["start", "type", "reversed"]),
+        ("ul", &["type"]),
+        ("li", &["value"]),
+        ("hr", &["align", "size", "width", "color", "noshade"]),
+        ("details", &["open"]),
+        ("p", &["align"]),
+        ("div", &["align"]),
+    ]
+    .into_iter()
+    .map(|(tag, names)| (tag, names.iter().copied().collect()))
+    .collect();
+    let (pictures, blocked) = (pictures.clone(), blocked.clone());
+    let mut builder = Builder::empty();
+    builder
+        .tags(TAGS.iter().copied().collect())
+        .clean_content_tags(GONE.iter().copied().collect())
+        .generic_attributes(["style", "title", "lang", "dir"].into())
+        .tag_attributes(attributes)
+        .url_schemes(["http", "https", "mailto", "cid", "data"].into())
+        .url_relative(UrlRelative::Deny)
+        .link_rel(Some("noopener noreferrer nofollow"))
+        .set_tag_attribute_value("a", "target", "_blank")
+        .strip_comments(true)
+        .attribute_filter(move |element, name, value| {
+            attribute(element, name, value, remote, &pictures, &blocked)
+        });
+    builder
+}
+
+fn attribute<'v>(
+    element: &str,
+    name: &str,
+    value: &'v str,
+    remote: Remote,
+    pictures: &InlinePictures,
+    blocked: &AtomicUsize,
+) -> Option<Cow<'v, str>> {
+    match (element, name) {
+        (_, "style") => inline_style::filter(value).map(Cow::Owned),
+        ("img", "src") => picture(value, remote, pictures, blocked),
+        ("a", "href") => has_scheme(value, &["http", "https", "mailto"]).then_some(value.into()),
+        // Nothing else that is allowed holds an address.
+        (_, "src" | "href" | "background" | "srcset" | "poster" | "action" | "data") => None,
+        _ => Some(value.into()),
+    }
+}
+
+fn picture<'v>(
+    address: &'v str,
+    remote: Remote,
+    pictures: &InlinePictures,
+    blocked: &AtomicUsize,
+) -> Option<Cow<'v, str>> {
+    if let Some(id) = scheme_rest(address, "cid") {
+        let id = percent_encoding::percent_decode_str(id).decode_utf8_lossy();
+        return pictures.get(id.as_ref()).cloned().map(Cow::Owned);
+    }
+    if has_scheme(address, &["data"]) {
+        return is_picture_data(address).then_some(address.into());
+    }
+    match remote {
+        Remote::Allowed if has_scheme(address, &["http", "https"]) => Some(address.into()),
+        _ => {
+            blocked.fetch_add(1, Ordering::Relaxed);
+            None
+        }
+    }
+}
+
+/// Raster pictures only: an SVG is a document.
+fn is_picture_data(address: &str) -> bool {
+    scheme_rest(address, "data").is_some_and(|rest| {
+        [
+            "image/png;base64,",
+            "image/jpeg;base64,",
+            "image/gif;base64,",
+            "image/webp;base64,",
+        ]
+        .iter()
+        .any(|kind| {
+            rest.get(..kind.len())
+                .is_some_and(|it| it.eq_ignore_ascii_case(kind))
+        })
+    })
+}
+
+fn has_scheme(address: &str, schemes: &[&str]) -> bool {
+    schemes
+        .iter()
+        .any(|scheme| scheme_rest(address, scheme).is_some())
+}
+
+fn scheme_rest<'a>(address: &'a str, scheme: &str) -> Option<&'a str> {
+    let (found, rest) = address.split_once(':')?;
+    found.eq_ignore_ascii_case(scheme).then_some(rest)
+}

@@ -1,0 +1,107 @@
+//! What a site says about its viewer, and the limits on what readers may send.
+
+use axum::http::Uri;
+
+/// The longest body of a form without files.
+pub const FORM_BYTES_MAX: usize = 8 * 1024;
+/// The largest reply, files and form together, unless the site says otherwise.
+pub const REPLY_BYTES_MAX: usize = 20 * 1024 * 1024;
+/// The longest text of a reply.
+pub const REPLY_TEXT_BYTES_MAX: usize = 256 * 1024;
+/// The most files of a reply.
+pub const REPLY_FILES_MAX: usize = 20;
+/// The most replies of one reader to one letter within an hour.
+pub const REPLIES_PER_HOUR_MAX: usize = 20;
+/// How long a visit lasts after the proof.
+pub const VISIT_SECONDS: i64 = 2 * 3600;
+/// How long the browser keeps the cookie by which it is known again.
+pub const BROWSER_SECONDS: i64 = 90 * 24 * 3600;
+/// How many letters are open in memory at once; further requests wait, then are told to.
+pub const OPENINGS_MAX: usize = 8;
+/// How long a request waits for its turn to open a letter.
+pub const OPENING_WAIT_SECONDS: u64 = 10;
+/// How many replies are taken in at once.
+pub const REPLIES_AT_ONCE_MAX: usize = 4;
+/// The most attachments that a page lists.
+pub const ATTACHMENTS_LISTED_MAX: usize = 500;
+/// The most people of one header field that a page lists.
+pub const PEOPLE_LISTED_MAX: usize = 100;
+/// The most bytes of inline pictures that one part shows; the rest stay attachments.
+pub const PICTURE_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// What a site says about its viewer.
+#[derive(Clone, Debug)]
+pub struct ViewerSettings {
+    /// What links begin with: `https://mail.corp.example`, without a path.
+    pub url: String,
+    /// Earlier or other addresses of the same viewer, whose links keep working.
+    pub aliases: Vec<String>,
+    /// The organisation's name, as the pages show it.
+    pub organisation: String,
+    /// The organisation's own domains: replies go to people there and to nobody else.
+    pub domains: Vec<String>,
+    /// Whom to ask: an address or an `https:` page; may be empty.
+    pub help: String,
+    /// The address that passcodes and replies come from.
+    pub sender: String,
+    /// The largest reply in bytes; [`REPLY_BYTES_MAX`] by default.
+    pub reply_bytes_max: usize,
+}
+
+impl ViewerSettings {
+    /// Settings with the defaults for all else.
+    pub fn new(url: &str, organisation: &str) -> Self {
+        Self {
+            url: url.trim_end_matches('/').to_owned(),
+            aliases: Vec::new(),
+            organisation: organisation.to_owned(),
+            domains: Vec::new(),
+            help: String::new(),
+            sender: String::new(),
+            reply_bytes_max: REPLY_BYTES_MAX,
+        }
+    }
+
+    /// Whether the browser is to send our cookies over TLS only.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.url
+            .get(..8)
+            .is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://"))
+    }
+
+    /// The origins that our own forms come from, in the form browsers write them.
+    pub(crate) fn origins(&self) -> Vec<String> {
+        std::iter::once(&self.url)
+            .chain(&self.aliases)
+            .filter_map(|url| origin(url))
+            .collect()
+    }
+}
+
+/// Scheme, host and port of an address as RFC 6454 §6.2 writes them: a default port is left out.
+fn origin(url: &str) -> Option<String> {
+    let uri: Uri = url.parse().ok()?;
+    let scheme = uri.scheme_str()?.to_ascii_lowercase();
+    let host = uri.host()?.to_ascii_lowercase();
+    match (scheme.as_str(), uri.port_u16()) {
+        (_, None) | ("https", Some(443)) | ("http", Some(80)) => Some(format!("{scheme}://{host}")),
+        (_, Some(port)) => Some(format!("{scheme}://{host}:{port}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_are_written_as_browsers_write_them() {
+        let mut settings = ViewerSettings::new("https://Mail.corp.example:443/", "Corp");
+        settings.aliases = vec!["http://127.0.0.1:8443".into(), "no url".into()];
+        assert_eq!(
+            settings.origins(),
+            ["https://mail.corp.example", "http://127.0.0.1:8443"]
+        );
+        assert!(settings.is_secure());
+        assert!(!ViewerSettings::new("http://a.example", "A").is_secure());
+    }
+}

@@ -1,0 +1,349 @@
+//! What a page shows of an opened letter. Every word is from our own parse of it, so that the
+//! reader sees what the gateway judged.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use mail::{Message, Part, PartPath};
+
+use crate::file_name;
+use crate::people::{listed, visible};
+use crate::plain_text::{self, Rendered};
+use crate::sanitise::{Clean, InlinePictures, Remote, sanitise};
+use crate::settings::{ATTACHMENTS_LISTED_MAX, PICTURE_BYTES_MAX};
+use crate::texts::{Texts, count, fill};
+
+/// The fields above the body. `from`, `to` and `cc` are safe HTML, the others plain text.
+pub(crate) struct Headers {
+    pub subject: String,
+    pub from: String,
+    pub to: String,
+    pub cc: String,
+    pub date: String,
+}
+
+impl Headers {
+    pub fn of(message: &Message<'_>) -> Self {
+        let date = message.field("Date").map(|field| message.field_text(field));
+        Self {
+            subject: visible(&message.subject().unwrap_or_default())
+                .trim()
+                .to_owned(),
+            from: listed(message, "From"),
+            to: listed(message, "To"),
+            cc: listed(message, "Cc"),
+            date: visible(date.unwrap_or_default().trim()),
+        }
+    }
+}
+
+/// One body part on the page.
+pub(crate) struct Body {
+    pub name: String,
+    pub content: Content,
+}
+
+/// How a body part is shown.
+pub(crate) enum Content {
+    /// Plain text, in the page itself.
+    Text(Rendered),
+    /// HTML that is too large to lay out, as its text.
+    TooMuch(Rendered),
+    /// HTML, in a document of its own.
+    Frame(Frame),
+}
+
+/// A frame's address and height, and its content for the printed page.
+pub(crate) struct Frame {
+    pub address: String,
+    pub height: &'static str,
+    pub html: String,
+}
+
+/// One attachment in the list.
+pub(crate) struct File {
+    pub path: String,
+    pub name: String,
+    pub size: String,
+}
+
+/// Everything that a page shows of one letter.
+pub(crate) struct View {
+    pub headers: Headers,
+    pub bodies: Vec<Body>,
+    pub attachments: Vec<File>,
+    pub attachments_title: String,
+    pub remote_blocked: usize,
+}
+
+impl View {
+    /// Reads a letter; `base` is the path of its pages, `pictures` the mark that frames carry
+    /// once the reader chose to load pictures.
+    pub fn of(
+        message: &Message<'_>,
+        t: &'static Texts,
+        base: &str,
+        pictures: Option<&str>,
+    ) -> Self {
+        let remote = if pictures.is_some() {
+            Remote::Allowed
+        } else {
+            Remote::Blocked
+        };
+        let inline = inline_pictures(message);
+        let parts = shown_bodies(message);
+        let mut remote_blocked = 0;
+        let mut bodies = Vec::with_capacity(parts.len());
+        for (at, part) in parts.iter().enumerate() {
+            let name = match parts.len() {
+                1 => t.message.to_owned(),
+                _ => fill(t.message_part, &[("n", &(at + 1).to_string())]),
+            };
+            let content = match cleaned(message, part, remote, &inline) {
+                Some(Ok(clean)) => {
+                    remote_blocked += clean.remote_blocked;
+                    Content::Frame(frame(clean, part, base, pictures))
+                }
+                Some(Err(text)) => Content::TooMuch(plain_text::render(&text, false)),
+                None => Content::Text(plain_text::render(&message.text(part), is_flowed(part))),
+            };
+            bodies.push(Body { name, content });
+        }
+        let attachments = attachments(message, t);
+        Self {
+            headers: Headers::of(message),
+            bodies,
+            attachments_title: count(&t.attachments, attachments.len()),
+            attachments,
+            remote_blocked,
+        }
+    }
+}
+
+/// RFC 3676 §4.
+fn is_flowed(part: &Part) -> bool {
+    part.parameter("format")
+        .is_some_and(|format| format.eq_ignore_ascii_case("flowed"))
+}
+
+/// The bodies to show: all, save the plain text that stands beside its HTML (RFC 2046 §5.1.4).
+pub(crate) fn shown_bodies<'m>(message: &'m Message<'_>) -> Vec<&'m Part> {
+    let bodies = message.bodies();
+    let alternative = |part: &Part| {
+        let mut at = message.parent(part);
+        while let Some(parent) = at {
+            if parent.media_type == "multipart/alternative" {
+                return Some(parent.path.clone());
+            }
+            at = message.parent(parent);
+        }
+        None
+    };
+    let with_html: Vec<PartPath> = bodies
+        .iter()
+        .filter(|part| part.media_type == "text/html")
+        .filter_map(|part| alternative(part))
+        .collect();
+    bodies
+        .into_iter()
+        .filter(|part| {
+            part.media_type == "text/html"
+                || alternative(part).is_none_or(|path| !with_html.contains(&path))
+        })
+        .collect()
+}
+
+/// The HTML of a part made harmless; its text when it is too much; nothing for plain text.
+pub(crate) fn cleaned(
+    message: &Message<'_>,
+    part: &Part,
+    remote: Remote,
+    inline: &InlinePictures,
+) -> Option<Result<Clean, String>> {
+    if part.media_type != "text/html" {
+        return None;
+    }
+    let html = message.text(part);
+    Some(sanitise(&html, remote, inline).map_err(|_| bare_text(&html)))
+}
+
+/// The words of HTML that is not laid out: whatever stands outside angle brackets.
+fn bare_text(html: &str) -> String {
+    let mut text = String::new();
+    for piece in html.split('<') {
+        text.push_str(piece.split_once('>').map_or(piece, |(_, after)| after));
+        if text.len() > plain_text::TEXT_BYTES_MAX {
+            break;
+        }
+    }
+    text
+}
+
+fn frame(clean: Clean, part: &Part, base: &str, pictures: Option<&str>) -> Frame {
+    let address = format!("{base}/body/{}", number_of(&part.path));
+    let address = match pictures {
+        Some(mark) => format!("{address}?pictures={mark}"),
+        None => address,
+    };
+    Frame {
+        address,
+        height: height(&clean.html),
+        html: clean.html,
+    }
+}
+
+/// A frame cannot tell its height without scripts, so it is guessed from what is in it.
+fn height(html: &str) -> &'static str {
+    let (mut inside_tag, mut letters, mut lines) = (false, 0usize, 0usize);
+    for byte in html.bytes() {
+        match byte {
+            b'<' => inside_tag = true,
+            b'>' => inside_tag = false,
+            _ if !inside_tag => letters += 1,
+            _ => {}
+        }
+    }
+    for tag in ["<br", "<p", "<tr", "<li", "<div", "<h"] {
+        lines += html.matches(tag).count();
+    }
+    match letters / 80 + lines + 10 * html.matches("<img").count() {
+        0..=8 => "short",
+        9..=20 => "middling",
+        _ => "long",
+    }
+}
+
+/// The pictures that the letter brings along, by Content-ID, up to [`PICTURE_BYTES_MAX`] in all.
+pub(crate) fn inline_pictures(message: &Message<'_>) -> InlinePictures {
+    let mut pictures = HashMap::new();
+    let mut left = PICTURE_BYTES_MAX;
+    for part in message.attachments() {
+        let (Some(id), "image/png" | "image/jpeg" | "image/gif" | "image/webp") =
+            (part.content_id(), part.media_type.as_str())
+        else {
+            continue;
+        };
+        let bytes = message.decoded(part);
+        if bytes.len() > left {
+            continue;
+        }
+        left -= bytes.len();
+        let address = format!(
+            "data:{};base64,{}",
+            part.media_type,
+            STANDARD.encode(&bytes)
+        );
+        pictures.insert(id.to_owned(), address);
+    }
+    Arc::new(pictures)
+}
+
+fn attachments(message: &Message<'_>, t: &'static Texts) -> Vec<File> {
+    message
+        .attachments()
+        .into_iter()
+        .take(ATTACHMENTS_LISTED_MAX)
+        .map(|part| File {
+            path: number_of(&part.path),
+            name: name_of(part, t),
+            size: size_words(message.decoded(part).len()),
+        })
+        .collect()
+}
+
+/// The name a part is shown and saved under.
+pub(crate) fn name_of(part: &Part, t: &'static Texts) -> String {
+    let extension = if part.is_message() { ".eml" } else { "" };
+    let number = number_of(&part.path);
+    let fallback = fill(t.file_unnamed, &[("n", &number)]) + extension;
+    file_name::safe(part.file_name().unwrap_or_default(), &fallback)
+}
+
+/// A part's place as it stands in an address; the root, which has no number, is `0`.
+pub(crate) fn number_of(path: &PartPath) -> String {
+    if path.is_root() {
+        "0".to_owned()
+    } else {
+        path.to_string()
+    }
+}
+
+/// Reads what [`number_of`] wrote.
+pub(crate) fn path_of(number: &str) -> Option<PartPath> {
+    if number == "0" {
+        Some(PartPath::root())
+    } else {
+        PartPath::parse(number)
+    }
+}
+
+/// A size as people say it.
+pub(crate) fn size_words(bytes: usize) -> String {
+    const KIB: usize = 1024;
+    const MIB: usize = 1024 * KIB;
+    match bytes {
+        0..KIB => format!("{bytes} bytes"),
+        KIB..MIB => format!("{} KB", bytes.div_ceil(KIB)),
+        _ => {
+            let tenths = (bytes * 10).div_ceil(MIB);
+            match tenths % 10 {
+                0 => format!("{} MB", tenths / 10),
+                tenth => format!("{}.{tenth} MB", tenths / 10),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn html_stands_in_for_its_plain_alternative_only() {
+        let raw = b"Content-Type: multipart/mixed; boundary=m\r\n\r\n\
+            --m\r\nContent-Type: multipart/alternative; boundary=a\r\n\r\n\
+            --a\r\nContent-Type: text/plain\r\n\r\nplain\r\n\
+            --a\r\nContent-Type: multipart/related; boundary=r\r\n\r\n\
+            --r\r\nContent-Type: text/html\r\n\r\n<p>html\r\n--r--\r\n\r\n--a--\r\n\
+            --m\r\nContent-Type: text/plain\r\n\r\nfooter\r\n--m--\r\n";
+        let message = Message::parse(raw);
+        let shown: Vec<String> = shown_bodies(&message)
+            .iter()
+            .map(|p| message.text(p))
+            .collect();
+        assert_eq!(
+            shown.iter().map(|text| text.trim()).collect::<Vec<_>>(),
+            ["<p>html", "footer"]
+        );
+    }
+
+    #[test]
+    fn sizes_read_as_people_say_them() {
+        let table = [
+            (0, "0 bytes"),
+            (1023, "1023 bytes"),
+            (1024, "1 KB"),
+            (1025, "2 KB"),
+        ];
+        for (bytes, words) in table {
+            assert_eq!(size_words(bytes), words);
+        }
+        assert_eq!(size_words(3 * 1024 * 1024), "3 MB");
+        assert_eq!(size_words(3 * 1024 * 1024 + 1), "3.1 MB");
+    }
+
+    #[test]
+    fn part_numbers_come_back() {
+        for number in ["0", "1", "2.1.3"] {
+            assert_eq!(number_of(&path_of(number).unwrap()), number);
+        }
+        for wrong in ["", "1.0", "../1", "1.", "a"] {
+            assert!(
+                path_of(wrong).is_none_or(|path| number_of(&path) != wrong),
+                "{wrong}"
+            );
+        }
+    }
+}
