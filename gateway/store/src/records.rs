@@ -199,8 +199,10 @@ pub trait Passing: Send + Sync {
         state: ServedState,
         now: Timestamp,
     ) -> Result<()>;
-    /// Forgets a message.
-    async fn forget_served(&self, key: ServedKey) -> Result<()>;
+    /// Forgets these recipients of a message.
+    async fn forget_served(&self, key: ServedKey, recipients: Vec<String>) -> Result<()>;
+    /// How many messages are remembered.
+    async fn served_count(&self) -> Result<u64>;
     /// Puts a closed item into the outbox, durably.
     async fn enqueue(&self, id: OutboxId, item: Vec<u8>, now: Timestamp) -> Result<()>;
     /// Takes items whose time has come, and leases them until `lease`.

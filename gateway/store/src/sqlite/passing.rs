@@ -47,10 +47,18 @@ impl Passing for SqliteRecords {
             .await
     }
 
-    async fn forget_served(&self, key: ServedKey) -> Result<()> {
-        let key = Arc::new(key);
-        self.write(move |connection| Box::pin(forget(connection, key.clone())))
+    async fn forget_served(&self, key: ServedKey, recipients: Vec<String>) -> Result<()> {
+        let memory = Arc::new((key, recipients));
+        self.write(move |connection| Box::pin(forget(connection, memory.clone())))
             .await
+    }
+
+    async fn served_count(&self) -> Result<u64> {
+        let row = sqlx::query("select count(distinct digest) as messages from served")
+            .fetch_one(self.readers())
+            .await
+            .map_err(database("count what was served"))?;
+        count(&row, "messages")
     }
 
     async fn enqueue(&self, id: OutboxId, item: Vec<u8>, now: Timestamp) -> Result<()> {
@@ -206,13 +214,20 @@ async fn remember(
     Ok(())
 }
 
-async fn forget(connection: &mut SqliteConnection, key: Arc<ServedKey>) -> Result<()> {
-    sqlx::query("delete from served where sender = $1 and digest = $2")
-        .bind(&key.sender)
-        .bind(&key.digest[..])
-        .execute(connection)
-        .await
-        .map_err(database("forget what was served"))?;
+async fn forget(
+    connection: &mut SqliteConnection,
+    memory: Arc<(ServedKey, Vec<String>)>,
+) -> Result<()> {
+    let (key, recipients) = &*memory;
+    for recipient in recipients {
+        sqlx::query("delete from served where sender = $1 and digest = $2 and recipient = $3")
+            .bind(&key.sender)
+            .bind(&key.digest[..])
+            .bind(recipient)
+            .execute(&mut *connection)
+            .await
+            .map_err(database("forget what was served"))?;
+    }
     Ok(())
 }
 

@@ -45,9 +45,16 @@ impl Store {
             .await
     }
 
-    /// Forgets a message, once it was answered 250.
-    pub async fn forget_served(&self, key: &ServedKey) -> Result<()> {
-        self.records.forget_served(key.clone()).await
+    /// Forgets these recipients of a message, once the transaction that named them was answered
+    /// for good. Others of the same message, tried in transactions of their own, stay.
+    pub async fn forget_served(&self, key: &ServedKey, recipients: &[String]) -> Result<()> {
+        let recipients = recipients.to_vec();
+        self.records.forget_served(key.clone(), recipients).await
+    }
+
+    /// How many messages are remembered as served in part.
+    pub async fn served_count(&self) -> Result<u64> {
+        self.records.served_count().await
     }
 
     /// Puts a mail into the outbox; it is on the disk, closed, when this returns.
