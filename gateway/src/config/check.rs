@@ -88,6 +88,7 @@ fn listen(mut section: Section<'_, '_>, folder: &Path) -> Option<Listen> {
         &[("inside", Side::Inside), ("outside", Side::Outside)],
     );
     let allow = section.required_list("allow", value::network);
+    let xforward = section.list("xforward", value::network);
     let certificate = certificate(&mut section, folder);
     let client_authority = section.optional("client_authority", value::path(folder));
     let bare_newline = section.choice(
@@ -119,6 +120,7 @@ fn listen(mut section: Section<'_, '_>, folder: &Path) -> Option<Listen> {
         address: address?,
         source: source?,
         allow: allow?,
+        xforward: xforward?,
         certificate,
         client_authority,
         bare_newline: bare_newline?,

@@ -114,6 +114,8 @@ pub struct Listen {
     pub source: Side,
     /// Who may connect; never empty.
     pub allow: Vec<Network>,
+    /// Whose word about their own clients is believed (`XFORWARD`); nobody's unless set.
+    pub xforward: Vec<Network>,
     /// Offers STARTTLS when set.
     pub certificate: Option<Certificate>,
     /// Only clients with a certificate of this authority may send mail.

@@ -150,6 +150,13 @@ impl<'c, 'm> Delivery<'c, 'm> {
         self.tell()
     }
 
+    /// The message would go out next, but only to some of its recipients. A driver that must not
+    /// let that happen drops the connection instead of asking for the output.
+    #[must_use]
+    pub fn is_partial(&self) -> bool {
+        self.step == Step::Body && self.accepted.len() < self.recipients.len()
+    }
+
     /// What the next hop has to do next.
     #[must_use]
     pub fn stage(&self) -> Stage {

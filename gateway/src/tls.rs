@@ -1,1 +1,0 @@
-//! Certificates and keys for both directions of STARTTLS and for the viewer.
