@@ -186,14 +186,40 @@ directory = "{folder}/rules"
         }
     }
 
+    /// As [`Gateway::serve`], where no file may grow beyond so many KiB.
+    pub fn serve_with_file_limit(&mut self, limit_kib: u32) {
+        let mut command = Command::new("sh");
+        // A write beyond the limit is to fail, not to end the process.
+        let script = format!("trap '' XFSZ; ulimit -f {}; exec \"$@\"", limit_kib * 2);
+        let serve = self.command("serve");
+        command
+            .arg("-c")
+            .arg(script)
+            .arg("sh")
+            .arg(serve.get_program())
+            .args(serve.get_args());
+        command.envs(
+            serve
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        );
+        if let Err(log) = self.run(command) {
+            panic!("sealgate does not serve:\n{log}");
+        }
+    }
+
     /// As [`Gateway::serve`]; the log where the process ended before it greeted.
     pub fn try_serve(&mut self) -> Result<(), String> {
+        let command = self.command("serve");
+        self.run(command)
+    }
+
+    fn run(&mut self, mut command: Command) -> Result<(), String> {
         let log = fs::OpenOptions::new()
             .create(true)
             .append(true)
             .open(self.path("log"))
             .unwrap();
-        let mut command = self.command("serve");
         for (name, value) in &self.environment {
             command.env(name, value);
         }

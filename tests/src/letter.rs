@@ -27,15 +27,10 @@ fn identify(parts: &[&str]) -> String {
 /// The link of a notice, as its plain part shows it.
 pub fn link(notice: &[u8]) -> Option<String> {
     let text = text(notice)?;
-    let start = text.find("http")?;
-    let end = text[start..]
-        .find(char::is_whitespace)
-        .map_or(text.len(), |at| start + at);
-    Some(
-        text[start..end]
-            .trim_end_matches(['>', '.', ')'])
-            .to_owned(),
-    )
+    let is_link = |word: &&str| word.starts_with("http") && word.contains("/l/");
+    text.split(|c: char| c.is_whitespace() || c == '<' || c == '>')
+        .find(is_link)
+        .map(str::to_owned)
 }
 
 /// The eight digits of a passcode mail, spaces and dashes between them taken out.

@@ -22,9 +22,15 @@ pub enum Stage {
     Data,
     /// The message is here, its final dot read.
     End {
+        /// The address in MAIL.
+        sender: String,
         /// The recipients that were accepted.
         recipients: Vec<String>,
+        /// The message, dot-stuffing undone.
+        raw: Arc<Vec<u8>>,
     },
+    /// QUIT.
+    Quit,
 }
 
 /// What the sink does at a stage.
@@ -210,7 +216,7 @@ impl Dialogue {
                     self.say("250 2.0.0 reset")?;
                 }
                 "NOOP" => self.say("250 2.0.0 ok")?,
-                "QUIT" => return self.say("221 2.0.0 bye"),
+                "QUIT" => return self.answer(&Stage::Quit, "221 2.0.0 bye").map(drop),
                 _ => self.say("502 5.5.1 the sink does not know this")?,
             }
         }
@@ -252,22 +258,23 @@ impl Dialogue {
         let (wire, raw) = self.message()?;
         let (sender, parameters) = self.sender.clone().unwrap_or_default();
         let recipients = self.recipients.clone();
-        let mut message = Received {
+        let answer = self.ask(&Stage::End {
+            sender: sender.clone(),
+            recipients: recipients.clone(),
+            raw: Arc::new(raw.clone()),
+        });
+        let accepted = match &answer {
+            Answer::Say(line) => line.starts_with('2'),
+            Answer::Close => false,
+            Answer::Accept | Answer::Wait(_) | Answer::KeepAndClose => true,
+        };
+        let message = Received {
             sender,
             parameters,
             recipients,
             raw,
             wire,
-            accepted: true,
-        };
-        let stage = Stage::End {
-            recipients: self.recipients.clone(),
-        };
-        let answer = self.ask(&stage);
-        message.accepted = match &answer {
-            Answer::Say(line) => line.starts_with('2'),
-            Answer::Close => false,
-            Answer::Accept | Answer::Wait(_) | Answer::KeepAndClose => true,
+            accepted,
         };
         // Kept before it is answered: what was answered 250 is never missing here.
         self.shared.received.lock().unwrap().push(message);

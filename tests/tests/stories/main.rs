@@ -1,3 +1,15 @@
 //! End to end: one story per file, each against the real binary. None looks inside the gateway.
 
+mod bounds;
+mod canary;
+mod demo;
+mod duplicates;
+mod kill;
+mod live;
+mod pass_through;
+mod postfix;
+mod reading;
 mod rig;
+mod scanner;
+mod sealing;
+mod unprotected;

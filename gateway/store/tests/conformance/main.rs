@@ -1,0 +1,12 @@
+//! What every backend of the store must do. `World` opens SQLite and files; another backend runs
+//! the same checks by opening another world.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod audit;
+mod challenges;
+mod ending;
+mod letters;
+mod passing;
+mod rotation;

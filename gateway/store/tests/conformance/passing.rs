@@ -1,0 +1,207 @@
+//! Partial delivery, the outbox, threads, nonces, and what is swept out of them.
+
+use mail::Rights;
+use store::passing::{OUTBOX_ITEM_BYTES_MAX, OUTBOX_LEASE_SECONDS, SERVED_SECONDS, THREAD_SECONDS};
+use store::{OutboxItem, Served, ServedKey, ServedState, StoreError};
+
+use crate::common::World;
+
+fn key(sender: &str) -> ServedKey {
+    ServedKey {
+        sender: sender.to_owned(),
+        digest: [3; 32],
+    }
+}
+
+#[tokio::test]
+async fn partial_delivery_is_remembered_and_forgotten() {
+    let world = World::new().await;
+    let store = &world.store;
+    let (bob, eve) = (
+        "bob@partner.example".to_owned(),
+        "eve@partner.example".to_owned(),
+    );
+    let both = [bob.clone(), eve.clone()];
+    store
+        .remember_served(&key("ann"), &both, ServedState::Begun)
+        .await
+        .unwrap();
+    store
+        .remember_served(&key("ann"), &both[..1], ServedState::Served)
+        .await
+        .unwrap();
+    store
+        .remember_served(&key("ann"), &both, ServedState::Begun)
+        .await
+        .unwrap();
+    let bob = Served {
+        recipient: bob,
+        state: ServedState::Served,
+    };
+    let eve = Served {
+        recipient: eve,
+        state: ServedState::Begun,
+    };
+    assert_eq!(
+        store.served(&key("ann")).await.unwrap(),
+        [bob, eve],
+        "served stays served"
+    );
+    assert_eq!(store.served(&key("zoe")).await.unwrap(), []);
+    store.forget_served(&key("ann")).await.unwrap();
+    assert_eq!(store.served(&key("ann")).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_memory_of_delivery_lasts_five_days() {
+    let world = World::new().await;
+    let bob = ["bob@partner.example".to_owned()];
+    world
+        .store
+        .remember_served(&key("ann"), &bob, ServedState::Served)
+        .await
+        .unwrap();
+    world.clock.advance(SERVED_SECONDS - 1);
+    world.store.purge(world.now()).await.unwrap();
+    assert_eq!(world.store.served(&key("ann")).await.unwrap().len(), 1);
+    world.clock.advance(1);
+    world.store.purge(world.now()).await.unwrap();
+    assert_eq!(world.store.served(&key("ann")).await.unwrap().len(), 0);
+}
+
+fn item() -> OutboxItem {
+    OutboxItem {
+        sender: String::new(),
+        recipients: vec!["ann@corp.example".to_owned()],
+        message: b"Subject: canary in the outbox\r\n\r\n".to_vec(),
+    }
+}
+
+#[tokio::test]
+async fn the_outbox_hands_out_what_is_due_until_it_is_finished() {
+    let world = World::new().await;
+    let id = world.store.enqueue(&item()).await.unwrap();
+    let due = world.store.due(10).await.unwrap();
+    assert_eq!(due.len(), 1);
+    assert_eq!((due[0].id, due[0].attempts, &due[0].item), (id, 0, &item()));
+    assert!(world.store.due(10).await.unwrap().is_empty(), "it is taken");
+    world.clock.advance(OUTBOX_LEASE_SECONDS);
+    assert_eq!(
+        world.store.due(10).await.unwrap().len(),
+        1,
+        "its taker died"
+    );
+    let later = world.now().plus_seconds(3_600);
+    world.store.postpone(id, later, 1).await.unwrap();
+    world.clock.advance(3_599);
+    assert!(world.store.due(10).await.unwrap().is_empty());
+    world.clock.advance(1);
+    assert_eq!(world.store.due(10).await.unwrap()[0].attempts, 1);
+    world.store.finish(id).await.unwrap();
+    world.clock.advance(OUTBOX_LEASE_SECONDS);
+    assert!(world.store.due(10).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn the_outbox_gives_no_more_than_asked_and_takes_no_giant() {
+    let world = World::new().await;
+    for _ in 0..5 {
+        world.store.enqueue(&item()).await.unwrap();
+    }
+    assert_eq!(world.store.due(2).await.unwrap().len(), 2);
+    assert_eq!(world.store.due(9).await.unwrap().len(), 3);
+    let giant = OutboxItem {
+        message: vec![b'x'; OUTBOX_ITEM_BYTES_MAX],
+        ..item()
+    };
+    assert!(matches!(
+        world.store.enqueue(&giant).await,
+        Err(StoreError::Limit { .. })
+    ));
+}
+
+#[tokio::test]
+async fn the_first_to_name_a_thread_is_heard_and_nobody_widens_it() {
+    let world = World::new().await;
+    let people = [
+        "Ann@corp.example".to_owned(),
+        "bob@partner.example".to_owned(),
+    ];
+    let more = [
+        people[0].clone(),
+        people[1].clone(),
+        "spy@rival.example".to_owned(),
+    ];
+    let remember = async |people: &[String]| {
+        let rights = Rights::DO_NOT_FORWARD;
+        world
+            .store
+            .remember_thread("<a@corp.example>", people, rights)
+            .await
+            .unwrap()
+    };
+    assert!(remember(&people).await);
+    assert!(!remember(&more).await);
+    let thread = world.store.thread("a@corp.example").await.unwrap().unwrap();
+    assert_eq!(
+        thread.participants,
+        ["ann@corp.example", "bob@partner.example"]
+    );
+    assert_eq!(thread.rights, Rights::DO_NOT_FORWARD);
+    assert!(
+        world
+            .store
+            .thread("<b@corp.example>")
+            .await
+            .unwrap()
+            .is_none()
+    );
+    world.clock.advance(THREAD_SECONDS);
+    assert!(
+        world
+            .store
+            .thread("<a@corp.example>")
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert!(remember(&more).await, "after a year the name is free");
+}
+
+#[tokio::test]
+async fn a_nonce_is_spent_once() {
+    let world = std::sync::Arc::new(World::new().await);
+    let until = world.now().plus_seconds(300);
+    let mut tasks = Vec::new();
+    for _ in 0..10 {
+        let world = world.clone();
+        tasks.push(tokio::spawn(async move {
+            world.store.spend_nonce([5; 16], until).await
+        }));
+    }
+    let mut first = 0;
+    for task in tasks {
+        first += u32::from(task.await.unwrap().unwrap());
+    }
+    assert_eq!(first, 1);
+    assert!(
+        world.store.spend_nonce([6; 16], until).await.unwrap(),
+        "another one"
+    );
+    world.store.purge(world.now()).await.unwrap();
+    assert!(
+        !world.store.spend_nonce([5; 16], until).await.unwrap(),
+        "not yet swept out"
+    );
+}
+
+#[tokio::test]
+async fn health_and_orderly_closing() {
+    let mut world = World::new().await;
+    world.store.health().await.unwrap();
+    let letter = world.put(10, &["bob@partner.example"]).await;
+    let key = seal::ServerKey::from_bytes(&[9; 32]);
+    world.reopen(key).await;
+    assert_eq!(world.read(&letter, 0).await, Some(letter.plain.clone()));
+    world.store.health().await.unwrap();
+}
