@@ -188,14 +188,17 @@ directory = "{folder}/rules"
 
     /// As [`Gateway::serve`], where no file may grow beyond so many KiB.
     pub fn serve_with_file_limit(&mut self, limit_kib: u32) {
-        let mut command = Command::new("sh");
         // A write beyond the limit is to fail, not to end the process.
         let script = format!("trap '' XFSZ; ulimit -f {}; exec \"$@\"", limit_kib * 2);
+        self.serve_under(&["sh", "-c", &script, "sh"]);
+    }
+
+    /// As [`Gateway::serve`], started by another program that is given ours to run.
+    pub fn serve_under(&mut self, program: &[&str]) {
         let serve = self.command("serve");
+        let mut command = Command::new(program[0]);
         command
-            .arg("-c")
-            .arg(script)
-            .arg("sh")
+            .args(&program[1..])
             .arg(serve.get_program())
             .args(serve.get_args());
         command.envs(

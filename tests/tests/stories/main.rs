@@ -4,6 +4,7 @@ mod bounds;
 mod canary;
 mod demo;
 mod duplicates;
+mod durable;
 mod kill;
 mod live;
 mod pass_through;
