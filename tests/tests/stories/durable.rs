@@ -86,7 +86,8 @@ fn everything_is_on_disk_before_the_answer() {
         "strace", "-D", "-f", "-y", "-s", "48", "-e", calls, "-o", &file,
     ]);
 
-    let raw = letter::plain(FROM, OUTSIDE, "sealed", "text");
+    // Long enough to stand among the blobs and not in the records.
+    let raw = letter::plain(FROM, OUTSIDE, "sealed", &"0123456789\r\n".repeat(20_000));
     assert_eq!(gateway.inside().send(FROM, &[OUTSIDE], &raw).code, 250);
     thread::sleep(Duration::from_millis(500));
     let trace = fs::read_to_string(&path).unwrap();
