@@ -1,5 +1,5 @@
-//! A reader without a browser: it fetches pages, keeps cookies, follows redirects and fills in forms,
-//! and runs no script. It shows every header as it came.
+//! A reader without a browser: it fetches pages, keeps cookies, follows redirects and fills in
+//! forms, and runs no script. It shows every header as it came.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};

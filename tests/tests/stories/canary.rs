@@ -1,5 +1,5 @@
-//! P4: words from every part of a sealed letter, in every form mail writes them, are nowhere: not at
-//! the next hop, not in the data directory, not in logs or temporary files, while it is sealed,
+//! P4: words from every part of a sealed letter, in every form mail writes them, are nowhere: not
+//! at the next hop, not in the data directory, not in logs or temporary files, while it is sealed,
 //! refused, retried, read, answered and revoked. Codes and links are in no file at all.
 
 use base64::Engine;
@@ -34,7 +34,8 @@ fn letter_with_canaries() -> Vec<u8> {
     let base64 = STANDARD.encode(format!("before {} after", WORDS[3]));
     let name = WORDS[4].replace('ö', "%C3%B6");
     format!(
-        "From: Ann <{FROM}>\r\nTo: {TO}\r\nSubject: {SUBJECT}\r\nMessage-ID: <canary@corp.example>\r\n\
+        "From: Ann <{FROM}>\r\nTo: {TO}\r\nSubject: {SUBJECT}\r\n\
+         Message-ID: <canary@corp.example>\r\n\
          Date: Thu, 3 Dec 2026 14:05:00 +0000\r\nX-Unusual: {}\r\nMIME-Version: 1.0\r\n\
          Content-Type: multipart/mixed; boundary=b\r\n\r\n\
          --b\r\nContent-Type: multipart/alternative; boundary=a\r\n\r\n\

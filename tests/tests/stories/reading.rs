@@ -45,7 +45,8 @@ fn rich_letter() -> Vec<u8> {
          <html><body><h2>Dear Bob,</h2><p>the <b>plan</b> is attached. Three things matter:</p>\
          <ol><li>the quay is finished in June,</li><li>rails follow in autumn,</li>\
          <li>nobody outside knows yet.</li></ol><table border=1><tr><th>part</th><th>cost</th></tr>\
-         <tr><td>harbour</td><td>1,200,000</td></tr></table><img src=\"cid:dot\" width=40 height=40>\
+         <tr><td>harbour</td><td>1,200,000</td></tr></table>\
+         <img src=\"cid:dot\" width=40 height=40>\
          <img src=\"http://tracker.example/pixel.gif\"><script>document.title='owned'</script>\
          <p onclick=\"alert(1)\">Ann</p></body></html>\r\n\
          --r\r\nContent-Type: image/png\r\nContent-ID: <dot>\r\n\
