@@ -15,7 +15,10 @@ pub mod time;
 
 pub use address::{Address, AddressError};
 pub use ambiguity::{Ambiguity, AmbiguityKind};
-pub use edit::{Edit, EditError, Edited, Fallback, NewPart, Place, SkipReason, Skipped, apply};
+pub use edit::{
+    Edit, EditError, Edited, Fallback, MilterOperation, NewPart, OnDkim, Pattern, Place,
+    SkipReason, Skipped, apply, apply_with, milter_operations,
+};
 pub use envelope::{BodyType, Envelope, Recipients, Sender};
 pub use label::{Label, LabelId, Labels};
 pub use marking::Marking;

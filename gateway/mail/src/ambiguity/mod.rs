@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use crate::message::PartPath;
+use crate::message::{Message, PartPath, TransferEncoding};
 
 /// One point on which readers may differ.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -73,4 +73,43 @@ impl fmt::Display for Ambiguity {
             false => write!(f, "{} (part {})", self.kind.sentence(), self.path),
         }
     }
+}
+
+/// What only a look at the bytes of bodies finds.
+pub(crate) fn in_content(message: &Message<'_>) -> Vec<Ambiguity> {
+    let mut found = Vec::new();
+    if memchr::memchr(0, message.raw()).is_some() {
+        found.push(Ambiguity {
+            kind: AmbiguityKind::Nul,
+            path: PartPath::root(),
+        });
+    }
+    for part in message.parts() {
+        let coded = part.encoding == TransferEncoding::Base64;
+        if coded && has_stray_bytes(message.body_raw(part)) {
+            let path = part.path.clone();
+            found.push(Ambiguity {
+                kind: AmbiguityKind::StrayBase64,
+                path,
+            });
+        }
+    }
+    found
+}
+
+/// Bytes that strict decoders refuse: outside the alphabet, or data after padding.
+fn has_stray_bytes(body: &[u8]) -> bool {
+    let stray = |b: &u8| {
+        !(b.is_ascii_alphanumeric()
+            || matches!(b, b'+' | b'/' | b'=' | b'\r' | b'\n' | b' ' | b'\t'))
+    };
+    if body.iter().any(stray) {
+        return true;
+    }
+    let padding = memchr::memchr(b'=', body);
+    padding.is_some_and(|at| {
+        body[at..]
+            .iter()
+            .any(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/'))
+    })
 }

@@ -2,14 +2,19 @@
 //!
 //! It never decodes a field that stays: its bytes are copied with folding and line break.
 
-use super::{EditError, is_writable_field};
-use crate::message::{Message, words};
+use super::{EditError, MilterOperation, is_writable_field};
+use crate::message::{Field, Message, words};
 
 enum Item {
     /// A field of the message, by its number.
     Kept(usize),
-    /// A field of ours, whole with its line break.
-    New { name: String, bytes: Vec<u8> },
+    /// A field of ours, whole with its line break; in the place of the field of that number, or
+    /// at the end.
+    New {
+        name: String,
+        bytes: Vec<u8>,
+        instead_of: Option<usize>,
+    },
 }
 
 /// The plan for the top header.
@@ -40,6 +45,11 @@ impl<'a> HeaderPlan<'a> {
     /// One field in the first's place, or at the end.
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), EditError> {
         self.check(name)?;
+        // A milter cannot say "empty, but there", so that an empty value means none.
+        if value.chars().all(|c| c.is_whitespace() || c.is_control()) {
+            self.drop_named(name);
+            return Ok(());
+        }
         let item = self.new_item(name, value);
         self.put(name, item);
         Ok(())
@@ -60,8 +70,20 @@ impl<'a> HeaderPlan<'a> {
             Item::New {
                 name: name.to_owned(),
                 bytes,
+                instead_of: None,
             },
         );
+    }
+
+    /// Removes the fields of the message that the question names.
+    pub fn drop_fields(&mut self, gone: impl Fn(&Message<'_>, &Field) -> bool) {
+        let message = self.message;
+        let before = self.items.len();
+        self.items.retain(|item| match item {
+            Item::Kept(number) => !gone(message, &message.fields()[*number]),
+            Item::New { .. } => true,
+        });
+        self.changed |= self.items.len() != before;
     }
 
     /// Whether a field of this name stands in the plan.
@@ -85,17 +107,22 @@ impl<'a> HeaderPlan<'a> {
         Item::New {
             name: name.to_owned(),
             bytes,
+            instead_of: None,
         }
     }
 
-    fn put(&mut self, name: &str, item: Item) {
-        let first = self
-            .items
-            .iter()
-            .position(|present| self.is_named(present, name));
-        let Some(first) = first else {
+    fn put(&mut self, name: &str, mut item: Item) {
+        let named = |present: &Item| self.is_named(present, name);
+        let Some(first) = self.items.iter().position(named) else {
             return self.items.push(item);
         };
+        let place = match self.items[first] {
+            Item::Kept(number) => Some(number),
+            Item::New { instead_of, .. } => instead_of,
+        };
+        if let Item::New { instead_of, .. } = &mut item {
+            *instead_of = place;
+        }
         self.drop_named(name);
         self.items.insert(first, item);
     }
@@ -113,11 +140,67 @@ impl<'a> HeaderPlan<'a> {
         }
     }
 
-    /// Writes the header and the empty line after it.
-    pub fn write(&self, out: &mut Vec<u8>) {
+    /// What a milter would be told: fields changed and removed by name and occurrence, fields added.
+    pub fn operations(&self, out: &mut Vec<MilterOperation>) {
+        let message = self.message;
+        let fields = message.fields();
+        let mut stays = vec![false; fields.len()];
+        let mut added = Vec::new();
+        for item in &self.items {
+            match item {
+                Item::Kept(number) => stays[*number] = true,
+                Item::New {
+                    name,
+                    bytes,
+                    instead_of: None,
+                } => {
+                    added.push(MilterOperation::AddHeader {
+                        name: name.clone(),
+                        value: value(bytes),
+                    });
+                }
+                Item::New {
+                    bytes,
+                    instead_of: Some(number),
+                    ..
+                } => {
+                    stays[*number] = true;
+                    out.push(MilterOperation::ChangeHeader {
+                        name: message.field_name(&fields[*number]).to_owned(),
+                        occurrence: self.occurrence(*number),
+                        value: value(bytes),
+                    });
+                }
+            }
+        }
+        // From the last to the first, so that no removal moves another's occurrence.
+        for number in (0..fields.len()).rev().filter(|number| !stays[*number]) {
+            out.push(MilterOperation::ChangeHeader {
+                name: message.field_name(&fields[number]).to_owned(),
+                occurrence: self.occurrence(number),
+                value: Vec::new(),
+            });
+        }
+        out.extend(added);
+    }
+
+    /// Which of the fields of its name a field is, counted from 1.
+    fn occurrence(&self, number: usize) -> usize {
+        let name = self.message.field_name(&self.message.fields()[number]);
+        let before = &self.message.fields()[..=number];
+        before
+            .iter()
+            .filter(|field| self.message.is_named(field, name))
+            .count()
+    }
+
+    /// Writes the header and the empty line after it, which a new body needs in any case.
+    pub fn write(&self, out: &mut Vec<u8>, new_body: bool) {
         let raw = self.message.raw();
         let top = self.message.top();
-        if !self.changed {
+        let lacks_empty_line = top.range.end == top.body;
+        let stays = !self.changed && (!new_body || !lacks_empty_line);
+        if stays {
             out.extend_from_slice(&raw[..top.body]);
             return;
         }
@@ -143,4 +226,20 @@ impl<'a> HeaderPlan<'a> {
             empty_line => out.extend_from_slice(empty_line),
         }
     }
+}
+
+/// A field's value as a milter sends it: without name, colon, first blank and last line break,
+/// folded with `LF` alone.
+fn value(field: &[u8]) -> Vec<u8> {
+    let colon = memchr::memchr(b':', field).map_or(0, |at| at + 1);
+    let value = field[colon..].strip_prefix(b" ").unwrap_or(&field[colon..]);
+    let mut value: Vec<u8> = value
+        .iter()
+        .copied()
+        .filter(|byte| *byte != b'\r')
+        .collect();
+    if value.ends_with(b"\n") {
+        value.pop();
+    }
+    value
 }

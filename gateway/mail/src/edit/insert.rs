@@ -1,15 +1,19 @@
-//! Text shown in the letter's bodies.
+//! Text set into the letter's bodies, and taken out of them.
 //!
 //! It never writes into a signed or encrypted part, nor into an attachment.
 
 use std::ops::Range;
 
-use super::header::HeaderPlan;
-use super::{EditError, Fallback, Place, SkipReason, Skipped};
-use crate::message::transfer::encode_quoted_printable;
-use crate::message::{Message, Part, Shield};
+use super::canvas::{Canvas, Change, Splice, Written};
+use super::draft::Draft;
+use super::marks::{self, Pattern};
+use super::plain::Frame;
+use super::targets::{self, Refusal};
+use super::{Place, SkipReason, Skipped, outline, plain};
+use crate::message::{Message, Part, PartPath, TransferEncoding, parameters};
 
 /// The text of one edit.
+#[derive(Clone, Copy)]
 pub(crate) struct NewText<'a> {
     pub place: Place,
     pub plain: &'a str,
@@ -17,144 +21,355 @@ pub(crate) struct NewText<'a> {
     pub marker: &'a str,
 }
 
-/// The bodies that change: for each the part's number and its new text.
-#[derive(Default)]
-pub(crate) struct BodyPlan {
-    texts: Vec<(usize, String)>,
+impl NewText<'_> {
+    /// The class that marks what we wrote in this slot.
+    fn class(&self) -> String {
+        let safe = |c: &char| c.is_ascii_alphanumeric() || *c == '-';
+        format!(
+            "sealgate-{}",
+            self.marker.chars().filter(safe).collect::<String>()
+        )
+    }
+
+    /// The element as it stands in HTML.
+    pub fn element(&self, newline: &str) -> String {
+        let html = fold_html(self.html)
+            .replace("\r\n", "\n")
+            .replace('\n', newline);
+        format!("<div class=\"sealgate {}\">{html}</div>", self.class())
+    }
 }
 
-impl BodyPlan {
-    /// Adds one text to the plan, or says why not.
+/// Breaks lines that no mail line can hold, at blanks.
+fn fold_html(html: &str) -> String {
+    const COLUMN_MAX: usize = 700;
+    let mut column = 0;
+    let mut folded = String::with_capacity(html.len());
+    for c in html
+        .chars()
+        .filter(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t'))
+    {
+        let breaks = c == ' ' && column > COLUMN_MAX;
+        folded.push(if breaks { '\n' } else { c });
+        column = if breaks || c == '\n' {
+            0
+        } else {
+            column + c.len_utf8()
+        };
+    }
+    folded
+}
+
+/// A change with its rank among those at one offset: text for the top goes above what came before.
+struct Ranked {
+    change: Change,
+    rank: isize,
+    class: String,
+}
+
+/// A body while it is written in.
+struct Open<'m> {
+    canvas: Canvas<'m>,
+    insertions: Vec<Ranked>,
+    removals: Vec<Range<usize>>,
+}
+
+/// All bodies that are written in.
+#[derive(Default)]
+pub(crate) struct Writer<'m> {
+    open: Vec<Open<'m>>,
+    count: isize,
+}
+
+impl<'m> Writer<'m> {
+    /// Sets text into the letter, or says why it cannot be.
     pub fn insert(
         &mut self,
-        message: &Message<'_>,
+        message: &'m Message<'m>,
         new: NewText<'_>,
-        fallback: Fallback,
         skipped: &mut Vec<Skipped>,
-    ) -> Result<(), EditError> {
-        let bodies = message.bodies();
-        let first = bodies.first().copied().unwrap_or(message.root());
-        let reason = match first.shield {
-            Shield::Signed => Some(SkipReason::Signed),
-            Shield::Encrypted => Some(SkipReason::Encrypted),
-            Shield::None if bodies.is_empty() => Some(SkipReason::NoBody),
-            Shield::None => None,
-        };
-        match reason {
-            Some(reason) if fallback == Fallback::Reject => return Err(EditError::Refused(reason)),
-            Some(reason) => skipped.push(Skipped {
-                path: first.path.clone(),
-                reason,
-            }),
-            None => {
-                let plain = bodies.iter().find(|part| part.media_type == "text/plain");
-                let html = bodies.iter().find(|part| part.media_type == "text/html");
-                for part in [plain, html].into_iter().flatten() {
-                    self.mark(message, part, &new, skipped);
+    ) -> Result<(), Refusal> {
+        let parts = targets::find(message, new.place)?;
+        // All are opened before one is changed, so that a refusal changes nothing.
+        let numbers = self.open_all(message, &parts)?;
+        for number in numbers {
+            self.count += 1;
+            let open = &mut self.open[number];
+            if !open.insert(new, self.count) {
+                let path = open.canvas.part.path.clone();
+                skipped.push(Skipped {
+                    path,
+                    reason: SkipReason::AlreadyMarked,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes markings out of the letter's new text; what is quoted stays.
+    pub fn remove(
+        &mut self,
+        message: &'m Message<'m>,
+        patterns: &[Pattern],
+    ) -> Result<(), Refusal> {
+        let mut parts = targets::find(message, Place::Top)?;
+        for part in targets::find(message, Place::Bottom)? {
+            if !parts.iter().any(|known| known.path == part.path) {
+                parts.push(part);
+            }
+        }
+        for number in self.open_all(message, &parts)? {
+            let open = &mut self.open[number];
+            for found in patterns
+                .iter()
+                .flat_map(|pattern| marks::find(&open.canvas, pattern))
+            {
+                if !found.quoted {
+                    open.removals.extend(found.ranges);
                 }
             }
         }
         Ok(())
     }
 
-    fn mark(
+    fn open_all(
         &mut self,
-        message: &Message<'_>,
-        part: &Part,
-        new: &NewText<'_>,
-        skipped: &mut Vec<Skipped>,
-    ) {
-        let known = self
-            .texts
-            .iter()
-            .position(|(index, _)| *index == part.index);
-        let at = known.unwrap_or_else(|| {
-            self.texts.push((part.index, message.text(part)));
-            self.texts.len() - 1
-        });
-        let text = &mut self.texts[at].1;
-        let is_html = part.media_type == "text/html";
-        let shown = if is_html { new.html } else { new.plain };
-        if text.contains(shown) {
-            let reason = SkipReason::AlreadyMarked;
-            return skipped.push(Skipped {
-                path: part.path.clone(),
-                reason,
-            });
-        }
-        *text = match (is_html, new.place) {
-            (true, place) => {
-                let block = format!("<div id=\"{}\">{shown}</div>\n", new.marker);
-                let at = html_offset(text, place);
-                format!("{}{block}{}", &text[..at], &text[at..])
-            }
-            (false, Place::Top) => format!("{shown}\n\n{text}"),
-            (false, _) => format!("{}\n\n{shown}\n", text.trim_end_matches(['\r', '\n'])),
+        message: &'m Message<'m>,
+        parts: &[&'m Part],
+    ) -> Result<Vec<usize>, Refusal> {
+        let doubtful = |path: &PartPath| {
+            use crate::ambiguity::AmbiguityKind as Kind;
+            message.structure_ambiguities().iter().any(|ambiguity| {
+                let kinds = [Kind::DuplicateContentType, Kind::DuplicateTransferEncoding];
+                ambiguity.path == *path && kinds.contains(&ambiguity.kind)
+            })
         };
+        let mut numbers = Vec::new();
+        for part in parts {
+            let known = self
+                .open
+                .iter()
+                .position(|open| open.canvas.part.path == part.path);
+            if known.is_none() {
+                if doubtful(&part.path) {
+                    return Err((part.path.clone(), SkipReason::Ambiguous));
+                }
+                let canvas =
+                    Canvas::open(message, part).map_err(|reason| (part.path.clone(), reason))?;
+                self.open.push(Open {
+                    canvas,
+                    insertions: Vec::new(),
+                    removals: Vec::new(),
+                });
+            }
+            numbers.push(known.unwrap_or(self.open.len() - 1));
+        }
+        Ok(numbers)
     }
 
-    /// Writes the whole message.
-    pub fn write(mut self, message: &Message<'_>, mut header: HeaderPlan<'_>) -> Vec<u8> {
-        self.texts.sort_by_key(|(index, _)| *index);
-        let line_break = message.line_break();
-        let raw = message.raw();
-        let mut splices: Vec<(Range<usize>, Vec<u8>)> = Vec::new();
-        for (index, text) in &self.texts {
-            let part = &message.parts()[*index];
-            let fields = [
-                (
-                    "Content-Type",
-                    format!("Content-Type: {}; charset=utf-8", part.media_type),
-                ),
-                (
-                    "Content-Transfer-Encoding",
-                    "Content-Transfer-Encoding: quoted-printable".into(),
-                ),
-            ];
-            let whole = |line: &str| [line.as_bytes(), line_break].concat();
-            if part.path.is_root() {
-                for (name, line) in &fields {
-                    header.set_raw(name, whole(line));
-                }
-                if !header.has("MIME-Version") {
-                    header.set_raw("MIME-Version", whole("MIME-Version: 1.0"));
-                }
-            } else {
-                splices.push((
-                    part.header.clone(),
-                    fields.map(|(_, line)| whole(&line)).concat(),
-                ));
-                if part.header.end == part.body.start {
-                    splices.push((part.body.start..part.body.start, line_break.to_vec()));
-                }
+    /// Forgets what was written in a part that is replaced or removed.
+    pub fn forget(&mut self, path: &PartPath) {
+        self.open.retain(|open| !path.holds(&open.canvas.part.path));
+    }
+
+    /// Whether text was set into this part or a part inside it.
+    pub fn is_writing(&self, path: &PartPath) -> bool {
+        self.open
+            .iter()
+            .any(|open| path.holds(&open.canvas.part.path))
+    }
+
+    /// Puts all changes into the draft; `root_fields` are what the root's header must now say.
+    pub fn finish(self, draft: &mut Draft<'m>, root_fields: &mut Vec<(&'static str, Vec<u8>)>) {
+        for open in self.open {
+            let changes = open.changes();
+            if changes.is_empty() {
+                continue;
             }
-            splices.push((
-                part.body.clone(),
-                encode_quoted_printable(text.as_bytes(), line_break),
-            ));
+            let part = open.canvas.part;
+            let written = open.canvas.write(&changes);
+            let fields = new_fields(draft.message, part, &written);
+            if part.path.is_root() {
+                root_fields.extend(fields);
+            } else {
+                draft
+                    .splices
+                    .extend(header_splices(draft.message, part, fields));
+            }
+            draft.splices.extend(written.splices);
+            draft.touched.push(part.path.clone());
         }
-        let mut out = Vec::with_capacity(raw.len() + 4096);
-        header.write(&mut out);
-        let mut at = message.body_start();
-        for (range, bytes) in splices {
-            out.extend_from_slice(&raw[at..range.start.max(at)]);
-            out.extend_from_slice(&bytes);
-            at = range.end.max(at);
-        }
-        out.extend_from_slice(&raw[at..]);
-        out
     }
 }
 
-fn html_offset(text: &str, place: Place) -> usize {
-    let lower = text.to_ascii_lowercase();
-    match place {
-        Place::Top => {
-            let open = lower
-                .find("<body")
-                .and_then(|at| lower[at..].find('>').map(|n| at + n + 1));
-            open.unwrap_or(0)
+impl Open<'_> {
+    /// Returns whether the text was set; it is not when it stands there already.
+    fn insert(&mut self, new: NewText<'_>, count: isize) -> bool {
+        let canvas = &self.canvas;
+        let shown = match canvas.is_html() {
+            true => marks::shown_text(new.html),
+            false => new.plain.to_owned(),
+        };
+        let present = marks::find(canvas, &Pattern::exact(&shown));
+        if present.iter().any(|found| !self.removes(&found.ranges)) {
+            return false;
         }
-        Place::Bottom | Place::AboveQuote => lower.rfind("</body").unwrap_or(text.len()),
+        let class = new.class();
+        let (offset, text) = if canvas.is_html() {
+            self.removals.extend(marks::own_elements(canvas, &class));
+            let spot = outline::find(canvas.scan(), new.place);
+            let newline = canvas.newline();
+            let element = new.element(newline);
+            (spot.offset, format!("{}{element}{newline}", spot.closers))
+        } else {
+            let body = canvas.scan();
+            let flowed = canvas.part.parameter("format");
+            let flowed = flowed.is_some_and(|format| format.eq_ignore_ascii_case("flowed"));
+            let top = new.place == Place::Top;
+            let frame = Frame {
+                newline: canvas.newline(),
+                flowed,
+                top,
+            };
+            let offset = plain::spot(body, new.place);
+            (offset, frame.set(body, offset, new.plain))
+        };
+        // The last text for a slot is the one that stands.
+        self.insertions.retain(|earlier| earlier.class != class);
+        let rank = if new.place == Place::Top {
+            -count
+        } else {
+            count
+        };
+        let change = Change {
+            range: offset..offset,
+            text,
+        };
+        self.insertions.push(Ranked {
+            change,
+            rank,
+            class,
+        });
+        true
     }
+
+    fn removes(&self, ranges: &[Range<usize>]) -> bool {
+        let within = |range: &Range<usize>| {
+            self.removals
+                .iter()
+                .any(|gone| gone.start <= range.start && range.end <= gone.end)
+        };
+        ranges.iter().all(within)
+    }
+
+    /// In order, without overlap: removals joined, insertions moved out of them.
+    fn changes(&self) -> Vec<Change> {
+        let mut removals = self.removals.clone();
+        removals.sort_by_key(|range| range.start);
+        let mut joined: Vec<Range<usize>> = Vec::new();
+        for range in removals {
+            match joined.last_mut() {
+                Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+                _ => joined.push(range),
+            }
+        }
+        let mut changes: Vec<(usize, isize, Change)> = Vec::new();
+        for ranked in &self.insertions {
+            let offset = ranked.change.range.start;
+            let inside = joined
+                .iter()
+                .find(|gone| gone.start < offset && offset < gone.end);
+            let offset = inside.map_or(offset, |gone| gone.end);
+            let change = Change {
+                range: offset..offset,
+                text: ranked.change.text.clone(),
+            };
+            changes.push((offset, ranked.rank, change));
+        }
+        for range in joined {
+            changes.push((
+                range.start,
+                isize::MAX,
+                Change {
+                    range,
+                    text: String::new(),
+                },
+            ));
+        }
+        changes.sort_by_key(|(offset, rank, _)| (*offset, *rank));
+        changes.into_iter().map(|(_, _, change)| change).collect()
+    }
+}
+
+/// The fields that must change with the body: charset, transfer encoding.
+fn new_fields(
+    message: &Message<'_>,
+    part: &Part,
+    written: &Written,
+) -> Vec<(&'static str, Vec<u8>)> {
+    let line_break = message.line_break();
+    let mut fields = Vec::new();
+    if written.widened {
+        let named = part
+            .fields
+            .iter()
+            .find(|field| message.is_named(field, "content-type"));
+        let value = named.map(|field| message.field_value(field));
+        let value = value
+            .filter(|value| value.contains(&b'/'))
+            .unwrap_or(b"text/plain");
+        let value = parameters::replace(value, "charset", "utf-8");
+        fields.push((
+            "Content-Type",
+            [b"Content-Type: ", &value[..], line_break].concat(),
+        ));
+    }
+    if let Some(encoding) = written.encoding {
+        let word = match encoding {
+            TransferEncoding::Base64 => "base64",
+            TransferEncoding::EightBit => "8bit",
+            _ => "quoted-printable",
+        };
+        let line = format!("Content-Transfer-Encoding: {word}");
+        fields.push((
+            "Content-Transfer-Encoding",
+            [line.as_bytes(), line_break].concat(),
+        ));
+    }
+    fields
+}
+
+/// Changes of a part's header that is not the message's.
+fn header_splices(
+    message: &Message<'_>,
+    part: &Part,
+    fields: Vec<(&'static str, Vec<u8>)>,
+) -> Vec<Splice> {
+    let mut splices = Vec::new();
+    let mut added = Vec::new();
+    for (name, bytes) in fields {
+        match part
+            .fields
+            .iter()
+            .find(|field| message.is_named(field, name))
+        {
+            Some(field) => splices.push(Splice {
+                range: field.range.clone(),
+                bytes,
+            }),
+            None => added.extend(bytes),
+        }
+    }
+    // Without an empty line the body would become header when fields are added.
+    if part.header.end == part.body.start && !(splices.is_empty() && added.is_empty()) {
+        added.extend_from_slice(message.line_break());
+    }
+    if !added.is_empty() {
+        let end = part.header.end;
+        splices.push(Splice {
+            range: end..end,
+            bytes: added,
+        });
+    }
+    splices
 }

@@ -3,11 +3,24 @@
 //! It never rewrites a byte that no edit asked for: a new message is cut from the old one's bytes
 //! and the new text, in one copy.
 
+mod apply;
+mod canvas;
+mod draft;
 mod header;
+mod html;
 mod insert;
+mod marks;
+mod milter;
+mod outline;
+mod plain;
+mod shape;
+mod targets;
 
-use crate::message::{Message, PartPath};
-use header::HeaderPlan;
+use crate::message::PartPath;
+
+pub use apply::{apply, apply_with};
+pub use marks::Pattern;
+pub use milter::{MilterOperation, milter_operations};
 
 /// One change. Values are Unicode text; what is written is encoded and folded, and can hold no
 /// CR, LF or NUL of the value.
@@ -20,7 +33,8 @@ pub enum Edit {
         /// Its value.
         value: String,
     },
-    /// Replaces all fields of a name by one in the first's place, or adds it at the end.
+    /// Replaces all fields of a name by one in the first's place, or adds it at the end. An empty
+    /// value removes them.
     SetHeader {
         /// The field's name.
         name: String,
@@ -61,6 +75,11 @@ pub enum Edit {
         marker: String,
         /// What is done when the letter must not or cannot be edited.
         fallback: Fallback,
+    },
+    /// Takes earlier markings out of the letter's new text; what it quotes stays as it is.
+    RemoveText {
+        /// What they look like.
+        patterns: Vec<Pattern>,
     },
 }
 
@@ -105,6 +124,18 @@ pub struct Edited {
     pub bytes: Vec<u8>,
     /// What was asked for and not done.
     pub skipped: Vec<Skipped>,
+    /// Domains whose DKIM signature on this message holds no longer.
+    pub broken_signatures: Vec<String>,
+}
+
+/// What is done with text for a letter that a domain has signed with DKIM.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnDkim {
+    /// The text is set; [`Edited::broken_signatures`] says whose signature fails now.
+    #[default]
+    Break,
+    /// The letter counts as signed: the fallback of the edit holds.
+    Shield,
 }
 
 /// Something that was asked for and not done.
@@ -123,10 +154,20 @@ pub enum SkipReason {
     Signed,
     /// It is encrypted.
     Encrypted,
+    /// A domain has signed it with DKIM.
+    DkimSigned,
     /// The letter has no text body.
     NoBody,
     /// The same text stands there already.
     AlreadyMarked,
+    /// It is a delivery report or a receipt.
+    Report,
+    /// It is one fragment of a message.
+    Fragment,
+    /// Readers differ about it.
+    Ambiguous,
+    /// Its charset or transfer encoding is not written here.
+    Unwritable,
 }
 
 impl SkipReason {
@@ -135,8 +176,13 @@ impl SkipReason {
         match self {
             Self::Signed => "signed",
             Self::Encrypted => "encrypted",
+            Self::DkimSigned => "dkim-signed",
             Self::NoBody => "no-body",
             Self::AlreadyMarked => "already-marked",
+            Self::Report => "report",
+            Self::Fragment => "fragment",
+            Self::Ambiguous => "ambiguous",
+            Self::Unwritable => "unwritable",
         }
     }
 }
@@ -153,6 +199,15 @@ pub enum EditError {
     /// There is no such part.
     #[error("cannot find part `{0}`")]
     NoPart(PartPath),
+    /// The type of a new part is no `type/subtype` with parameters on one line.
+    #[error("cannot write a part of type `{0}`")]
+    MediaType(String),
+    /// Two edits want to change the same bytes.
+    #[error("cannot apply edits that change the same part in two ways")]
+    Conflict,
+    /// The edited message would not hold this part as it was.
+    #[error("an edit would damage part `{0}`")]
+    Damaged(PartPath),
     /// The letter may not be edited and the edit said to reject it then.
     #[error("cannot mark a message that is {}", .0.as_str())]
     Refused(SkipReason),
@@ -170,37 +225,47 @@ pub fn is_writable_field(name: &str) -> bool {
             .any(|fixed| name.eq_ignore_ascii_case(fixed))
 }
 
-/// Applies the edits in order. No edits give the same bytes.
-pub fn apply(message: &Message<'_>, edits: &[Edit]) -> Result<Edited, EditError> {
-    let mut header = HeaderPlan::new(message);
-    let mut skipped = Vec::new();
-    let mut body = insert::BodyPlan::default();
-    for edit in edits {
-        match edit {
-            Edit::AddHeader { name, value } => header.add(name, value)?,
-            Edit::SetHeader { name, value } => header.set(name, value)?,
-            Edit::RemoveHeader { name } => header.remove(name)?,
-            Edit::InsertText {
-                place,
-                plain,
-                html,
-                marker,
-                fallback,
-            } => {
-                let text = insert::NewText {
-                    place: *place,
-                    plain,
-                    html,
-                    marker,
-                };
-                body.insert(message, text, *fallback, &mut skipped)?;
-            }
-            Edit::ReplacePart { path, .. } | Edit::RemovePart { path } => {
-                return Err(EditError::NoPart(path.clone()));
-            }
-            Edit::AddPart { .. } => return Err(EditError::NoPart(PartPath::root())),
-        }
+/// A header field with its name, and a body.
+type Words = (Vec<(&'static str, Vec<u8>)>, Vec<u8>);
+
+/// A new part as header fields and coded body.
+pub(crate) fn words_of_part(part: &NewPart, line_break: &[u8]) -> Result<Words, EditError> {
+    const TYPE_BYTES_MAX: usize = 200;
+    let printable = part
+        .media_type
+        .bytes()
+        .all(|byte| matches!(byte, b' '..=b'~'));
+    let kind = part.media_type.split(';').next().unwrap_or_default();
+    let is_typed = kind.split_once('/').is_some_and(|(main, sub)| {
+        let token = |word: &str| {
+            !word.is_empty()
+                && word
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b"-+._".contains(&b))
+        };
+        token(main) && token(sub.trim_end())
+    });
+    if !printable || !is_typed || part.media_type.len() > TYPE_BYTES_MAX {
+        return Err(EditError::MediaType(part.media_type.clone()));
     }
-    let bytes = body.write(message, header);
-    Ok(Edited { bytes, skipped })
+    let line = |text: String| [text.as_bytes(), line_break].concat();
+    let mut fields = vec![
+        (
+            "Content-Type",
+            line(format!("Content-Type: {}", part.media_type)),
+        ),
+        (
+            "Content-Transfer-Encoding",
+            line("Content-Transfer-Encoding: base64".to_owned()),
+        ),
+    ];
+    if let Some(name) = &part.file_name {
+        let mut bytes = b"Content-Disposition: attachment".to_vec();
+        bytes.extend(crate::message::parameters::encode(
+            "filename", name, line_break,
+        ));
+        bytes.extend_from_slice(line_break);
+        fields.push(("Content-Disposition", bytes));
+    }
+    Ok((fields, shape::code_content(&part.content, line_break)))
 }

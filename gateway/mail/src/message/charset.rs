@@ -13,6 +13,9 @@ pub enum Charset {
     Ascii,
     /// One that encoding_rs knows.
     Known(&'static Encoding),
+    /// An ISO 8859 that browsers read as its Windows superset: read so, but written without what
+    /// only the superset has.
+    Latin(&'static Encoding),
     /// RFC 2152: read, never written.
     Utf7,
     /// A name that nobody here knows, or an encoding that browsers refuse (ISO-2022-KR, HZ).
@@ -34,7 +37,11 @@ impl Charset {
             _ => {}
         }
         match Encoding::for_label_no_replacement(name.as_bytes()).or_else(|| other_name(&name)) {
-            Some(encoding) => Self::Known(encoding),
+            Some(encoding) if !encoding.name().starts_with("windows") => Self::Known(encoding),
+            Some(encoding) if name.contains("windows") || name.contains("12") => {
+                Self::Known(encoding)
+            }
+            Some(encoding) => Self::Latin(encoding),
             None => Self::Unknown,
         }
     }
@@ -58,7 +65,7 @@ impl Charset {
                 let (text, _, malformed) = encoding.decode(bytes);
                 if malformed { Err(text) } else { Ok(text) }
             }
-            Self::Known(encoding) => {
+            Self::Known(encoding) | Self::Latin(encoding) => {
                 let (text, malformed) = encoding.decode_without_bom_handling(bytes);
                 if malformed { Err(text) } else { Ok(text) }
             }
@@ -77,6 +84,11 @@ impl Charset {
                 let (bytes, _, unmappable) = encoding.encode(text);
                 (!unmappable).then_some(bytes)
             }
+            Self::Latin(encoding) => {
+                let (bytes, _, unmappable) = encoding.encode(text);
+                let holds = !unmappable && !bytes.iter().any(|b| (0x80..0xa0).contains(b));
+                holds.then_some(bytes)
+            }
         }
     }
 
@@ -86,7 +98,7 @@ impl Charset {
         match self {
             Self::Ascii | Self::Unknown => true,
             Self::Utf7 => false,
-            Self::Known(encoding) => encoding.is_ascii_compatible(),
+            Self::Known(encoding) | Self::Latin(encoding) => encoding.is_ascii_compatible(),
         }
     }
 }
@@ -162,6 +174,10 @@ mod tests {
         assert!(Charset::parse(None).encode("é").is_none());
         assert!(Charset::parse(Some("iso-8859-2")).encode("日").is_none());
         assert!(Charset::parse(Some("utf-7")).encode("a").is_none());
+        assert!(Charset::parse(Some("iso-8859-1")).encode("“").is_none());
+        assert!(Charset::parse(Some("iso-8859-1")).encode("é").is_some());
+        assert!(Charset::parse(Some("windows-1252")).encode("“").is_some());
+        assert!(Charset::parse(Some("cp1252")).encode("“").is_some());
         let japanese = Charset::parse(Some("iso-2022-jp"))
             .encode("日本")
             .map(Cow::into_owned);

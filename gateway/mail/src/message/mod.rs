@@ -23,7 +23,7 @@ pub use part::{Disposition, Part, PartPath, Shield};
 pub use structure::{DEPTH_MAX, PARTS_MAX};
 pub use transfer::TransferEncoding;
 
-use crate::ambiguity::Ambiguity;
+use crate::ambiguity::{self, Ambiguity};
 use field::Block;
 use structure::Structure;
 
@@ -37,6 +37,7 @@ pub struct Message<'raw> {
     raw: &'raw [u8],
     top: Block,
     structure: OnceLock<Structure>,
+    ambiguities: OnceLock<Vec<Ambiguity>>,
 }
 
 /// Something odd that changes no reading.
@@ -87,6 +88,7 @@ impl<'raw> Message<'raw> {
             raw,
             top,
             structure: OnceLock::new(),
+            ambiguities: OnceLock::new(),
         }
     }
 
@@ -278,6 +280,19 @@ impl<'raw> Message<'raw> {
 
     /// Where readers may differ about what this message says.
     pub fn ambiguities(&self) -> &[Ambiguity] {
+        self.ambiguities.get_or_init(|| {
+            let in_content = ambiguity::in_content(self);
+            self.structure()
+                .ambiguities
+                .iter()
+                .cloned()
+                .chain(in_content)
+                .collect()
+        })
+    }
+
+    /// The ambiguities of header fields and boundaries, which cost no look into bodies.
+    pub(crate) fn structure_ambiguities(&self) -> &[Ambiguity] {
         &self.structure().ambiguities
     }
 

@@ -88,6 +88,80 @@ pub(crate) fn get<'a>(parameters: &'a [Parameter], name: &str) -> Option<&'a str
     found.map(|parameter| parameter.value.as_str())
 }
 
+/// The raw value with one parameter set, every other byte of it kept.
+pub(crate) fn replace(raw: &[u8], name: &str, value: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(raw.len() + name.len() + value.len() + 4);
+    for (at, segment) in segments(raw).enumerate() {
+        let own = segment
+            .split(|byte| matches!(byte, b'=' | b'*'))
+            .next()
+            .unwrap_or_default();
+        if at > 0 && own.trim_ascii().eq_ignore_ascii_case(name.as_bytes()) {
+            continue;
+        }
+        if at > 0 {
+            out.push(b';');
+        }
+        out.extend_from_slice(segment);
+    }
+    while out
+        .last()
+        .is_some_and(|byte| byte.is_ascii_whitespace() || *byte == b';')
+    {
+        out.pop();
+    }
+    out.extend_from_slice(format!("; {name}={value}").as_bytes());
+    out
+}
+
+/// The pieces between semicolons that stand outside quotes and comments.
+fn segments(raw: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let (mut quoted, mut escaped, mut depth) = (false, false, 0usize);
+    raw.split(move |byte| {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = quoted || depth > 0,
+            b'"' if depth == 0 => quoted = !quoted,
+            b'(' if !quoted => depth += 1,
+            b')' if !quoted => depth = depth.saturating_sub(1),
+            b';' => return !quoted && depth == 0,
+            _ => {}
+        }
+        false
+    })
+}
+
+/// Writes `; name=value` in the form that the value needs (RFC 2231 beyond ASCII), folded.
+pub(crate) fn encode(name: &str, value: &str, line_break: &[u8]) -> Vec<u8> {
+    const SECTION_BYTES_MAX: usize = 54;
+    let value: String = value.chars().filter(|c| !c.is_control()).collect();
+    let joint = |text: String| [b";", line_break, b" ", text.as_bytes()].concat();
+    let is_plain = |byte: u8| (b' '..=b'~').contains(&byte) && !matches!(byte, b'"' | b'\\');
+    if value.len() <= SECTION_BYTES_MAX && value.bytes().all(is_plain) && !value.contains("=?") {
+        return joint(format!("{name}=\"{value}\""));
+    }
+    let mut sections = vec!["utf-8''".to_owned()];
+    for byte in value.bytes() {
+        let safe = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+        let code = if safe {
+            (byte as char).to_string()
+        } else {
+            format!("%{byte:02X}")
+        };
+        match sections.last_mut() {
+            Some(last) if last.len() + code.len() <= SECTION_BYTES_MAX => last.push_str(&code),
+            _ => sections.push(code),
+        }
+    }
+    if let [only] = &sections[..] {
+        return joint(format!("{name}*={only}"));
+    }
+    let numbered = sections.iter().enumerate();
+    numbered
+        .flat_map(|(number, section)| joint(format!("{name}*{number}*={section}")))
+        .collect()
+}
+
 /// The first word of a field such as Content-Transfer-Encoding, comments passed over.
 pub(crate) fn first_word(value: &str) -> String {
     Cursor { rest: value }.until(';')
@@ -343,6 +417,35 @@ mod tests {
                 .count(),
             2
         );
+    }
+
+    #[test]
+    fn one_parameter_is_set_and_the_rest_kept() {
+        let set =
+            |raw: &str| String::from_utf8(replace(raw.as_bytes(), "charset", "utf-8")).unwrap();
+        assert_eq!(set("text/plain"), "text/plain; charset=utf-8");
+        assert_eq!(
+            set("Text/Plain;\r\n Charset=\"a;b\";\r\n format=flowed (charset=x;) ;"),
+            "Text/Plain;\r\n format=flowed (charset=x;); charset=utf-8"
+        );
+    }
+
+    #[test]
+    fn names_come_back() {
+        for name in [
+            "a.txt",
+            "a b.txt",
+            "é.pdf",
+            "a\"b.txt",
+            &"ü".repeat(100),
+            "=?utf-8?q?x?=",
+        ] {
+            let coded = [b"a".to_vec(), encode("filename", name, b"\r\n")].concat();
+            assert_eq!(Parameterised::parse(&coded).get("filename"), Some(name));
+            assert!(coded.split(|b| *b == b'\n').all(|line| line.len() < 79));
+        }
+        let evil = encode("filename", "a\r\nX: y\0", b"\r\n");
+        assert_eq!(evil, b";\r\n filename=\"aX: y\"");
     }
 
     #[test]

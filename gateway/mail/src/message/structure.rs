@@ -58,9 +58,6 @@ pub(crate) fn scan(raw: &[u8], top: Block) -> Structure {
         boundaries: Vec::new(),
         out,
     };
-    if memchr::memchr(0, raw).is_some() {
-        scanner.ambiguous(AmbiguityKind::Nul, &PartPath::root());
-    }
     let place = Place {
         path: PartPath::root(),
         parent: None,
@@ -253,7 +250,7 @@ impl Scanner<'_> {
         }
         let shield = shield(&media_type, &kind, place.shield);
         let body = block.body.min(end)..end;
-        let part = Part {
+        Part {
             path: place.path.clone(),
             fields: block.fields,
             header: block.range,
@@ -268,11 +265,7 @@ impl Scanner<'_> {
             index,
             parent: place.parent,
             inside_message: place.inside_message,
-        };
-        if part.encoding == TransferEncoding::Base64 && has_stray_bytes(&raw[part.body.clone()]) {
-            self.ambiguous(AmbiguityKind::StrayBase64, &place.path);
         }
-        part
     }
 
     fn judge_parameters(
@@ -298,23 +291,6 @@ impl Scanner<'_> {
             self.ambiguous(AmbiguityKind::UnknownTransferEncoding, path);
         }
     }
-}
-
-/// Bytes that strict decoders refuse: outside the alphabet, or data after padding.
-fn has_stray_bytes(body: &[u8]) -> bool {
-    let stray = |b: &u8| {
-        !(b.is_ascii_alphanumeric()
-            || matches!(b, b'+' | b'/' | b'=' | b'\r' | b'\n' | b' ' | b'\t'))
-    };
-    if body.iter().any(stray) {
-        return true;
-    }
-    let padding = memchr::memchr(b'=', body);
-    padding.is_some_and(|at| {
-        body[at..]
-            .iter()
-            .any(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/'))
-    })
 }
 
 fn disposition(word: &str) -> Disposition {

@@ -1,0 +1,414 @@
+//! HTML as tokens: enough to know what is text, what a tag, and what a browser would not show.
+//!
+//! It never builds a tree, never fails, and takes linear time; offsets are into the given bytes.
+
+use std::ops::Range;
+
+use memchr::{memchr, memmem};
+
+/// An element's name in lower case, its first sixteen letters packed; unequal names stay unequal
+/// for every element there is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Name(u128);
+
+impl Name {
+    /// Packs a name.
+    pub const fn new(name: &[u8]) -> Self {
+        let mut packed = 0;
+        let mut at = 0;
+        while at < name.len() && at < 16 {
+            packed = packed << 8 | name[at].to_ascii_lowercase() as u128;
+            at += 1;
+        }
+        Self(packed)
+    }
+
+    /// The letters again.
+    pub fn text(self) -> String {
+        let letters = self.0.to_be_bytes();
+        letters
+            .iter()
+            .filter(|byte| **byte != 0)
+            .map(|byte| *byte as char)
+            .collect()
+    }
+
+    /// Whether it is one of these.
+    pub fn is_one_of(self, names: &[Name]) -> bool {
+        names.contains(&self)
+    }
+}
+
+/// Packs several names.
+macro_rules! names {
+    ($($name:literal)*) => { &[$($crate::edit::html::Name::new($name.as_bytes()),)*] };
+}
+pub(crate) use names;
+
+/// Elements without content or end tag.
+pub(crate) const VOID: &[Name] = names!["area" "base" "br" "col" "embed" "hr" "img" "input" "link"
+    "meta" "param" "source" "track" "wbr" "keygen" "frame" "bgsound" "basefont"];
+
+/// Elements whose content is no markup.
+const RAW: &[Name] =
+    names!["script" "style" "title" "textarea" "xmp" "iframe" "noembed" "noframes"];
+
+/// One token; ranges are into the scanned bytes.
+#[derive(Clone)]
+pub(crate) enum Token {
+    /// Text that is shown, entities not yet undone.
+    Text(Range<usize>),
+    /// A start tag from `<` to `>`.
+    Open { name: Name, range: Range<usize> },
+    /// An end tag.
+    Close { name: Name, range: Range<usize> },
+    /// A comment, a declaration, or the content of a script, style or title: not shown.
+    Hidden(Range<usize>),
+    /// What a browser hides because something was never closed: what would close it.
+    Unclosed {
+        closer: &'static str,
+        range: Range<usize>,
+    },
+}
+
+/// The tokens of a document.
+pub(crate) struct Tokens<'a> {
+    html: &'a [u8],
+    at: usize,
+    raw: Option<Name>,
+}
+
+impl<'a> Tokens<'a> {
+    /// Begins at the start.
+    pub fn new(html: &'a [u8]) -> Self {
+        Self {
+            html,
+            at: 0,
+            raw: None,
+        }
+    }
+
+    fn text(&mut self) -> Token {
+        let start = self.at;
+        let mut from = start + 1;
+        // A `<` that no tag, comment or declaration follows is text.
+        self.at = loop {
+            match memchr(b'<', &self.html[from.min(self.html.len())..]) {
+                None => break self.html.len(),
+                Some(n) if begins_markup(&self.html[from + n..]) => break from + n,
+                Some(n) => from += n + 1,
+            }
+        };
+        Token::Text(start..self.at)
+    }
+
+    fn markup(&mut self) -> Token {
+        let start = self.at;
+        let rest = &self.html[start..];
+        if rest.starts_with(b"<!--") {
+            return self.comment();
+        }
+        if matches!(rest.get(1), Some(b'!' | b'?')) {
+            let end = memchr(b'>', rest).map(|n| start + n + 1);
+            return self.hidden(end, ">");
+        }
+        let closes = rest.get(1) == Some(&b'/');
+        let name_start = start + 1 + usize::from(closes);
+        let is_end = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'/' | b'>');
+        let length = self.html[name_start..].iter().position(is_end);
+        let name_end = length.map_or(self.html.len(), |n| name_start + n);
+        let name = Name::new(&self.html[name_start..name_end]);
+        let Some(end) = tag_end(self.html, name_end) else {
+            // Ends the tag whether a value, quoted either way, was begun or not.
+            return self.hidden(None, "x'\">");
+        };
+        self.at = end;
+        if closes {
+            return Token::Close {
+                name,
+                range: start..end,
+            };
+        }
+        if name.is_one_of(RAW) {
+            self.raw = Some(name);
+        }
+        Token::Open {
+            name,
+            range: start..end,
+        }
+    }
+
+    fn comment(&mut self) -> Token {
+        let rest = &self.html[self.at + 4..];
+        let ends_at_once = [&b">"[..], b"->"]
+            .into_iter()
+            .find(|end| rest.starts_with(end));
+        let length = match ends_at_once {
+            Some(end) => Some(end.len()),
+            None => memmem::find(rest, b"-->").map(|n| n + 3),
+        };
+        self.hidden(length.map(|n| self.at + 4 + n), "-->")
+    }
+
+    fn hidden(&mut self, end: Option<usize>, closer: &'static str) -> Token {
+        let start = self.at;
+        self.at = end.unwrap_or(self.html.len());
+        match end {
+            Some(end) => Token::Hidden(start..end),
+            None => Token::Unclosed {
+                closer,
+                range: start..self.html.len(),
+            },
+        }
+    }
+
+    fn raw_text(&mut self, name: Name) -> Token {
+        let text = name.text();
+        let mut from = self.at;
+        loop {
+            let Some(n) = memmem::find(&self.html[from..], b"</") else {
+                return self.hidden(None, raw_closer(&text));
+            };
+            let at = from + n;
+            let after = &self.html[at + 2..];
+            let same = after
+                .get(..text.len())
+                .is_some_and(|found| found.eq_ignore_ascii_case(text.as_bytes()));
+            let ends = after
+                .get(text.len())
+                .is_none_or(|b| b.is_ascii_whitespace() || matches!(b, b'/' | b'>'));
+            if same && ends {
+                return self.hidden(Some(at), "");
+            }
+            from = at + 2;
+        }
+    }
+}
+
+impl Iterator for Tokens<'_> {
+    type Item = Token;
+
+    fn next(&mut self) -> Option<Token> {
+        if self.at >= self.html.len() {
+            return None;
+        }
+        if let Some(name) = self.raw.take() {
+            return Some(self.raw_text(name));
+        }
+        Some(match begins_markup(&self.html[self.at..]) {
+            true => self.markup(),
+            false => self.text(),
+        })
+    }
+}
+
+fn begins_markup(rest: &[u8]) -> bool {
+    match rest {
+        [b'<', b'!' | b'?', ..] => true,
+        [b'<', b'/', letter, ..] => letter.is_ascii_alphabetic(),
+        [b'<', letter, ..] => letter.is_ascii_alphabetic(),
+        _ => false,
+    }
+}
+
+fn raw_closer(name: &str) -> &'static str {
+    match name {
+        "script" => "</script>",
+        "style" => "</style>",
+        "title" => "</title>",
+        "textarea" => "</textarea>",
+        "xmp" => "</xmp>",
+        "iframe" => "</iframe>",
+        "noembed" => "</noembed>",
+        _ => "</noframes>",
+    }
+}
+
+/// Where the tag ends whose attributes begin at `at`: after a `>` outside quotes.
+fn tag_end(html: &[u8], mut at: usize) -> Option<usize> {
+    while let Some(&byte) = html.get(at) {
+        match byte {
+            b'>' => return Some(at + 1),
+            b'=' => {
+                at += 1;
+                at += html[at..]
+                    .iter()
+                    .take_while(|b| b.is_ascii_whitespace())
+                    .count();
+                if let Some(quote @ (b'"' | b'\'')) = html.get(at).copied() {
+                    at += 2 + memchr(quote, &html[at + 1..])?;
+                }
+            }
+            _ => at += 1,
+        }
+    }
+    None
+}
+
+/// The value of an attribute of a start tag, quotes removed; the name in lower case.
+pub(crate) fn attribute<'a>(tag: &'a [u8], name: &str) -> Option<&'a [u8]> {
+    let mut at = 1 + tag[1..]
+        .iter()
+        .take_while(|b| !b.is_ascii_whitespace())
+        .count();
+    while at < tag.len() {
+        let blank = |b: &&u8| b.is_ascii_whitespace() || **b == b'/';
+        at += tag[at..].iter().take_while(blank).count();
+        let stops = |b: &u8| b.is_ascii_whitespace() || matches!(b, b'=' | b'>' | b'/');
+        let length = tag[at..].iter().position(stops)?;
+        let found = &tag[at..at + length];
+        at += length;
+        at += tag[at..]
+            .iter()
+            .take_while(|b| b.is_ascii_whitespace())
+            .count();
+        if tag.get(at) != Some(&b'=') {
+            if length == 0 {
+                at += 1;
+            }
+            continue;
+        }
+        at += 1;
+        at += tag[at..]
+            .iter()
+            .take_while(|b| b.is_ascii_whitespace())
+            .count();
+        let value = match tag.get(at).copied()? {
+            quote @ (b'"' | b'\'') => {
+                let length = memchr(quote, &tag[at + 1..])?;
+                at += length + 2;
+                &tag[at - length - 1..at - 1]
+            }
+            _ => {
+                let ends = |b: &u8| b.is_ascii_whitespace() || *b == b'>';
+                let length = tag[at..].iter().position(ends)?;
+                at += length;
+                &tag[at - length..at]
+            }
+        };
+        if found.eq_ignore_ascii_case(name.as_bytes()) {
+            return Some(value);
+        }
+    }
+    None
+}
+
+/// Names of the characters U+00A0 to U+00FF, in order.
+const LATIN: &str = "nbsp iexcl cent pound curren yen brvbar sect uml copy ordf laquo not shy reg \
+macr deg plusmn sup2 sup3 acute micro para middot cedil sup1 ordm raquo frac14 frac12 frac34 iquest \
+Agrave Aacute Acirc Atilde Auml Aring AElig Ccedil Egrave Eacute Ecirc Euml Igrave Iacute Icirc \
+Iuml ETH Ntilde Ograve Oacute Ocirc Otilde Ouml times Oslash Ugrave Uacute Ucirc Uuml Yacute THORN \
+szlig agrave aacute acirc atilde auml aring aelig ccedil egrave eacute ecirc euml igrave iacute \
+icirc iuml eth ntilde ograve oacute ocirc otilde ouml divide oslash ugrave uacute ucirc uuml \
+yacute thorn yuml";
+
+/// Undoes the entities that mail programs write; others stay as they stand.
+pub(crate) fn decode_entities(text: &str) -> String {
+    const NAME_MAX: usize = 10;
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = memchr(b'&', rest.as_bytes()) {
+        out.push_str(&rest[..at]);
+        rest = &rest[at + 1..];
+        let end = rest.bytes().take(NAME_MAX).position(|byte| byte == b';');
+        match end.and_then(|end| Some((entity(&rest[..end])?, end))) {
+            Some((c, end)) => {
+                out.push(c);
+                rest = &rest[end + 1..];
+            }
+            None => out.push('&'),
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+fn entity(name: &str) -> Option<char> {
+    if let Some(number) = name.strip_prefix('#') {
+        let hex = number.strip_prefix(['x', 'X']);
+        let code = match hex {
+            Some(hex) => u32::from_str_radix(hex, 16),
+            None => number.parse(),
+        };
+        return char::from_u32(code.ok()?);
+    }
+    Some(match name {
+        "amp" => '&',
+        "lt" => '<',
+        "gt" => '>',
+        "quot" => '"',
+        "apos" => '\'',
+        "ndash" => '–',
+        "mdash" => '—',
+        "lsquo" => '‘',
+        "rsquo" => '’',
+        "ldquo" => '“',
+        "rdquo" => '”',
+        "hellip" => '…',
+        "bull" => '•',
+        "euro" => '€',
+        "trade" => '™',
+        _ => {
+            let number = LATIN.split(' ').position(|known| known == name)?;
+            char::from_u32(0xa0 + u32::try_from(number).ok()?)?
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outline(html: &str) -> Vec<String> {
+        let piece = |range: &Range<usize>| html[range.clone()].to_owned();
+        let shown = Tokens::new(html.as_bytes()).map(|token| match token {
+            Token::Text(range) => format!("text {}", piece(&range)),
+            Token::Open { name, .. } => format!("open {}", name.text()),
+            Token::Close { name, .. } => format!("close {}", name.text()),
+            Token::Hidden(range) => format!("hidden {}", piece(&range)),
+            Token::Unclosed { closer, .. } => format!("unclosed {closer}"),
+        });
+        shown.collect()
+    }
+
+    #[test]
+    fn tokens_of_real_mail() {
+        assert_eq!(
+            outline("a < b<P CLASS='>'>x</p >"),
+            ["text a < b", "open p", "text x", "close p"]
+        );
+        assert_eq!(
+            outline("<!DOCTYPE html><style>a>b</s></style><!--[if mso]></body><![endif]-->t"),
+            [
+                "hidden <!DOCTYPE html>",
+                "open style",
+                "hidden a>b</s>",
+                "close style",
+                "hidden <!--[if mso]></body><![endif]-->",
+                "text t"
+            ]
+        );
+        assert_eq!(outline("x<!-- y"), ["text x", "unclosed -->"]);
+        assert_eq!(outline("<style>y"), ["open style", "unclosed </style>"]);
+        assert_eq!(outline("<a href=\"x"), ["unclosed x'\">"]);
+        assert_eq!(outline("<!-->x"), ["hidden <!-->", "text x"]);
+    }
+
+    #[test]
+    fn attributes() {
+        let tag = b"<div class=a ID = 'b c' hidden data-x=\"d>\"/>";
+        assert_eq!(attribute(tag, "class"), Some(&b"a"[..]));
+        assert_eq!(attribute(tag, "id"), Some(&b"b c"[..]));
+        assert_eq!(attribute(tag, "data-x"), Some(&b"d>"[..]));
+        assert_eq!(attribute(tag, "hidden"), None);
+        assert_eq!(attribute(b"<a/>", "x"), None);
+    }
+
+    #[test]
+    fn entities() {
+        assert_eq!(
+            decode_entities("a&amp;b&#233;&#xE9;&eacute;&nbsp;&yuml;&none;&"),
+            "a&bééé\u{a0}ÿ&none;&"
+        );
+    }
+}

@@ -1,0 +1,334 @@
+//! Markings that stand in a body already: in text that came with it, quoted or new.
+//!
+//! It never takes words inside a sentence for a marking: a marking fills its lines.
+
+use std::ops::Range;
+
+use memchr::memmem;
+
+use super::canvas::Canvas;
+use super::html::{Name, Token, Tokens, attribute, decode_entities, names};
+use super::outline::Quoted;
+use super::plain;
+
+/// How many lines of a body a marking may be spread over.
+const SPREAD_LINES_MAX: usize = 40;
+
+/// What a marking looks like: its fixed words, with anything between them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pattern {
+    pieces: Vec<String>,
+}
+
+impl Pattern {
+    /// Exactly this text, whatever its line breaks and blanks.
+    pub fn exact(text: &str) -> Self {
+        Self {
+            pieces: vec![normal(text)],
+        }
+    }
+
+    /// These texts in order, with anything between one and the next. `None` when they hold too
+    /// little to be told from other text.
+    pub fn of<'a>(pieces: impl IntoIterator<Item = &'a str>) -> Option<Self> {
+        const LETTERS_MIN: usize = 4;
+        let pieces: Vec<String> = pieces.into_iter().map(normal).collect();
+        let letters = pieces
+            .iter()
+            .flat_map(|piece| piece.chars())
+            .filter(|c| c.is_alphanumeric());
+        (letters.count() >= LETTERS_MIN).then_some(Self { pieces })
+    }
+
+    fn is_empty(&self) -> bool {
+        self.pieces.iter().all(String::is_empty)
+    }
+
+    /// A quick look: whether its longest plain word occurs at all.
+    fn may_occur(&self, body: &[u8]) -> bool {
+        let words = self.pieces.iter().flat_map(|piece| {
+            piece
+                .split(|c: char| !c.is_ascii_alphanumeric())
+                .filter(|word| word.len() > 2)
+        });
+        let longest = words.max_by_key(|word| word.len());
+        longest.is_none_or(|word| memmem::find(body, word.as_bytes()).is_some())
+    }
+
+    fn compare(&self, text: &str) -> Comparison {
+        let (first, rest) = match self.pieces.split_first() {
+            Some((first, rest)) => (first.as_str(), rest),
+            None => return Comparison::Differs,
+        };
+        let Some(mut left) = text.strip_prefix(first) else {
+            let grows = first
+                .strip_prefix(text)
+                .is_some_and(|more| more.starts_with(' '));
+            return if grows {
+                Comparison::MayGrow
+            } else {
+                Comparison::Differs
+            };
+        };
+        let Some((last, middle)) = rest.split_last() else {
+            return if left.is_empty() {
+                Comparison::Equal
+            } else {
+                Comparison::Differs
+            };
+        };
+        for piece in middle {
+            match left.find(piece.as_str()) {
+                Some(at) => left = &left[at + piece.len()..],
+                None => return Comparison::MayGrow,
+            }
+        }
+        if left.ends_with(last.as_str()) {
+            Comparison::Equal
+        } else {
+            Comparison::MayGrow
+        }
+    }
+}
+
+enum Comparison {
+    Equal,
+    MayGrow,
+    Differs,
+}
+
+/// One line as it is seen.
+struct Line {
+    text: String,
+    quoted: bool,
+    segments: Vec<Range<usize>>,
+}
+
+/// A marking that was found.
+pub(crate) struct Found {
+    /// Where it stands, in pieces.
+    pub ranges: Vec<Range<usize>>,
+    /// Whether it stands in quoted text.
+    pub quoted: bool,
+}
+
+/// Finds every place where the pattern fills its lines.
+pub(crate) fn find(canvas: &Canvas<'_>, pattern: &Pattern) -> Vec<Found> {
+    if pattern.is_empty() || !pattern.may_occur(canvas.scan()) {
+        return Vec::new();
+    }
+    let lines = match canvas.is_html() {
+        true => html_lines(canvas),
+        false => plain_lines(canvas),
+    };
+    let mut found = Vec::new();
+    let mut at = 0;
+    while at < lines.len() {
+        let length = match_at(&lines[at..], pattern);
+        if length > 0 {
+            let taken = &lines[at..at + length];
+            let ranges = taken
+                .iter()
+                .flat_map(|line| line.segments.iter().cloned())
+                .collect();
+            found.push(Found {
+                ranges,
+                quoted: taken.iter().any(|line| line.quoted),
+            });
+        }
+        at += length.max(1);
+    }
+    found
+}
+
+/// How many lines from here the pattern fills; none when it does not.
+fn match_at(lines: &[Line], pattern: &Pattern) -> usize {
+    let mut text = String::new();
+    for (at, line) in lines.iter().take(SPREAD_LINES_MAX).enumerate() {
+        if at > 0 {
+            text.push(' ');
+        }
+        text.push_str(&line.text);
+        match pattern.compare(&text) {
+            Comparison::Equal => return at + 1,
+            Comparison::Differs => return 0,
+            Comparison::MayGrow => {}
+        }
+    }
+    0
+}
+
+/// Words parted by single blanks.
+fn normal(text: &str) -> String {
+    let words = text.split(|c: char| c.is_whitespace() || c == '\u{a0}' || c.is_control());
+    words
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// The text that an HTML fragment shows.
+pub(crate) fn shown_text(html: &str) -> String {
+    let texts = Tokens::new(html.as_bytes()).filter_map(|token| match token {
+        Token::Text(range) => Some(decode_entities(&html[range])),
+        Token::Open { name, .. } | Token::Close { name, .. } if breaks_line(name) => {
+            Some(" ".to_owned())
+        }
+        _ => None,
+    });
+    normal(&texts.collect::<String>())
+}
+
+fn plain_lines(canvas: &Canvas<'_>) -> Vec<Line> {
+    let mut below_separator = false;
+    let mut lines = Vec::new();
+    for (offset, line) in plain::lines(canvas.scan()) {
+        below_separator |= plain::is_separator(line);
+        let prefix = line
+            .iter()
+            .take_while(|b| matches!(b, b'>' | b'|' | b' ' | b'\t'))
+            .count();
+        let quoted = below_separator || line[..prefix].contains(&b'>');
+        let text = normal(&canvas.text(offset + prefix..offset + line.len()));
+        if !text.is_empty() {
+            let segments = std::iter::once(offset..offset + line.len()).collect();
+            lines.push(Line {
+                text,
+                quoted,
+                segments,
+            });
+        }
+    }
+    lines
+}
+
+fn html_lines(canvas: &Canvas<'_>) -> Vec<Line> {
+    let html = canvas.scan();
+    let quoted = Quoted::find(html);
+    let mut lines = Vec::new();
+    let mut segments: Vec<Range<usize>> = Vec::new();
+    let mut end_line = |segments: &mut Vec<Range<usize>>| {
+        let segments = std::mem::take(segments);
+        let texts = segments
+            .iter()
+            .map(|range| decode_entities(&canvas.text(range.clone())));
+        let text = normal(&texts.collect::<String>());
+        if let Some(first) = segments.first().filter(|_| !text.is_empty()) {
+            lines.push(Line {
+                text,
+                quoted: quoted.holds(first.start),
+                segments,
+            });
+        }
+    };
+    for token in Tokens::new(html) {
+        match token {
+            Token::Text(range) => segments.push(range),
+            Token::Open { name, .. } | Token::Close { name, .. } if breaks_line(name) => {
+                end_line(&mut segments);
+            }
+            _ => {}
+        }
+    }
+    end_line(&mut segments);
+    lines
+}
+
+fn breaks_line(name: Name) -> bool {
+    const INLINE: &[Name] = names!["a" "b" "i" "u" "s" "em" "strong" "font" "span" "small" "big"
+        "sub" "sup" "code" "tt" "abbr" "del" "ins" "mark" "o:p" "wbr" "img" "label"];
+    !name.is_one_of(INLINE)
+}
+
+/// The elements that we wrote for this slot outside quoted text.
+pub(crate) fn own_elements(canvas: &Canvas<'_>, class: &str) -> Vec<Range<usize>> {
+    const DIV: Name = Name::new(b"div");
+    let html = canvas.scan();
+    if memmem::find(html, class.as_bytes()).is_none() {
+        return Vec::new();
+    }
+    let quoted = Quoted::find(html);
+    let mut found = Vec::new();
+    let mut open: Option<(usize, usize)> = None;
+    for token in Tokens::new(html) {
+        open = match (token, open) {
+            (Token::Open { name: DIV, range }, None) => {
+                let classes = attribute(&html[range.clone()], "class").unwrap_or_default();
+                let is_ours = classes
+                    .split(u8::is_ascii_whitespace)
+                    .any(|own| own == class.as_bytes());
+                (is_ours && !quoted.holds(range.start)).then_some((range.start, 1))
+            }
+            (Token::Open { name: DIV, .. }, Some((start, depth))) => Some((start, depth + 1)),
+            (Token::Close { name: DIV, range }, Some((start, 1))) => {
+                found.push(start..range.end);
+                None
+            }
+            (Token::Close { name: DIV, .. }, Some((start, depth))) => Some((start, depth - 1)),
+            (_, open) => open,
+        };
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::Message;
+
+    fn count(media_type: &str, body: &str, pattern: &Pattern) -> Vec<bool> {
+        let raw = format!("Content-Type: {media_type}; charset=utf-8\n\n{body}");
+        let message = Message::parse(raw.as_bytes());
+        let canvas = Canvas::open(&message, message.root()).unwrap();
+        find(&canvas, pattern)
+            .iter()
+            .map(|found| found.quoted)
+            .collect()
+    }
+
+    #[test]
+    fn a_marking_fills_its_lines() {
+        let mark = Pattern::exact("Classified as\nInternal");
+        assert_eq!(
+            count("text/plain", "a\nClassified as Internal\nb", &mark),
+            [false]
+        );
+        assert_eq!(
+            count("text/plain", "a\n> Classified as\n> Internal\nb", &mark),
+            [true]
+        );
+        assert_eq!(
+            count("text/plain", "is Classified as Internal\n", &mark),
+            [false; 0]
+        );
+        assert_eq!(
+            count("text/plain", "Classified as Internal, too\n", &mark),
+            [false; 0]
+        );
+        let html = "<p>x</p><p class=MsoNormal><b>Classified</b> as<br>Internal<o:p></o:p></p>";
+        assert_eq!(count("text/html", html, &mark), [false]);
+        let quoted = "x<blockquote type=cite><div>Classified as Internal</div></blockquote>";
+        assert_eq!(count("text/html", quoted, &mark), [true]);
+    }
+
+    #[test]
+    fn patterns_leave_room_for_variables() {
+        let mark = Pattern::of(["Sent by ", " as ", " mail."]).unwrap();
+        assert_eq!(
+            count("text/plain", "Sent by Ann as secret\nmail.\n", &mark),
+            [false]
+        );
+        assert_eq!(count("text/plain", "Sent by Ann\n", &mark), [false; 0]);
+        assert!(Pattern::of(["", " - ", ""]).is_none());
+    }
+
+    #[test]
+    fn entities_are_text() {
+        let mark = Pattern::exact("Übung & Test");
+        assert_eq!(
+            count("text/html", "<p>&Uuml;bung &amp; Test</p>", &mark),
+            [false]
+        );
+        assert_eq!(shown_text("<p>a<b>b</b>&nbsp;c</p>d"), "ab c d");
+    }
+}

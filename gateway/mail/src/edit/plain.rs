@@ -1,0 +1,187 @@
+//! Where in a plain body text is seen, and the form it takes there.
+//!
+//! It never changes a line that stands: text goes between lines.
+
+use super::Place;
+
+/// Octets of one line that we write; RFC 5322 §2.1.1 allows 998.
+const LINE_BYTES_MAX: usize = 900;
+
+/// Where the text goes, as an offset at the start of a line or at the end of the body.
+pub(crate) fn spot(body: &[u8], place: Place) -> usize {
+    match place {
+        Place::Top => body.strip_prefix(b"\xef\xbb\xbf").map_or(0, |_| 3),
+        Place::Bottom => body.len(),
+        Place::AboveQuote => quote_start(body).unwrap_or(body.len()),
+    }
+}
+
+/// The lines of a body with their offsets; a line keeps its line break.
+pub(crate) fn lines(body: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let rest = body.get(at..).filter(|rest| !rest.is_empty())?;
+        let length = memchr::memchr(b'\n', rest).map_or(rest.len(), |n| n + 1);
+        let line = (at, &rest[..length]);
+        at += length;
+        Some(line)
+    })
+}
+
+/// Whether a line says that all below it is quoted.
+pub(crate) fn is_separator(line: &[u8]) -> bool {
+    let line = line.trim_ascii();
+    let dashes = line.starts_with(b"-----") && line.ends_with(b"-----") && line.len() > 12;
+    let armour = line.starts_with(b"-----BEGIN ") || line.starts_with(b"-----END ");
+    let rule = line.len() >= 30 && line.iter().all(|byte| *byte == b'_');
+    (dashes && !armour) || rule
+}
+
+/// Where quoted text begins, attribution line included, if no new text stands below it.
+fn quote_start(body: &[u8]) -> Option<usize> {
+    let mut start = None;
+    let mut attribution = None;
+    let mut signature = false;
+    for (offset, line) in lines(body) {
+        let content = line.trim_ascii();
+        if is_separator(line) {
+            return start.or(attribution).or(Some(offset));
+        }
+        match content {
+            [b'>', ..] => start = start.or(attribution).or(Some(offset)),
+            b"" => {}
+            b"--" => signature = true,
+            _ if signature && start.is_some() => {}
+            _ if start.is_some() => return None,
+            _ => {}
+        }
+        attribution = match content {
+            b"" => attribution,
+            // `On Monday, Ann wrote:` may be folded over two lines.
+            _ if content.ends_with(b":") => attribution.or(Some(offset)),
+            _ if content.starts_with(b"On ") => Some(offset),
+            _ => None,
+        };
+    }
+    start
+}
+
+/// How text is set into a plain body.
+pub(crate) struct Frame<'a> {
+    pub newline: &'a str,
+    /// RFC 3676: lines of the body may flow.
+    pub flowed: bool,
+    /// The text stands above all other.
+    pub top: bool,
+}
+
+impl Frame<'_> {
+    /// The text with the blank lines that part it from what is around `offset`.
+    pub fn set(&self, body: &[u8], offset: usize, text: &str) -> String {
+        let text = self.lines(text);
+        let newline = self.newline;
+        let (before, after) = body.split_at(offset);
+        let before_is_empty = before.is_empty() || before == b"\xef\xbb\xbf";
+        let ends_line = before_is_empty || before.ends_with(b"\n");
+        let ends_blank =
+            before_is_empty || before.ends_with(b"\n\n") || before.ends_with(b"\n\r\n");
+        let mut framed = String::with_capacity(text.len() + 8);
+        for missing in [!ends_line, !ends_blank] {
+            framed.push_str(if missing { newline } else { "" });
+        }
+        framed.push_str(&text);
+        match (before_is_empty, after.is_empty()) {
+            (_, false) => framed.extend([newline, newline]),
+            // In an empty letter other text may follow or come before.
+            (true, true) => framed.extend([newline, if self.top { newline } else { "" }]),
+            (false, true) if ends_line => framed.push_str(newline),
+            (false, true) => {}
+        }
+        framed
+    }
+
+    fn lines(&self, text: &str) -> String {
+        let shown = text.lines().flat_map(|line| fold(line.trim_end()));
+        let stuffed = shown.map(|line| {
+            // RFC 3676 §4.4: such a line is stuffed; a blank at the end would make it flow.
+            let stuffs = self.flowed && line.starts_with([' ', '>']) || line.starts_with("From ");
+            format!("{}{line}", if stuffs { " " } else { "" })
+        });
+        stuffed.collect::<Vec<_>>().join(self.newline)
+    }
+}
+
+/// Cuts a line that no mail line can hold, at blanks where there are any.
+fn fold(line: &str) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let mut rest = line;
+    while rest.len() > LINE_BYTES_MAX {
+        let mut end = LINE_BYTES_MAX;
+        while !rest.is_char_boundary(end) {
+            end -= 1;
+        }
+        let end = rest[..end].rfind(' ').filter(|at| *at > 0).unwrap_or(end);
+        pieces.push(rest[..end].trim_end());
+        rest = rest[end..].trim_start();
+    }
+    pieces.push(rest);
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(body: &str, place: Place) -> String {
+        let frame = Frame {
+            newline: "\n",
+            flowed: false,
+            top: place == Place::Top,
+        };
+        let offset = spot(body.as_bytes(), place);
+        let text = frame.set(body.as_bytes(), offset, "M");
+        format!("{}{text}{}", &body[..offset], &body[offset..])
+    }
+
+    #[test]
+    fn places() {
+        assert_eq!(shown("a\n", Place::Bottom), "a\n\nM\n");
+        assert_eq!(shown("a", Place::Bottom), "a\n\nM");
+        assert_eq!(shown("a\n\n", Place::Bottom), "a\n\nM\n");
+        assert_eq!(shown("", Place::Bottom), "M\n");
+        assert_eq!(shown("a\n", Place::Top), "M\n\na\n");
+        assert_eq!(shown("\u{feff}a\n", Place::Top), "\u{feff}M\n\na\n");
+        assert_eq!(
+            shown("a\n\nOn x\nb wrote:\n> c\n", Place::AboveQuote),
+            "a\n\nM\n\nOn x\nb wrote:\n> c\n"
+        );
+        assert_eq!(shown("> c\n\na\n", Place::AboveQuote), "> c\n\na\n\nM\n");
+        assert_eq!(
+            shown("a\n-----Original Message-----\nb\n", Place::AboveQuote),
+            "a\n\nM\n\n-----Original Message-----\nb\n"
+        );
+    }
+
+    #[test]
+    fn flowed_text_is_stuffed_and_long_lines_are_cut() {
+        let frame = Frame {
+            newline: "\n",
+            flowed: true,
+            top: false,
+        };
+        assert_eq!(frame.set(b"", 0, "> a \nFrom b"), " > a\n From b\n");
+        let long = "x y".repeat(1000);
+        assert!(
+            frame
+                .set(b"", 0, &long)
+                .lines()
+                .all(|line| line.len() <= LINE_BYTES_MAX)
+        );
+        assert!(
+            frame
+                .set(b"", 0, &"é".repeat(2000))
+                .lines()
+                .all(|line| line.len() <= LINE_BYTES_MAX)
+        );
+    }
+}
