@@ -91,11 +91,11 @@ impl Connection {
     }
 
     /// The handshake after [`Event::StartTls`] is done. RFC 3207 §4.2: what was offered before it
-    /// is forgotten, and `EHLO` said again.
+    /// is forgotten, and `EHLO` said again. Bytes fed since then came in clear, and are not
+    /// believed.
     pub fn tls_started(&mut self) {
         assert!(self.state == State::Handshake, "TLS that nobody asked for");
         self.encrypted = true;
-        self.input.clear();
         self.say_hello();
     }
 

@@ -144,7 +144,7 @@ impl<'c, 'm> Delivery<'c, 'm> {
     pub fn lost(&mut self) -> Option<Outcome> {
         let stage = self.stage();
         if self.end.is_none() {
-            let text = format!("connection to the next hop lost, {stage}");
+            let text = format!("connection to the next hop lost at {stage}");
             self.break_off(&Reply::new(451, "4.4.2", text));
         }
         self.tell()
@@ -348,17 +348,18 @@ impl<'c, 'm> Delivery<'c, 'm> {
     }
 
     fn begin_body(&mut self, reply: &Reply) {
-        if self.connection.has_input() {
-            // An answer to data that was not sent yet.
+        let lmtp = self.connection.protocol() == Protocol::Lmtp;
+        // An answer to data that was not sent yet; or, RFC 2033 §4.2, data for nobody, after
+        // which nobody would answer the dot.
+        if self.connection.has_input() || (lmtp && self.accepted.is_empty()) {
             self.expected.push_front(Expected::Data);
             return self.break_off(&unexpected(reply));
         }
-        self.step = match (self.accepted.is_empty(), self.connection.protocol()) {
-            (false, _) => Step::Body,
-            // RFC 2920 §3.1: 354 although everyone was refused is answered with a lone dot.
-            (true, Protocol::Smtp) => Step::LoneDot,
-            // RFC 2033 §4.2 forbids it; nobody would answer the dot.
-            (true, Protocol::Lmtp) => return self.break_off(&unexpected(reply)),
+        // RFC 2920 §3.1: 354 although everyone was refused is answered with a lone dot.
+        self.step = if self.accepted.is_empty() {
+            Step::LoneDot
+        } else {
+            Step::Body
         };
     }
 

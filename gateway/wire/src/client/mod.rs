@@ -66,7 +66,7 @@ pub enum Event {
 
 /// Why a connection came to nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("connecting to the next hop, {stage}: {reply}")]
+#[error("connecting to the next hop, at {stage}: {reply}")]
 pub struct Failure {
     /// What was waited for.
     pub stage: Stage,

@@ -39,8 +39,8 @@ enum Stop {
     BareLf { at: usize },
     /// At a NUL.
     Nul { at: usize },
-    /// In a line longer than allowed.
-    Long,
+    /// Where a line becomes longer than allowed.
+    Long { at: usize },
 }
 
 /// Walks over `bytes` from `from`, which stands inside a line that has `begun` octets before it,
@@ -51,13 +51,13 @@ fn good_lines(bytes: &[u8], from: usize, begun: usize, line_max: usize) -> Stop 
     loop {
         let Some(at) = memchr3(b'\r', b'\n', 0, &bytes[line..]).map(|n| line + n) else {
             return if bytes.len() - line > room {
-                Stop::Long
+                Stop::Long { at: line + room }
             } else {
                 Stop::Text { line }
             };
         };
         if at - line > room {
-            return Stop::Long;
+            return Stop::Long { at: line + room };
         }
         match (bytes[at], bytes.get(at + 1)) {
             (b'\r', Some(b'\n')) => {}

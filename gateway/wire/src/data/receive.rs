@@ -102,28 +102,30 @@ impl Receiver {
         let byte = bytes[next];
         match (self.at, byte) {
             (At::DotCr, b'\n') => return None,
-            (At::Line, b'.') => self.at = At::Dot,
+            (At::Line, b'.') => self.drop_octet(At::Dot),
             // RFC 5321 §4.5.2: the first of several characters is deleted if it is a dot.
-            (At::RepairedLine, b'.') => self.at = At::Text,
-            (At::Dot, b'\r') => self.at = At::DotCr,
-            (At::Line | At::RepairedLine | At::Dot, _) => {
-                self.at = At::Text;
-                return Some(next);
-            }
+            (At::RepairedLine, b'.') => self.drop_octet(At::Text),
+            (At::Dot, b'\r') => self.drop_octet(At::DotCr),
             (At::Cr, b'\n') => {
                 self.keep(b"\r\n");
                 self.begin_line(At::Line);
+            }
+            (At::Line | At::RepairedLine | At::Dot | At::Text, _) => {
+                self.at = At::Text;
+                return Some(next);
             }
             (At::Cr | At::DotCr, _) => {
                 self.repair();
                 return Some(next);
             }
-            (At::Text, _) => return Some(next),
-        }
-        if self.fault.is_some() {
-            self.discarded_octets += 1;
         }
         Some(next + 1)
+    }
+
+    /// Goes on without an octet that is no part of the message.
+    fn drop_octet(&mut self, at: At) {
+        self.at = at;
+        self.discarded_octets += u64::from(self.fault.is_some());
     }
 
     /// Takes whole lines from `start`, which stands inside a line, up to the next byte that
@@ -158,16 +160,18 @@ impl Receiver {
                 at + 1
             }
             Stop::Nul { at } => {
+                self.keep(&bytes[start..at]);
                 self.refuse(Fault::Nul);
+                self.keep(&[0]);
                 self.line_octets = 0;
-                self.keep(&bytes[start..=at]);
                 at + 1
             }
-            Stop::Long => {
+            Stop::Long { at } => {
+                self.keep(&bytes[start..at]);
                 self.refuse(Fault::LongLine);
                 // Refused, so length no longer matters; what ends the data still does.
                 self.bounds.line_octets_max = usize::MAX;
-                start
+                at
             }
         }
     }
@@ -193,15 +197,17 @@ impl Receiver {
         self.raw = Vec::new();
     }
 
+    /// Stores octets of the message, or counts them when it is refused already. The count is the
+    /// same however the bytes were cut.
     fn keep(&mut self, octets: &[u8]) {
         let size = self.raw.len() as u64 + octets.len() as u64;
-        if self.fault.is_none() && size > self.bounds.size_max {
-            self.refuse(Fault::TooBig);
-        }
-        if self.fault.is_none() {
-            self.raw.extend_from_slice(octets);
-        } else {
+        if self.fault.is_some() {
             self.discarded_octets += octets.len() as u64;
+        } else if size > self.bounds.size_max {
+            self.refuse(Fault::TooBig);
+            self.discarded_octets = size - self.bounds.size_max;
+        } else {
+            self.raw.extend_from_slice(octets);
         }
     }
 }

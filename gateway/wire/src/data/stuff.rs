@@ -103,7 +103,7 @@ impl<'m> Stuffing<'m> {
                 Stop::Cr => (bytes.len(), At::Cr),
                 Stop::Dot { at } => (at, At::Line),
                 Stop::Nul { .. } => return Err(Fault::Nul),
-                Stop::BareCr { .. } | Stop::BareLf { .. } | Stop::Long => {
+                Stop::BareCr { .. } | Stop::BareLf { .. } | Stop::Long { .. } => {
                     return Err(Fault::BareNewline);
                 }
             };

@@ -2,6 +2,8 @@
 //! It never lets a CR, LF or other control of its text become part of the protocol.
 
 mod read;
+#[cfg(test)]
+mod tests;
 
 pub use read::{REPLY_LINE_OCTETS_MAX, REPLY_LINES_MAX, REPLY_OCTETS_MAX, ReplyError, read_reply};
 
@@ -10,8 +12,8 @@ use std::fmt;
 /// Octets in one reply line we write, CRLF included (RFC 5321 §4.5.3.1.5).
 pub const WRITTEN_LINE_OCTETS_MAX: usize = 512;
 
-/// Lines in one reply we write; what is longer is cut.
-pub const WRITTEN_LINES_MAX: usize = 50;
+/// Lines in one reply we write; what is longer is cut. So [`read_reply`] can read all we write.
+pub const WRITTEN_LINES_MAX: usize = 20;
 
 /// An enhanced status code, `class.subject.detail` (RFC 3463 §2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -158,7 +160,7 @@ impl Reply {
         bytes
     }
 
-    /// Appends the reply as it goes on the wire: lines of at most 512 octets, at most 50 of them,
+    /// Appends the reply as it goes on the wire: lines of at most 512 octets, at most 20 of them,
     /// printable ASCII only.
     pub fn write(&self, out: &mut Vec<u8>) {
         let enhanced = self.enhanced.map(|e| format!("{e} ")).unwrap_or_default();

@@ -33,6 +33,9 @@ impl Session {
         let event = match outcome {
             Ok(command) => self.execute(command, pipelined),
             Err(mistake) => {
+                self.mail_refused |= line
+                    .get(..4)
+                    .is_some_and(|v| v.eq_ignore_ascii_case(b"MAIL"));
                 self.refuse(mistake);
                 None
             }
@@ -204,9 +207,11 @@ impl Session {
             smtputf8,
         } = parameters;
         if let Err(reply) = self.may_mail(&sender, &parameters) {
+            self.mail_refused = self.transaction.is_none();
             self.fail(&reply);
             return None;
         }
+        self.mail_refused = false;
         let address = sender.clone();
         let transaction = Transaction {
             sender,
@@ -254,7 +259,7 @@ impl Session {
 
     fn recipient(&mut self, address: Address) -> Option<Event> {
         let Some(transaction) = &self.transaction else {
-            self.fail(&Reply::new(503, "5.5.1", "say MAIL first"));
+            self.without_mail();
             return None;
         };
         let max = self.options.limits.recipients;
@@ -278,11 +283,12 @@ impl Session {
 
     fn data(&mut self) {
         let Some(transaction) = &self.transaction else {
-            return self.fail(&Reply::new(503, "5.5.1", "say MAIL first"));
+            return self.without_mail();
         };
         if transaction.recipients.is_empty() {
-            // RFC 5321 §3.3: also what a client that pipelines gets when all were refused.
-            return self.fail(&Reply::new(554, "5.5.1", "no valid recipients"));
+            // RFC 5321 §3.3: also what a client that pipelines gets when all were refused, so it
+            // is not counted.
+            return self.say(&Reply::new(554, "5.5.1", "no valid recipients"));
         }
         let bounds = Bounds {
             size_max: self.options.size_max,
@@ -292,6 +298,17 @@ impl Session {
         };
         self.state = State::Data(Receiver::new(bounds, transaction.size));
         self.say(&Reply::plain(354, "end data with <CR><LF>.<CR><LF>"));
+    }
+
+    /// `RCPT` or `DATA` without a transaction: an error, unless `MAIL` was sent and refused while
+    /// these were under way (RFC 2920).
+    fn without_mail(&mut self) {
+        let reply = Reply::new(503, "5.5.1", "say MAIL first");
+        if self.mail_refused {
+            self.say(&reply)
+        } else {
+            self.fail(&reply)
+        }
     }
 
     fn start_tls(&mut self, pipelined: bool) -> Option<Event> {

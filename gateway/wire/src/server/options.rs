@@ -73,7 +73,8 @@ pub struct Limits {
     pub dropped_line_octets: usize,
     /// Recipients in one transaction (RFC 5321 §4.5.3.1.8 asks for 100).
     pub recipients: usize,
-    /// Commands in error since the last message.
+    /// Commands in error since the last message. The driver's own refusals do not count: they
+    /// are no fault of a relay that passes on what others sent.
     pub errors: usize,
     /// Unknown commands in a session.
     pub unknown_commands: usize,

@@ -23,6 +23,8 @@ pub struct Session {
     pub(super) encrypted: bool,
     pub(super) forwarded: Forwarded,
     pub(super) transaction: Option<Transaction>,
+    /// The last `MAIL` was refused: what a client sent behind it on trust is no error of its.
+    pub(super) mail_refused: bool,
     pub(super) counts: Counts,
     /// Octets dropped of a command line that is too long; zero when none is being dropped.
     pub(super) dropped_octets: usize,
@@ -86,6 +88,7 @@ impl Session {
             encrypted: false,
             forwarded: Forwarded::default(),
             transaction: None,
+            mail_refused: false,
             counts: Counts::default(),
             dropped_octets: 0,
         }
@@ -164,7 +167,8 @@ impl Session {
                     transaction.recipients.push(address);
                 }
             }
-            Asked::Sender(_) | Asked::Recipient(_) => {}
+            Asked::Sender(_) => self.mail_refused = true,
+            Asked::Recipient(_) => {}
             Asked::Message => {
                 self.end_transaction();
                 self.counts = Counts {
@@ -345,6 +349,7 @@ impl Session {
 
     pub(super) fn end_transaction(&mut self) {
         self.transaction = None;
+        self.mail_refused = false;
         self.forwarded = Forwarded::default();
     }
 

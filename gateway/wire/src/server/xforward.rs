@@ -33,7 +33,7 @@ pub(super) type Attribute = (Name, Option<String>);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Name {
-    Name,
+    Host,
     Address,
     Port,
     Protocol,
@@ -49,7 +49,7 @@ pub(super) const OFFER: &str = "XFORWARD NAME ADDR PORT PROTO HELO IDENT SOURCE 
 impl Forwarded {
     pub(super) fn set(&mut self, (name, value): Attribute) {
         let field = match name {
-            Name::Name => &mut self.name,
+            Name::Host => &mut self.name,
             Name::Address => &mut self.address,
             Name::Port => &mut self.port,
             Name::Protocol => &mut self.protocol,
@@ -84,7 +84,7 @@ fn bad() -> Reply {
 
 fn attribute(name: &str, value: &str) -> Option<Attribute> {
     let name = match name.to_ascii_uppercase().as_str() {
-        "NAME" => Name::Name,
+        "NAME" => Name::Host,
         "ADDR" => Name::Address,
         "PORT" => Name::Port,
         "PROTO" => Name::Protocol,
