@@ -7,6 +7,7 @@ mod duplicates;
 mod durable;
 mod kill;
 mod live;
+mod marking;
 mod pass_through;
 mod postfix;
 mod reading;
