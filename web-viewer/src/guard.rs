@@ -7,8 +7,11 @@ use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use tokio::time::{Duration, Instant, sleep_until};
+
 use crate::desk::Shared;
 use crate::refusal::Refusal;
+use crate::settings::NOT_FOUND_MILLISECONDS;
 
 /// The policy of our own pages: our style sheet, our mark, our forms, our frames; no script.
 pub(crate) const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; \
@@ -19,17 +22,20 @@ pub(crate) const DOWNLOAD_POLICY: &str = "sandbox; default-src 'none'; frame-anc
 
 const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), display-capture=(), \
     fullscreen=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), \
-    payment=(), screen-wake-lock=(), usb=(), web-share=(), xr-spatial-tracking=()";
+    payment=(), screen-wake-lock=(), usb=(), xr-spatial-tracking=()";
 
 /// The outermost layer: checks where a form comes from, renders refusals, sets the fields.
 pub(crate) async fn guard(State(desk): State<Shared>, request: Request, next: Next) -> Response {
-    let method = request.method().clone();
+    let (method, arrived) = (request.method().clone(), Instant::now());
     let safe = matches!(method, Method::GET | Method::HEAD | Method::OPTIONS);
     let answer = if safe || is_ours(request.headers(), &desk.origins) {
         next.run(request).await
     } else {
         Refusal::Forbidden.into_response()
     };
+    if answer.extensions().get() == Some(&Refusal::NotFound) {
+        sleep_until(arrived + Duration::from_millis(NOT_FOUND_MILLISECONDS)).await;
+    }
     let mut answer = rendered(answer, &desk);
     if method == Method::HEAD {
         *answer.body_mut() = axum::body::Body::empty();

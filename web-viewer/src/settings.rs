@@ -16,6 +16,9 @@ pub const REPLIES_PER_HOUR_MAX: usize = 20;
 pub const VISIT_SECONDS: i64 = 2 * 3600;
 /// How long the browser keeps the cookie by which it is known again.
 pub const BROWSER_SECONDS: i64 = 90 * 24 * 3600;
+/// Every 404 is given this long after its request, whatever was looked up meanwhile, so that its
+/// time says nothing of what is there.
+pub const NOT_FOUND_MILLISECONDS: u64 = 5;
 /// How many letters are open in memory at once; further requests wait, then are told to.
 pub const OPENINGS_MAX: usize = 8;
 /// How long a request waits for its turn to open a letter.

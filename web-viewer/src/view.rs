@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use mail::{Message, Part, PartPath};
+use mail::{Disposition, Message, Part, PartPath};
 
 use crate::file_name;
 use crate::people::{listed, visible};
@@ -111,7 +111,7 @@ impl View {
             };
             bodies.push(Body { name, content });
         }
-        let attachments = attachments(message, t);
+        let attachments = attachments(message, t, &parts);
         Self {
             headers: Headers::of(message),
             bodies,
@@ -208,9 +208,9 @@ fn height(html: &str) -> &'static str {
     for tag in ["<br", "<p", "<tr", "<li", "<div", "<h"] {
         lines += html.matches(tag).count();
     }
-    match letters / 80 + lines + 10 * html.matches("<img").count() {
+    match letters / 80 + lines + 8 * html.matches(" src=").count() {
         0..=8 => "short",
-        9..=20 => "middling",
+        9..=26 => "middling",
         _ => "long",
     }
 }
@@ -240,10 +240,22 @@ pub(crate) fn inline_pictures(message: &Message<'_>) -> InlinePictures {
     Arc::new(pictures)
 }
 
-fn attachments(message: &Message<'_>, t: &'static Texts) -> Vec<File> {
+/// All attachments, save pictures that a shown body names and so shows itself.
+fn attachments(message: &Message<'_>, t: &'static Texts, shown: &[&Part]) -> Vec<File> {
+    let html = shown.iter().filter(|part| part.media_type == "text/html");
+    let bodies: Vec<String> = html.map(|part| message.text(part)).collect();
+    let stands_in_a_body = |part: &&Part| {
+        part.media_type.starts_with("image/")
+            && part.disposition != Disposition::Attachment
+            && part.content_id().is_some_and(|id| {
+                let named = format!("cid:{id}");
+                bodies.iter().any(|body| body.contains(&named))
+            })
+    };
     message
         .attachments()
         .into_iter()
+        .filter(|part| !stands_in_a_body(part))
         .take(ATTACHMENTS_LISTED_MAX)
         .map(|part| File {
             path: number_of(&part.path),
