@@ -2,8 +2,21 @@
 //!
 //! It never trusts where a label came from: that is the policy's to judge.
 
+pub mod change;
+pub mod epms;
+pub mod mapping;
 pub mod msip;
 mod reading;
+pub mod sensitivity;
+pub mod sio;
+pub mod tlp;
+pub mod vendor;
+pub mod writing;
+
+pub use change::{LabelChange, Setter};
+pub use mapping::{Mapping, Meaning, Scheme};
+pub use reading::{Foreign, Outside, Reader, Reading, STATEMENTS_MAX, Statement};
+pub use writing::Writer;
 
 use crate::edit::Edit;
 use crate::marking::Marking;
@@ -91,32 +104,40 @@ impl Labels {
         if priority(b) > priority(a) { b } else { a }
     }
 
+    /// Whether `a` is more sensitive than `b`; an unknown id is less than any.
+    pub fn is_higher(&self, a: &LabelId, b: &LabelId) -> bool {
+        let priority = |id| self.get(id).map(|label| label.priority);
+        priority(a) > priority(b)
+    }
+
+    /// The label that `id` stands under.
+    pub fn parent(&self, id: &LabelId) -> Option<&Label> {
+        self.by_name(self.get(id)?.parent.as_deref()?)
+    }
+
+    /// The labels directly under `id`, by rising priority.
+    pub fn sublabels<'a>(&'a self, id: &LabelId) -> impl Iterator<Item = &'a Label> {
+        let name = self.get(id).map(|label| label.name.as_str());
+        self.0
+            .iter()
+            .filter(move |label| name.is_some() && label.parent.as_deref() == name)
+    }
+
+    /// Whether `id` is a heading for others; such a label is not put on mail.
+    pub fn has_sublabels(&self, id: &LabelId) -> bool {
+        self.sublabels(id).next().is_some()
+    }
+
+    /// Whether two labels stand under the same parent.
+    pub fn are_siblings(&self, a: &LabelId, b: &LabelId) -> bool {
+        let parent = |id| self.get(id).and_then(|label| label.parent.as_deref());
+        parent(a).is_some() && parent(a) == parent(b)
+    }
+
     /// Every label, by rising priority.
     pub fn iter(&self) -> std::slice::Iter<'_, Label> {
         self.0.iter()
     }
-}
-
-/// A label of another organisation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Foreign {
-    /// The label's id.
-    pub id: LabelId,
-    /// The other organisation's id.
-    pub site: Option<String>,
-    /// The name it gave.
-    pub name: Option<String>,
-}
-
-/// What labels a message carries.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Reading {
-    /// The highest known label of our site.
-    pub own: Option<LabelId>,
-    /// Labels of others, and labels of ours that no file defines.
-    pub foreign: Vec<Foreign>,
-    /// Where fields disagreed, one sentence each.
-    pub conflicts: Vec<String>,
 }
 
 /// How a label came to be set.
@@ -147,9 +168,16 @@ impl Method {
     }
 }
 
-/// Reads `msip_labels`. `site` is our organisation's id.
+/// Reads the labels of a message; `site` is our organisation's id. Other schemes than `msip_labels`
+/// are told as statements, and mean nothing without a table: see [`Reader`].
 pub fn read(message: &Message<'_>, site: Option<&str>, labels: &Labels) -> Reading {
-    reading::read(message, site, labels)
+    let mapping = Mapping::default();
+    let reader = Reader {
+        site,
+        labels,
+        mapping: &mapping,
+    };
+    reader.read(message)
 }
 
 /// The edits that put `label` on a message, in Exchange's form.

@@ -141,13 +141,11 @@ pub struct MsipLabels {
 impl MsipLabels {
     /// Reads `key=value; key=value[;]`, the value of one `msip_labels` field after unfolding.
     ///
-    /// A fold inside a value has become white space there and stays part of the value.
-    pub fn read_pairs(&mut self, text: &str) {
-        for pair in text.split(';') {
-            if let Some((key, value)) = pair.split_once('=') {
-                self.add(key, value);
-            }
-        }
+    /// A fold inside a value has become white space there and stays part of the value. Says how
+    /// many pairs were ours.
+    pub fn read_pairs(&mut self, text: &str) -> usize {
+        let pairs = text.split(';').filter_map(|pair| pair.split_once('='));
+        pairs.filter(|(key, value)| self.add(key, value)).count()
     }
 
     /// Takes one pair, if its key is one of ours; says whether it was.
@@ -202,6 +200,16 @@ fn split_key(key: &str) -> Option<(LabelId, &str)> {
     let id = LabelId::parse(rest.get(..GUID_CHARS)?)?;
     let attribute = rest[GUID_CHARS..].strip_prefix('_')?;
     (!attribute.is_empty()).then_some((id, attribute))
+}
+
+/// The label that a key speaks of.
+pub fn key_id(key: &str) -> Option<LabelId> {
+    split_key(key.trim()).map(|(id, _)| id)
+}
+
+/// Whether a header field holds one attribute by itself, as some relays write them.
+pub fn is_attribute(name: &str) -> bool {
+    split_key(name).is_some()
 }
 
 /// The value of `msip_labels`, in the order and form Exchange writes since 2022: alphabetical

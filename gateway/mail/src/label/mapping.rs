@@ -1,0 +1,337 @@
+//! Which label of ours a statement in another scheme means, and how ours is written there.
+//!
+//! The table is text that the caller read from a file; nothing here opens one.
+//!
+//! ```text
+//! # scheme [field]        value                                   -> label
+//! tlp                     RED                                     -> Secret
+//! protective-marking      PROTECTED                               -> Secret
+//! protective-marking      SEC=OFFICIAL:Sensitive, ACCESS=Legal-Privilege -> Confidential
+//! sio                     marking="EXAMPLE SECRET"; type=":ess"; label="MQYGASkCAQM=" -> Secret
+//! sensitivity             Company-Confidential                    -> Confidential
+//! header X-Classification Internal Only                           -> Internal
+//! write protective-marking both
+//! ```
+//!
+//! Any number of values may mean one label; the first of a scheme is the one that is written.
+
+use std::fmt;
+
+use super::epms::ProtectiveMarking;
+use super::sensitivity::{Importance, Sensitivity};
+use super::sio::SioLabel;
+use super::tlp::Tlp;
+use super::{Label, LabelId, Labels};
+
+/// A way to say in mail how sensitive it is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Scheme {
+    /// Microsoft's `msip_labels`.
+    Msip,
+    /// The Australian `X-Protective-Marking`.
+    ProtectiveMarking,
+    /// `SIO-Label`, RFC 7444.
+    Sio,
+    /// The Traffic Light Protocol.
+    Tlp,
+    /// `Sensitivity`, RFC 2156.
+    Sensitivity,
+    /// `Importance`, RFC 2156.
+    Importance,
+    /// A field of another product, in lower case.
+    Header(String),
+}
+
+impl fmt::Display for Scheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Scheme::Msip => f.write_str("msip"),
+            Scheme::ProtectiveMarking => f.write_str("protective-marking"),
+            Scheme::Sio => f.write_str("sio"),
+            Scheme::Tlp => f.write_str("tlp"),
+            Scheme::Sensitivity => f.write_str("sensitivity"),
+            Scheme::Importance => f.write_str("importance"),
+            Scheme::Header(name) => write!(f, "header {name}"),
+        }
+    }
+}
+
+/// One statement in one scheme.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// A GUID.
+    Msip(LabelId),
+    /// A protective marking.
+    ProtectiveMarking(ProtectiveMarking),
+    /// A security label.
+    Sio(SioLabel),
+    /// A colour.
+    Tlp(Tlp),
+    /// Who should see it.
+    Sensitivity(Sensitivity),
+    /// How soon.
+    Importance(Importance),
+    /// A value of another product's field.
+    Header {
+        /// The field, in lower case.
+        name: String,
+        /// The value, or `name=value`.
+        value: String,
+    },
+}
+
+impl Meaning {
+    /// The scheme it belongs to.
+    pub fn scheme(&self) -> Scheme {
+        match self {
+            Meaning::Msip(_) => Scheme::Msip,
+            Meaning::ProtectiveMarking(_) => Scheme::ProtectiveMarking,
+            Meaning::Sio(_) => Scheme::Sio,
+            Meaning::Tlp(_) => Scheme::Tlp,
+            Meaning::Sensitivity(_) => Scheme::Sensitivity,
+            Meaning::Importance(_) => Scheme::Importance,
+            Meaning::Header { name, .. } => Scheme::Header(name.clone()),
+        }
+    }
+
+    /// How well what was found fits what a table names: nothing, or the more, the more it names.
+    fn fit(&self, found: &Meaning) -> Option<usize> {
+        match (self, found) {
+            (Meaning::ProtectiveMarking(wanted), Meaning::ProtectiveMarking(found)) => {
+                found.satisfies(wanted).then(|| wanted.weight())
+            }
+            (Meaning::Sio(wanted), Meaning::Sio(found)) => found.matches(wanted).then_some(1),
+            (
+                Meaning::Header { name, value },
+                Meaning::Header {
+                    name: other,
+                    value: found,
+                },
+            ) => {
+                let same =
+                    name.eq_ignore_ascii_case(other) && found.trim().eq_ignore_ascii_case(value);
+                same.then_some(1)
+            }
+            _ => (self == found).then_some(1),
+        }
+    }
+}
+
+/// Where a scheme is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Places {
+    /// Only read.
+    Nowhere,
+    /// In its field.
+    Header,
+    /// In the subject.
+    Subject,
+    /// In both.
+    Both,
+}
+
+impl Places {
+    /// Whether its field is written.
+    pub fn header(self) -> bool {
+        matches!(self, Places::Header | Places::Both)
+    }
+
+    /// Whether the subject is written.
+    pub fn subject(self) -> bool {
+        matches!(self, Places::Subject | Places::Both)
+    }
+}
+
+/// The table.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mapping {
+    entries: Vec<(Meaning, LabelId)>,
+    places: Vec<(Scheme, Places)>,
+}
+
+/// One mistake in a table.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {problem}")]
+pub struct MappingError {
+    /// Counted from 1.
+    pub line: usize,
+    /// What is wrong.
+    pub problem: String,
+}
+
+impl Mapping {
+    /// Reads a table. Labels are named by name or GUID.
+    ///
+    /// # Errors
+    /// Every mistake at once, each with its line.
+    pub fn parse(text: &str, labels: &Labels) -> Result<Self, Vec<MappingError>> {
+        let mut mapping = Self::default();
+        let mut mistakes = Vec::new();
+        for (number, line) in text.lines().enumerate() {
+            let line = line.trim();
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            if let Err(problem) = mapping.read_line(line, labels) {
+                mistakes.push(MappingError {
+                    line: number + 1,
+                    problem,
+                });
+            }
+        }
+        if mistakes.is_empty() {
+            Ok(mapping)
+        } else {
+            Err(mistakes)
+        }
+    }
+
+    fn read_line(&mut self, line: &str, labels: &Labels) -> Result<(), String> {
+        if let Some(rest) = line.strip_prefix("write ") {
+            return self.read_places(rest.trim());
+        }
+        let (left, name) = line.rsplit_once("->").ok_or("a line needs `-> label`")?;
+        let name = name.trim();
+        let label = LabelId::parse(name)
+            .and_then(|id| labels.get(&id))
+            .or_else(|| labels.by_name(name))
+            .ok_or_else(|| format!("cannot find a label named `{name}`"))?;
+        let (scheme, value) = left
+            .trim()
+            .split_once(char::is_whitespace)
+            .ok_or("a value is missing")?;
+        let meaning = read_meaning(scheme, value.trim())?;
+        let twin = self.entries.iter().find(|(known, _)| *known == meaning);
+        if twin.is_some_and(|(_, other)| *other != label.id) {
+            return Err(format!("`{}` means two labels", left.trim()));
+        }
+        self.entries.push((meaning, label.id.clone()));
+        Ok(())
+    }
+
+    fn read_places(&mut self, text: &str) -> Result<(), String> {
+        let (scheme, places) = text
+            .rsplit_once(char::is_whitespace)
+            .ok_or("a place is missing")?;
+        let scheme = read_scheme(scheme.trim())?;
+        let places = match places {
+            "nowhere" => Places::Nowhere,
+            "header" => Places::Header,
+            "subject" => Places::Subject,
+            "both" => Places::Both,
+            other => {
+                return Err(format!(
+                    "`{other}` is none of nowhere, header, subject, both"
+                ));
+            }
+        };
+        if places.subject() && !matches!(scheme, Scheme::ProtectiveMarking | Scheme::Tlp) {
+            return Err(format!("{scheme} has no form for a subject"));
+        }
+        self.places.push((scheme, places));
+        Ok(())
+    }
+
+    /// Every label that a statement may mean: those of the entries that fit it best.
+    pub fn labels_of<'a>(&'a self, found: &Meaning) -> Vec<&'a LabelId> {
+        let fits: Vec<(usize, &LabelId)> = self
+            .entries
+            .iter()
+            .filter_map(|(wanted, label)| Some((wanted.fit(found)?, label)))
+            .collect();
+        let best = fits.iter().map(|(weight, _)| *weight).max();
+        fits.into_iter()
+            .filter(|(weight, _)| Some(*weight) == best)
+            .map(|(_, id)| id)
+            .collect()
+    }
+
+    /// How a label is written in each scheme that knows it: the first value of each.
+    pub fn meanings_of(&self, label: &Label) -> Vec<&Meaning> {
+        let mut found: Vec<&Meaning> = Vec::new();
+        for (meaning, id) in &self.entries {
+            let scheme = meaning.scheme();
+            if *id == label.id && !found.iter().any(|other| other.scheme() == scheme) {
+                found.push(meaning);
+            }
+        }
+        found
+    }
+
+    /// Where a scheme is written: in its field, unless the table says otherwise.
+    pub fn places(&self, scheme: &Scheme) -> Places {
+        let named = self.places.iter().rev().find(|(known, _)| known == scheme);
+        named.map_or(Places::Header, |(_, places)| *places)
+    }
+
+    /// Every scheme of the table.
+    pub fn schemes(&self) -> Vec<Scheme> {
+        let mut found: Vec<Scheme> = Vec::new();
+        for (meaning, _) in &self.entries {
+            let scheme = meaning.scheme();
+            if !found.contains(&scheme) {
+                found.push(scheme);
+            }
+        }
+        found
+    }
+}
+
+fn read_scheme(text: &str) -> Result<Scheme, String> {
+    match text {
+        "protective-marking" => Ok(Scheme::ProtectiveMarking),
+        "sio" => Ok(Scheme::Sio),
+        "tlp" => Ok(Scheme::Tlp),
+        "sensitivity" => Ok(Scheme::Sensitivity),
+        "importance" => Ok(Scheme::Importance),
+        _ => match text.strip_prefix("header ") {
+            Some(name) => Ok(Scheme::Header(name.trim().to_ascii_lowercase())),
+            None => Err(format!("`{text}` is no scheme")),
+        },
+    }
+}
+
+fn read_meaning(scheme: &str, value: &str) -> Result<Meaning, String> {
+    let odd = || format!("`{value}` is no value of {scheme}");
+    match scheme {
+        "protective-marking" => {
+            let plain = !value.contains('=');
+            let text = if plain {
+                format!("SEC={value}")
+            } else {
+                value.to_owned()
+            };
+            ProtectiveMarking::parse(&text)
+                .map(Meaning::ProtectiveMarking)
+                .ok_or_else(odd)
+        }
+        "sio" => {
+            let label = SioLabel::parse(value.as_bytes()).ok_or_else(odd)?;
+            if label.label.is_none() && label.marking.is_none() {
+                return Err(odd());
+            }
+            Ok(Meaning::Sio(label))
+        }
+        "tlp" => Tlp::parse(value).map(Meaning::Tlp).ok_or_else(odd),
+        "sensitivity" => Sensitivity::parse(value)
+            .map(Meaning::Sensitivity)
+            .ok_or_else(odd),
+        "importance" => Importance::parse(value)
+            .map(Meaning::Importance)
+            .ok_or_else(odd),
+        "header" => {
+            let (name, value) = value
+                .split_once(char::is_whitespace)
+                .ok_or("a value is missing")?;
+            if !crate::edit::is_writable_field(name) {
+                return Err(format!("`{name}` is no header field"));
+            }
+            let value = value.trim().to_owned();
+            Ok(Meaning::Header {
+                name: name.to_ascii_lowercase(),
+                value,
+            })
+        }
+        _ => Err(format!("`{scheme}` is no scheme")),
+    }
+}

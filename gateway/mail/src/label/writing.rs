@@ -1,0 +1,282 @@
+//! One label, written in every scheme that knows it, as edits.
+//!
+//! It never takes away what another organisation wrote about the message, save where asked to.
+
+use super::epms::{self, ProtectiveMarking};
+use super::mapping::{Mapping, Meaning, Places, Scheme};
+use super::msip::{self, MsipLabel};
+use super::reading::{gather, is_own, unfold};
+use super::sensitivity::{Importance, Sensitivity};
+use super::sio::{self, SioChange, SioLabel};
+use super::tlp;
+use super::{Label, Labels, Method, vendor};
+use crate::edit::Edit;
+use crate::message::Message;
+use crate::time::Timestamp;
+
+/// Bytes of other organisations' pairs that are kept beside ours.
+pub const FOREIGN_BYTES_MAX: usize = 8_192;
+
+/// What writing needs to know.
+#[derive(Clone, Copy, Debug)]
+pub struct Writer<'a> {
+    /// Our organisation's id.
+    pub site: &'a str,
+    /// Our labels.
+    pub labels: &'a Labels,
+    /// How ours are written in other schemes.
+    pub mapping: &'a Mapping,
+    /// When the label was set.
+    pub set_at: Timestamp,
+    /// A fresh GUID for this act.
+    pub action_id: &'a str,
+    /// Who changed it, for `SIO-Label-History`: our host name.
+    pub changed_by: &'a str,
+    /// Who first marked it, for `ORIGIN`: the author's address.
+    pub origin: Option<&'a str>,
+}
+
+impl Writer<'_> {
+    /// The edits that put a label on a message, in `msip_labels` and in every scheme of the table.
+    pub fn write(&self, message: &Message<'_>, label: &Label, method: Method) -> Vec<Edit> {
+        let own = msip::value(label, self.site, self.set_at, self.action_id, method, 0);
+        let mut edits = self.put_msip(message, Some(own));
+        let meanings = self.mapping.meanings_of(label);
+        for scheme in self.mapping.schemes() {
+            let meaning = meanings.iter().find(|meaning| meaning.scheme() == scheme);
+            self.put(message, &scheme, meaning.copied(), &mut edits);
+        }
+        edits.extend(self.subject(message, Some(label)));
+        edits
+    }
+
+    /// The edits that take our label off a message, in every scheme of the table.
+    pub fn remove(&self, message: &Message<'_>) -> Vec<Edit> {
+        let mut edits = self.put_msip(message, None);
+        for scheme in self.mapping.schemes() {
+            self.put(message, &scheme, None, &mut edits);
+        }
+        edits.extend(self.subject(message, None));
+        edits
+    }
+
+    /// The subject as it must read under this label, or under none.
+    pub fn tag_subject(&self, subject: &str, label: Option<&Label>) -> String {
+        let meanings = label
+            .map(|label| self.mapping.meanings_of(label))
+            .unwrap_or_default();
+        let mut subject = subject.to_owned();
+        if self.mapping.places(&Scheme::Tlp).subject() {
+            let tlp = meanings.iter().find_map(|meaning| match meaning {
+                Meaning::Tlp(tlp) => Some(*tlp),
+                _ => None,
+            });
+            subject = match tlp {
+                Some(tlp) => tlp.tag_subject(&subject),
+                None => tlp::untag_subject(&subject),
+            };
+        }
+        if self.mapping.places(&Scheme::ProtectiveMarking).subject() {
+            let marking = meanings.iter().find_map(|meaning| match meaning {
+                Meaning::ProtectiveMarking(marking) => Some(marking),
+                _ => None,
+            });
+            subject = match marking {
+                Some(marking) => marking.tag_subject(&subject),
+                None => epms::untag_subject(&subject),
+            };
+        }
+        subject
+    }
+
+    fn subject(&self, message: &Message<'_>, label: Option<&Label>) -> Option<Edit> {
+        let before = message.subject();
+        let after = self.tag_subject(before.as_deref().unwrap_or_default(), label);
+        let changed = before.unwrap_or_default() != after;
+        changed.then(|| Edit::SetHeader {
+            name: "Subject".to_owned(),
+            value: after,
+        })
+    }
+
+    /// Our pairs go; those of other tenants stay, in front of ours.
+    fn put_msip(&self, message: &Message<'_>, own: Option<String>) -> Vec<Edit> {
+        let found = gather(message, &mut Vec::new());
+        let site = self.site.to_ascii_lowercase();
+        let ours = |label: &MsipLabel| {
+            let known = self.labels.get(&label.id).is_some();
+            is_own(label, Some(&site)) && (known || !label.sites.is_empty())
+        };
+        let ours: Vec<&MsipLabel> = found.iter().filter(|label| ours(label)).collect();
+        let is_ours =
+            |key: &str| msip::key_id(key).is_some_and(|id| ours.iter().any(|label| label.id == id));
+        let mut kept = String::new();
+        let mut edits = Vec::new();
+        for field in message.fields() {
+            let name = message.field_name(field);
+            if name.eq_ignore_ascii_case(msip::HEADER) {
+                keep_pairs(&unfold(message.field_value(field)), is_ours, &mut kept);
+            } else if is_ours(name) {
+                edits.push(Edit::RemoveHeader {
+                    name: name.to_owned(),
+                });
+            }
+        }
+        let value = kept + own.as_deref().unwrap_or_default();
+        let present = message.field(msip::HEADER).is_some();
+        match value.trim_end() {
+            "" if present => edits.push(remove(msip::HEADER)),
+            "" => {}
+            value => edits.push(set(msip::HEADER, value.to_owned())),
+        }
+        edits
+    }
+
+    /// Writes one scheme's field, or clears it where the label has no word in that scheme.
+    fn put(
+        &self,
+        message: &Message<'_>,
+        scheme: &Scheme,
+        meaning: Option<&Meaning>,
+        edits: &mut Vec<Edit>,
+    ) {
+        let Some(field) = field_of(scheme) else {
+            return;
+        };
+        let places = self.mapping.places(scheme);
+        if places == Places::Nowhere || !is_written(scheme) {
+            return;
+        }
+        let meaning = meaning.filter(|_| places.header());
+        if *scheme == Scheme::Sio {
+            self.record(message, meaning, edits);
+        }
+        match meaning {
+            Some(meaning) => edits.push(set(field, self.value(message, meaning))),
+            None if message.field(field).is_some() => edits.push(remove(field)),
+            None => {}
+        }
+    }
+
+    fn value(&self, message: &Message<'_>, meaning: &Meaning) -> String {
+        match meaning {
+            Meaning::ProtectiveMarking(marking) => {
+                let mut marking = marking.clone();
+                // The first marker stays the origin for as long as the letter travels.
+                let before = message
+                    .field(epms::HEADER)
+                    .map(|field| message.field_text(field));
+                let before = before.and_then(|text| ProtectiveMarking::parse(&text));
+                marking.origin = before
+                    .and_then(|before| before.origin)
+                    .or_else(|| self.origin.map(str::to_owned));
+                marking.to_header()
+            }
+            Meaning::Sio(label) => label.to_header(),
+            Meaning::Tlp(tlp) => tlp.as_str().to_owned(),
+            Meaning::Sensitivity(sensitivity) => sensitivity.as_str().to_owned(),
+            Meaning::Importance(importance) => importance.as_str().to_owned(),
+            Meaning::Header { value, .. } => value.clone(),
+            Meaning::Msip(id) => id.to_string(),
+        }
+    }
+
+    /// RFC 7444 §3: a change of the label is recorded.
+    fn record(&self, message: &Message<'_>, after: Option<&Meaning>, edits: &mut Vec<Edit>) {
+        let field = message.field(sio::HEADER);
+        let before = field.and_then(|field| SioLabel::parse(message.field_value(field)));
+        let after = match after {
+            Some(Meaning::Sio(label)) => Some(label.clone()),
+            _ => None,
+        };
+        if before == after {
+            return;
+        }
+        let change = SioChange {
+            before,
+            after,
+            changed_by: self.changed_by.to_owned(),
+            changed_at: self.set_at,
+            comment: None,
+        };
+        let (name, value) = (sio::HISTORY_HEADER.to_owned(), change.to_header());
+        edits.push(Edit::AddHeader { name, value });
+    }
+}
+
+/// The edits that take every label out of a message that came from outside: `msip_labels` of all
+/// tenants, the standard fields, and the fields the table names. Subjects stay as they are.
+pub fn removal(message: &Message<'_>, mapping: &Mapping) -> Vec<Edit> {
+    let standard = [msip::HEADER, epms::HEADER, sio::HEADER, tlp::HEADER];
+    let mapped: Vec<Scheme> = mapping.schemes();
+    let is_label = |name: &str| {
+        msip::is_attribute(name)
+            || standard
+                .iter()
+                .any(|field| name.eq_ignore_ascii_case(field))
+            || mapped
+                .iter()
+                .filter_map(field_of)
+                .any(|field| name.eq_ignore_ascii_case(field))
+    };
+    let mut names: Vec<String> = message
+        .fields()
+        .iter()
+        .map(|field| message.field_name(field).to_ascii_lowercase())
+        .filter(|name| is_label(name))
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+        .into_iter()
+        .map(|name| Edit::RemoveHeader { name })
+        .collect()
+}
+
+/// The field of a scheme; `msip_labels` is written apart.
+fn field_of(scheme: &Scheme) -> Option<&str> {
+    match scheme {
+        Scheme::Msip => None,
+        Scheme::ProtectiveMarking => Some(epms::HEADER),
+        Scheme::Sio => Some(sio::HEADER),
+        Scheme::Tlp => Some(tlp::HEADER),
+        Scheme::Sensitivity => Some(Sensitivity::HEADER),
+        Scheme::Importance => Some(Importance::HEADER),
+        Scheme::Header(name) => Some(name),
+    }
+}
+
+/// A field whose form is not plain text is its product's to write; we only read it.
+fn is_written(scheme: &Scheme) -> bool {
+    match scheme {
+        Scheme::Header(name) => vendor::form(name) == vendor::Form::Text,
+        _ => true,
+    }
+}
+
+fn keep_pairs(text: &str, is_ours: impl Fn(&str) -> bool, kept: &mut String) {
+    for pair in text.split(';') {
+        let Some((key, value)) = pair.split_once('=') else {
+            continue;
+        };
+        let (key, value) = (key.trim(), value.trim());
+        let length = key.len() + value.len() + 3;
+        if msip::key_id(key).is_some() && !is_ours(key) && kept.len() + length <= FOREIGN_BYTES_MAX
+        {
+            kept.push_str(&format!("{key}={value}; "));
+        }
+    }
+}
+
+fn set(name: &str, value: String) -> Edit {
+    Edit::SetHeader {
+        name: name.to_owned(),
+        value,
+    }
+}
+
+fn remove(name: &str) -> Edit {
+    Edit::RemoveHeader {
+        name: name.to_owned(),
+    }
+}

@@ -1,0 +1,311 @@
+//! A label written on a message and read back, in every scheme, and nothing else touched.
+
+mod house;
+
+use house::{CONFIDENTIAL, PUBLIC, SECRET, SITE, STAFF, id, labels, mapping};
+use mail::label::sio::{SioChange, SioLabel};
+use mail::label::{Mapping, Method, Reader, Reading, Writer, writing};
+use mail::{Edit, Labels, Message, Timestamp, apply};
+use proptest::prelude::*;
+
+const OTHER: &str = "11111111-2222-4333-8444-555555555555";
+const FOREIGN: &str = "425c8099-8bb5-4208-a7fb-18c77e40dc98";
+const ACTION: &str = "88124cf5-1340-457d-90e1-0000a9427c99";
+
+fn writer<'a>(labels: &'a Labels, mapping: &'a Mapping) -> Writer<'a> {
+    Writer {
+        site: SITE,
+        labels,
+        mapping,
+        set_at: Timestamp::from_unix(1_796_306_700),
+        action_id: ACTION,
+        changed_by: "sealgate.corp.example",
+        origin: Some("ann@corp.example"),
+    }
+}
+
+fn put(raw: &str, label: Option<&str>, mapping: &Mapping) -> String {
+    let labels = labels();
+    let message = Message::parse(raw.as_bytes());
+    let writer = writer(&labels, mapping);
+    let edits = match label {
+        Some(label) => {
+            let label = labels.get(&id(label)).unwrap();
+            writer.write(&message, label, Method::Standard)
+        }
+        None => writer.remove(&message),
+    };
+    String::from_utf8(apply(&message, &edits).unwrap().bytes).unwrap()
+}
+
+fn read(raw: &str) -> Reading {
+    let (labels, mapping) = (labels(), mapping());
+    let reader = Reader {
+        site: Some(SITE),
+        labels: &labels,
+        mapping: &mapping,
+    };
+    reader.read(&Message::parse(raw.as_bytes()))
+}
+
+fn field(raw: &str, name: &str) -> Option<String> {
+    let message = Message::parse(raw.as_bytes());
+    message.field(name).map(|field| message.field_text(field))
+}
+
+const PLAIN: &str = "From: ann@corp.example\r\nSubject: Figures\r\n\r\nHello.\r\n";
+
+#[test]
+fn exchanges_form() {
+    let marked = put(PLAIN, Some(SECRET), &Mapping::default());
+    let p = format!("MSIP_Label_{SECRET}_");
+    let expected = format!(
+        "{p}ActionId={ACTION}; {p}ContentBits=0; {p}Enabled=true; {p}Method=Standard; \
+         {p}Name=Secret; {p}SetDate=2026-12-03T14:05:00Z; {p}SiteId={SITE};"
+    );
+    assert_eq!(field(&marked, "msip_labels"), Some(expected));
+    assert!(marked.lines().all(|line| line.len() <= 998));
+    assert_eq!(read(&marked).own, Some(id(SECRET)));
+}
+
+#[test]
+fn every_scheme_is_written_and_reads_as_the_same_label() {
+    let marked = put(PLAIN, Some(SECRET), &mapping());
+    assert_eq!(
+        field(&marked, "X-Protective-Marking").as_deref(),
+        Some("VER=2018.4, NS=gov.au, SEC=PROTECTED, ORIGIN=ann@corp.example")
+    );
+    assert_eq!(
+        field(&marked, "Subject").as_deref(),
+        Some("TLP:RED Figures")
+    );
+    assert_eq!(field(&marked, "X-TLP").as_deref(), Some("RED"));
+    assert!(
+        field(&marked, "SIO-Label")
+            .unwrap()
+            .starts_with("marking=\"EXAMPLE CONFIDENTIAL\"")
+    );
+    assert_eq!(
+        field(&marked, "Sensitivity"),
+        None,
+        "the table says nowhere"
+    );
+    let reading = read(&marked);
+    assert_eq!(reading.own, Some(id(SECRET)));
+    assert_eq!(reading.conflicts, [""; 0]);
+    assert!(
+        reading
+            .statements
+            .iter()
+            .all(|said| said.label == Some(id(SECRET)))
+    );
+    assert_eq!(reading.statements.len(), 5);
+    assert!(marked.ends_with("\r\n\r\nHello.\r\n"));
+}
+
+#[test]
+fn a_changed_label_changes_every_scheme_and_is_recorded() {
+    let secret = put(PLAIN, Some(SECRET), &mapping());
+    let public = put(&secret, Some(PUBLIC), &mapping());
+    let reading = read(&public);
+    assert_eq!(reading.own, Some(id(PUBLIC)));
+    assert_eq!(reading.conflicts, [""; 0]);
+    assert_eq!(
+        field(&public, "Subject").as_deref(),
+        Some("TLP:CLEAR Figures")
+    );
+    let message = Message::parse(public.as_bytes());
+    let changes: Vec<SioChange> = message
+        .fields_named("SIO-Label-History")
+        .map(|field| SioChange::parse(message.field_value(field)).unwrap())
+        .collect();
+    assert_eq!(changes.len(), 2);
+    assert_eq!(changes[0].before, None);
+    assert_eq!(
+        changes[1].before.as_ref().unwrap().label.as_deref(),
+        Some("MQYGASkCAQM=")
+    );
+    let after = changes[1].after.as_ref().unwrap();
+    assert_eq!(after.marking.as_deref(), Some("EXAMPLE UNCLASSIFIED"));
+    assert_eq!(changes[1].changed_by, "sealgate.corp.example");
+    assert_eq!(changes[1].changed_at, Timestamp::from_unix(1_796_306_700));
+}
+
+#[test]
+fn the_first_origin_stays() {
+    let raw = format!("X-Protective-Marking: SEC=OFFICIAL, ORIGIN=first@gov.example\r\n{PLAIN}");
+    let marked = put(&raw, Some(SECRET), &mapping());
+    let marking = field(&marked, "X-Protective-Marking").unwrap();
+    assert!(
+        marking.ends_with("SEC=PROTECTED, ORIGIN=first@gov.example"),
+        "{marking}"
+    );
+}
+
+#[test]
+fn a_scheme_without_a_word_for_the_label_is_cleared() {
+    let secret = put(PLAIN, Some(SECRET), &mapping());
+    let staff = put(&secret, Some(STAFF), &mapping());
+    assert_eq!(field(&staff, "SIO-Label"), None);
+    assert_eq!(read(&staff).own, Some(id(STAFF)));
+}
+
+#[test]
+fn other_tenants_labels_stay() {
+    let theirs = format!("MSIP_Label_{FOREIGN}_Enabled=true; MSIP_Label_{FOREIGN}_SiteId={OTHER}");
+    let stale = format!("msip_label_{CONFIDENTIAL}_enabled: true\r\n");
+    let raw =
+        format!("msip_labels: {theirs}; MSIP_Label_{CONFIDENTIAL}_Enabled=true\r\n{stale}{PLAIN}");
+    let marked = put(&raw, Some(SECRET), &mapping());
+    let reading = read(&marked);
+    assert_eq!(reading.own, Some(id(SECRET)));
+    assert_eq!(reading.conflicts, [""; 0]);
+    assert_eq!(reading.foreign.len(), 1);
+    assert_eq!(reading.foreign[0].site.as_deref(), Some(OTHER));
+    let removed = put(&marked, None, &mapping());
+    assert_eq!(read(&removed).own, None);
+    assert_eq!(read(&removed).foreign, reading.foreign);
+}
+
+#[test]
+fn taking_the_label_off_leaves_what_was_before() {
+    let marked = put(PLAIN, Some(SECRET), &mapping());
+    let bare = put(&marked, None, &mapping());
+    let rest: String = bare
+        .split_inclusive("\r\n")
+        .filter(|line| !line.starts_with([' ', '\t']))
+        .collect();
+    assert!(
+        !rest.contains("msip_labels") && !rest.contains("X-TLP"),
+        "{rest}"
+    );
+    assert_eq!(field(&bare, "Subject").as_deref(), Some("Figures"));
+    assert_eq!(
+        put(PLAIN, None, &mapping()),
+        PLAIN,
+        "nothing to take off, nothing changed"
+    );
+}
+
+#[test]
+fn removal_takes_out_every_label_from_outside() {
+    let marked = put(PLAIN, Some(SECRET), &mapping());
+    let raw = format!("msip_label_{FOREIGN}_enabled: true\r\nX-Classification: x\r\n{marked}");
+    let message = Message::parse(raw.as_bytes());
+    let edits = writing::removal(&message, &mapping());
+    assert!(
+        edits
+            .iter()
+            .all(|edit| matches!(edit, Edit::RemoveHeader { .. }))
+    );
+    let bytes = apply(&message, &edits).unwrap().bytes;
+    let cleared = String::from_utf8(bytes).unwrap();
+    let fields: Vec<_> = {
+        let message = Message::parse(cleared.as_bytes());
+        message
+            .fields()
+            .iter()
+            .map(|field| message.field_name(field).to_owned())
+            .collect()
+    };
+    assert_eq!(fields, ["From", "Subject", "SIO-Label-History"]);
+    let plain = Message::parse(PLAIN.as_bytes());
+    assert_eq!(writing::removal(&plain, &mapping()), []);
+}
+
+#[test]
+fn long_and_foreign_values_of_sio_labels() {
+    let label = SioLabel {
+        marking: Some("Nur für \"Ämter\" \\ intern".to_owned()),
+        kind: Some(":xml".to_owned()),
+        label: Some("A".repeat(500)),
+        ..SioLabel::default()
+    };
+    let text = label.to_header();
+    assert!(text.is_ascii());
+    assert!(text.split("; ").all(|piece| piece.len() < 200), "{text}");
+    assert_eq!(SioLabel::parse(text.as_bytes()), Some(label));
+    assert_eq!(SioLabel::parse(b"  "), None);
+}
+
+#[test]
+fn mistakes_in_a_table_are_told_with_their_lines() {
+    let text = "tlp RED -> Secret\ntlp BLUE -> Secret\ntlp GREEN Secret\nfoo x -> Secret\n\
+                tlp GREEN -> Nothing\ntlp RED -> Public\nwrite sio subject\nwrite tlp sideways\n\
+                header Content-Type x -> Secret\nsensitivity low -> Secret\nsio x -> Secret";
+    let mistakes = Mapping::parse(text, &labels()).unwrap_err();
+    let lines: Vec<usize> = mistakes.iter().map(|mistake| mistake.line).collect();
+    assert_eq!(lines, [2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+    assert_eq!(mistakes[0].to_string(), "line 2: `BLUE` is no value of tlp");
+}
+
+proptest! {
+    /// V13: whatever stands in a name or a subject, exactly our fields are written.
+    #[test]
+    fn nothing_in_a_name_becomes_a_field(name in ".{0,60}", subject in ".{0,60}") {
+        let mut house = labels();
+        let mut secret = house.get(&id(SECRET)).unwrap().clone();
+        secret.name.clone_from(&name);
+        house = Labels::new(vec![secret.clone()]);
+        let mapping = Mapping::default();
+        let subject: String = subject.chars().filter(|c| !c.is_control()).collect();
+        let raw = format!("From: a@b.example\r\nSubject: {subject}\r\n\r\nbody\r\n");
+        let message = Message::parse(raw.as_bytes());
+        let edits = writer(&house, &mapping).write(&message, &secret, Method::Privileged);
+        let bytes = apply(&message, &edits).unwrap().bytes;
+        let marked = Message::parse(&bytes);
+        let names: Vec<&str> = marked.fields().iter().map(|f| marked.field_name(f)).collect();
+        prop_assert_eq!(names, ["From", "Subject", "msip_labels"]);
+        let reader = Reader { site: Some(SITE), labels: &house, mapping: &mapping };
+        let reading = reader.read(&marked);
+        prop_assert_eq!(reading.own, Some(id(SECRET)));
+        prop_assert_eq!(reading.method, Some(Method::Privileged));
+        prop_assert!(bytes.ends_with(b"\r\n\r\nbody\r\n"));
+    }
+
+    /// Reading is total, and its lists are bounded.
+    #[test]
+    fn any_header_can_be_read(header in "[ -~\\r\\n\\t]{0,400}") {
+        let raw = format!("msip_labels: {header}\r\nX-Protective-Marking: {header}\r\nSIO-Label: \
+                           {header}\r\nSubject: TLP:{header}\r\nX-Titus-Metadata-40: {header}\r\n");
+        let reading = read(&raw);
+        prop_assert!(reading.statements.len() <= mail::label::STATEMENTS_MAX);
+    }
+
+    /// Tagging a subject twice is tagging it once, and untagging gives the words back.
+    #[test]
+    fn subjects_are_tagged_once(words in proptest::collection::vec("[a-zA-Zäß]{1,8}", 0..6)) {
+        use mail::label::epms::ProtectiveMarking;
+        use mail::label::tlp::{Tlp, untag_subject};
+        let subject = words.join(" ");
+        let once = Tlp::AmberStrict.tag_subject(&subject);
+        prop_assert_eq!(Tlp::AmberStrict.tag_subject(&once), once.clone());
+        prop_assert_eq!(Tlp::find(&Tlp::Red.tag_subject(&once)), vec![Tlp::Red]);
+        prop_assert_eq!(untag_subject(&once), subject.clone());
+        let marking = ProtectiveMarking::parse("SEC=SECRET, CAVEAT=RI:AUSTEO").unwrap();
+        let once = marking.tag_subject(&subject);
+        prop_assert_eq!(marking.tag_subject(&once), once.clone());
+        prop_assert_eq!(mail::label::epms::untag_subject(&once), subject);
+    }
+
+    #[test]
+    fn protective_markings_survive_writing(
+        note in "[ -~]{1,40}", caveat in "[A-Z]{1,2}:[ -~]{1,20}", access in "[A-Za-z-]{1,20}",
+    ) {
+        use mail::label::epms::ProtectiveMarking;
+        let marking = ProtectiveMarking {
+            version: Some("2018.4".to_owned()),
+            namespace: Some("gov.au".to_owned()),
+            classification: Some("PROTECTED".to_owned()),
+            caveats: vec![caveat.trim().to_owned()],
+            access: vec![access],
+            note: Some(note.trim().to_owned()).filter(|note| !note.is_empty()),
+            ..ProtectiveMarking::default()
+        };
+        prop_assert_eq!(ProtectiveMarking::parse(&marking.to_header()), Some(marking.clone()));
+        let subject = format!("Hello {} there", marking.to_subject());
+        let read = ProtectiveMarking::find(&subject).pop().unwrap();
+        prop_assert_eq!(read.caveats, marking.caveats);
+        prop_assert_eq!(read.access, marking.access);
+    }
+}
