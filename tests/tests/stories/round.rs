@@ -1,0 +1,66 @@
+//! Mail that comes round again (V25): our own is known by its mark, once; a mark that is forged,
+//! replayed or copied is taken off and the mail judged; a ring ends with 554 5.4.6.
+
+use end_to_end::gateway::{Gateway, Site};
+use end_to_end::letter;
+use end_to_end::sink::Sink;
+
+const ANN: &str = "ann@corp.example";
+const BOB: &str = "bob@partner.example";
+const ORIGIN: &str = "X-Sealgate-Origin";
+const SEAL: &str = "[[rule]]\nname = \"seal\"\nwhen = { recipient = \"outside\" }\n\
+    then = [{ seal = \"encrypt-only\" }]\n";
+
+#[test]
+fn our_own_mail_passes_once_and_a_copied_mark_never() {
+    let sink = Sink::start();
+    let gateway = Gateway::start(&Site::new(sink.address(), SEAL));
+    let raw = letter::plain(ANN, BOB, "first", "text");
+    assert_eq!(gateway.inside().send(ANN, &[BOB], &raw).code, 250);
+    let notice = sink.mailbox(BOB).remove(0);
+    let mark = letter::header(&notice.raw, ORIGIN);
+    assert_eq!(mark.len(), 1, "our own mail bears one mark");
+    let link = letter::link(&notice.raw).unwrap();
+
+    // The notice comes round: the same link goes out, so it was not sealed again.
+    sink.clear();
+    let reply = gateway.inside().send(&notice.sender, &[BOB], &notice.raw);
+    assert_eq!(reply.code, 250, "{reply}");
+    assert_eq!(letter::link(&sink.mailbox(BOB)[0].raw), Some(link.clone()));
+    // Replayed: judged like any mail, so that it is sealed, and its link does not show.
+    sink.clear();
+    let reply = gateway.inside().send(&notice.sender, &[BOB], &notice.raw);
+    assert_eq!(reply.code, 250, "{reply}");
+    assert_ne!(letter::link(&sink.mailbox(BOB)[0].raw), Some(link));
+
+    // Copied into other mail, forged, or empty: removed, and judged.
+    for value in [mark[0].as_str(), "v1; forged", "", "AAAA"] {
+        sink.clear();
+        let other = letter::plain(ANN, BOB, "other", "text of the other mail");
+        let other = [format!("{ORIGIN}: {value}\r\n").as_bytes(), &other].concat();
+        assert_eq!(gateway.inside().send(ANN, &[BOB], &other).code, 250);
+        let got = &sink.mailbox(BOB)[0].raw;
+        assert!(
+            letter::link(got).is_some(),
+            "`{value}` excused a mail from the rules"
+        );
+        assert!(!letter::header(got, ORIGIN).iter().any(|each| each == value) || value.is_empty());
+    }
+}
+
+#[test]
+fn a_ring_ends() {
+    let sink = Sink::start();
+    let mut gateway = Gateway::prepare(&Site::new(sink.address(), ""));
+    // Its next hop is itself: the tightest ring there is.
+    let path = gateway.path("sealgate.toml");
+    let ring = std::fs::read_to_string(&path).unwrap();
+    let ring = ring.replace(&sink.address().to_string(), &gateway.inside.to_string());
+    std::fs::write(&path, ring).unwrap();
+    gateway.serve();
+    let reply = gateway
+        .inside()
+        .send(ANN, &[BOB], &letter::plain(ANN, BOB, "ring", "text"));
+    assert!(reply.code == 554 && reply.is_enhanced("5.4.6"), "{reply}");
+    assert!(sink.all().is_empty());
+}
