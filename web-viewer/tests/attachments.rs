@@ -1,0 +1,234 @@
+//! Attachments are downloads: whole or in ranges, under a safe name, and never active (V20).
+
+mod support;
+
+use axum::http::{Method, StatusCode};
+use support::browser::{Browser, Page};
+use support::samples;
+use support::{Sealed, Terms, World};
+
+async fn read(raw: &[u8], terms: Terms) -> (World, Sealed, Browser, Page) {
+    let world = World::new().await;
+    let sealed = world.seal(raw, &terms).await;
+    let mut browser = Browser::new(&world);
+    let page = browser.read(&world, &sealed).await;
+    (world, sealed, browser, page)
+}
+
+/// The address of the attachment that is shown under this name.
+fn address(page: &Page, name: &str) -> String {
+    let text = page.text();
+    let item = text
+        .split("<li>")
+        .find(|item| item.contains(&format!(">{name}<")));
+    let item = item.unwrap_or_else(|| panic!("no {name} in\n{text}"));
+    item.split("href=\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap()
+        .to_owned()
+}
+
+async fn range(browser: &mut Browser, path: &str, fields: &[(&'static str, &str)]) -> Page {
+    browser.fields = fields
+        .iter()
+        .map(|(name, value)| (*name, (*value).to_owned()))
+        .collect();
+    let page = browser.get(path).await;
+    browser.fields.clear();
+    page
+}
+
+#[tokio::test]
+async fn attachments_are_listed_and_come_whole() {
+    let (world, _, mut browser, page) = read(&samples::rich(), Terms::default()).await;
+    assert!(page.has("3 attachments") && page.has("196 KB"));
+    assert!(
+        !page.has("chart.png"),
+        "a picture that the body shows is not listed again"
+    );
+    let path = address(&page, "Q3 report.pdf");
+    let file = browser.get(&path).await;
+    assert_eq!(
+        (file.status, &file.bytes),
+        (StatusCode::OK, &samples::pdf())
+    );
+    assert_eq!(file.field("content-type"), "application/pdf");
+    assert_eq!(
+        file.field("content-disposition"),
+        "attachment; filename=\"Q3 report.pdf\""
+    );
+    assert_eq!(file.field("accept-ranges"), "bytes");
+    assert_eq!(
+        file.field("content-length"),
+        samples::pdf().len().to_string()
+    );
+    let head = browser.send(Method::HEAD, &path, "", Vec::new()).await;
+    assert!(head.bytes.is_empty());
+    assert_eq!(head.field("content-length"), file.field("content-length"));
+    let path = address(&page, "Übersicht der Geschäftszahlen 2026 (endgültig).xlsx");
+    assert_eq!(
+        browser.get(&path).await.field("content-disposition"),
+        "attachment; filename=\"_bersicht der Gesch_ftszahlen 2026 (endg_ltig).xlsx\"; \
+         filename*=UTF-8''%C3%9Cbersicht%20der%20Gesch%C3%A4ftszahlen%202026%20%28endg%C3%BCltig%29.xlsx"
+    );
+    assert!(
+        world
+            .audit_kinds()
+            .await
+            .iter()
+            .any(|kind| kind == "attachment downloaded")
+    );
+}
+
+/// RFC 9110 §14, and that a broken download resumes to the same bytes.
+#[tokio::test]
+async fn a_download_resumes_where_it_broke() {
+    let (_world, _, mut browser, page) = read(&samples::rich(), Terms::default()).await;
+    let (path, whole) = (address(&page, "Q3 report.pdf"), samples::pdf());
+    let first = browser.get(&path).await;
+    let etag = first.field("etag").to_owned();
+    assert!(
+        etag.starts_with('"') && etag.len() > 10,
+        "a strong tag: {etag}"
+    );
+    let half = whole.len() / 2;
+    let from_half = format!("bytes={half}-");
+    let resume = [("range", &*from_half), ("if-range", &etag)];
+    let rest = range(&mut browser, &path, &resume).await;
+    assert_eq!(rest.status, StatusCode::PARTIAL_CONTENT);
+    assert_eq!(
+        rest.field("content-range"),
+        format!("bytes {half}-{}/{}", whole.len() - 1, whole.len())
+    );
+    assert_eq!([&whole[..half], &rest.bytes].concat(), whole);
+    assert_eq!(rest.field("etag"), etag);
+    for (asked, expected) in [
+        ("bytes=0-0", &whole[..1]),
+        ("bytes=-3", &whole[whole.len() - 3..]),
+    ] {
+        let part = range(&mut browser, &path, &[("range", asked)]).await;
+        assert_eq!(
+            (part.status, &part.bytes[..]),
+            (StatusCode::PARTIAL_CONTENT, expected)
+        );
+    }
+    let beyond = range(&mut browser, &path, &[("range", "bytes=9999999-")]).await;
+    assert_eq!(beyond.status, StatusCode::RANGE_NOT_SATISFIABLE);
+    assert_eq!(
+        beyond.field("content-range"),
+        format!("bytes */{}", whole.len())
+    );
+    assert!(beyond.bytes.is_empty());
+    for ignored in [("range", "bytes=0-1,5-6"), ("range", "pages=1-2")] {
+        assert_eq!(
+            range(&mut browser, &path, &[ignored]).await.status,
+            StatusCode::OK
+        );
+    }
+    let stale = [("range", "bytes=5-"), ("if-range", "\"another\"")];
+    assert_eq!(range(&mut browser, &path, &stale).await.bytes, whole);
+}
+
+/// V20: whatever a part claims to be, a browser saves it and runs nothing.
+#[tokio::test]
+async fn active_attachments_are_saved_and_never_run() {
+    let kinds = [
+        ("text/html", "page.html"),
+        ("text/html; charset=utf-7", "seven.html"),
+        ("image/svg+xml", "drawing.svg"),
+        ("text/xml", "feed.xml"),
+        ("application/xhtml+xml", "page.xhtml"),
+        ("application/javascript", "script.js"),
+        ("text/x-component", "x.htc"),
+        ("application/x-shockwave-flash", "x.swf"),
+        ("message/rfc822", "mail.eml"),
+        ("application/pdf", "scripted.pdf"),
+    ];
+    let mut raw =
+        "From: a@corp.example\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n".to_owned();
+    for (kind, name) in kinds {
+        raw += &format!(
+            "--x\r\nContent-Type: {kind}\r\nContent-Disposition: attachment; filename={name}\r\n\r\n\
+             <script>alert(1)</script>\r\n"
+        );
+    }
+    raw += "--x--\r\n";
+    let (_world, _, mut browser, page) = read(raw.as_bytes(), Terms::default()).await;
+    for (kind, name) in kinds {
+        let file = browser.get(&address(&page, name)).await;
+        assert_eq!(file.status, StatusCode::OK, "{name}");
+        let expected = if kind == "application/pdf" {
+            kind
+        } else {
+            "application/octet-stream"
+        };
+        assert_eq!(file.field("content-type"), expected, "{kind}");
+        assert!(
+            file.field("content-disposition")
+                .starts_with("attachment; "),
+            "{kind}"
+        );
+        assert_eq!(file.field("x-content-type-options"), "nosniff");
+        assert!(
+            file.field("content-security-policy")
+                .starts_with("sandbox; default-src 'none'")
+        );
+        assert_eq!(file.field("cross-origin-resource-policy"), "same-origin");
+    }
+}
+
+#[tokio::test]
+async fn names_cannot_deceive_or_split_a_field() {
+    let raw = "From: a@corp.example\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n\
+        --x\r\nContent-Type: application/pdf\r\n\
+        Content-Disposition: attachment; filename*=UTF-8''invoice%E2%80%AEfdp.exe\r\n\r\n1\r\n\
+        --x\r\nContent-Type: application/pdf\r\n\
+        Content-Disposition: attachment; filename*=UTF-8''a%0D%0ASet-Cookie%3A%20x%3D1.pdf\r\n\r\n2\r\n\
+        --x\r\nContent-Type: application/pdf\r\n\
+        Content-Disposition: attachment; filename=\"..\\\\..\\\\boot.ini\"\r\n\r\n3\r\n--x--\r\n";
+    let (_world, sealed, mut browser, page) = read(raw.as_bytes(), Terms::default()).await;
+    assert!(!page.has("\u{202e}"));
+    for number in 1..=3 {
+        let file = browser
+            .get(&format!("{}/attachment/{number}", sealed.path()))
+            .await;
+        let field = file.field("content-disposition").to_owned();
+        assert!(file.headers.get("set-cookie").is_none());
+        assert!(
+            !field.contains("..") && !field.contains('\\') && !field.contains("E2%80%AE"),
+            "{field}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn where_download_is_not_granted_nothing_is_saved() {
+    let terms = Terms {
+        download: false,
+        ..Terms::default()
+    };
+    let (_world, sealed, mut browser, page) = read(&samples::rich(), terms).await;
+    assert!(page.has("has not allowed attachments to be saved") && page.has("Q3 report.pdf"));
+    assert!(!page.has("/attachment/"));
+    let refused = browser
+        .get(&format!("{}/attachment/2", sealed.path()))
+        .await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    assert!(!refused.has("%PDF"));
+}
+
+#[tokio::test]
+async fn only_what_is_listed_can_be_asked_for() {
+    let (_world, sealed, mut browser, _) = read(&samples::rich(), Terms::default()).await;
+    for part in [
+        "0", "1", "1.1", "99", "1.1.2.1", "a", "-1", "1.0", "..", "2.1",
+    ] {
+        let page = browser
+            .get(&format!("{}/attachment/{part}", sealed.path()))
+            .await;
+        assert_eq!(page.status, StatusCode::NOT_FOUND, "{part}");
+    }
+}
