@@ -66,15 +66,29 @@ impl Diagnostic {
         }
     }
 
-    pub(crate) fn not_yet(file: &crate::RuleFile) -> Option<Self> {
-        let words = |line: &str| !line.trim().is_empty() && !line.trim().starts_with('#');
-        file.text.lines().find(|line| words(line))?;
-        let (name, text) = (file.name.clone(), file.text.clone());
-        let spot = Spot {
-            file: Arc::new(SourceText { name, text }),
-            span: 0..0,
-        };
-        Some(Self::mistake(spot, "rules cannot be read yet"))
+    pub(crate) fn advice(spot: Spot, message: impl Into<String>) -> Self {
+        Self {
+            grade: Grade::Advice,
+            ..Self::mistake(spot, message)
+        }
+    }
+
+    /// Words under the caret.
+    pub(crate) fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = label.into();
+        self
+    }
+
+    /// A second place that matters, with words under it.
+    pub(crate) fn also(mut self, spot: Spot, label: impl Into<String>) -> Self {
+        self.also = Some((spot, label.into()));
+        self
+    }
+
+    /// What to do about it.
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help.push(help.into());
+        self
     }
 
     /// Whether it keeps the rules from going live.

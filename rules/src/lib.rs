@@ -3,16 +3,32 @@
 //! Nothing here opens a file or socket, reads a clock or draws randomness. Once a policy is loaded,
 //! deciding cannot fail.
 
+mod action;
+pub mod cases;
+mod compile;
+mod condition;
 mod diagnostic;
+mod draft;
+mod explain;
 mod facts;
+mod judge;
+mod look;
+mod matching;
 mod plan;
 mod policy;
+mod read;
+mod shipped;
+mod template;
 mod verdict;
+mod words;
 
+pub use compile::{load, load_for};
 pub use diagnostic::{Diagnostic, Grade};
+pub use explain::{CopyExplanation, Effect, Explanation, RuleTrace, Trace};
 pub use facts::{DocumentFact, DocumentState, Facts, Source};
 pub use plan::{Capabilities, Carrier, Each, Group, Plan, Refused, plan};
-pub use policy::{Ambiguous, Loaded, Needs, Organisation, Policy, RuleFile, load};
+pub use policy::{Abilities, Ambiguous, Loaded, Needs, Organisation, Policy, RuleFile};
+pub use shipped::shipped;
 pub use verdict::{
     Copy, Fate, Judgement, LabelChange, Named, Notification, Role, Severity, Verdict,
 };

@@ -2,13 +2,18 @@
 //!
 //! It is made by [`crate::load`] and by nothing else, and never changes.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use mail::Labels;
+use mail::{LabelId, Labels, Timestamp};
 
+use crate::action::Action;
+use crate::cases::Case;
+use crate::condition::Condition;
 use crate::diagnostic::Diagnostic;
-use crate::facts::Facts;
-use crate::verdict::{Copy, Fate, Judgement, Named, Verdict};
+use crate::matching::Domains;
+use crate::template::{MarkingTemplate, Template};
+use crate::verdict::Severity;
 
 /// One file of rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +35,13 @@ pub struct Organisation {
     pub site_id: Option<String>,
 }
 
+/// What the gateway around a policy can do; a rule that needs more is refused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Abilities {
+    /// It can keep mail until somebody approves.
+    pub approval: bool,
+}
+
 /// What happens to a copy whose verdict asked about content of an ambiguous message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Ambiguous {
@@ -48,6 +60,20 @@ pub enum Ambiguous {
     Pass,
 }
 
+impl Ambiguous {
+    /// Reads the word of `[rules] ambiguous` in the configuration.
+    pub fn parse(text: &str) -> Option<Self> {
+        Some(match text {
+            "reject" => Self::Reject,
+            "seal" => Self::Seal,
+            "hold" => Self::Hold,
+            "defer" => Self::Defer,
+            "pass" => Self::Pass,
+            _ => return None,
+        })
+    }
+}
+
 /// What a policy can ask for beyond the envelope and the header fields.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
@@ -55,7 +81,7 @@ pub struct Needs {
     pub parts: bool,
     /// Decoded texts of the body.
     pub bodies: bool,
-    /// What stands inside attached files: fill [`Facts::documents`].
+    /// What stands inside attached files: fill [`crate::Facts::documents`].
     pub documents: bool,
 }
 
@@ -68,18 +94,70 @@ pub struct Loaded {
     pub advice: Vec<Diagnostic>,
 }
 
+/// Whose mail it is, ready to be compared with.
+#[derive(Debug, Default)]
+pub(crate) struct Home {
+    pub name: String,
+    pub domains: Domains,
+    pub site_id: Option<String>,
+    pub labels: Labels,
+}
+
+/// Whether a rule counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Enforce,
+    Test,
+    TestAndNotify,
+}
+
+/// A rule, compiled.
+#[derive(Debug)]
+pub(crate) struct Rule {
+    pub name: Arc<str>,
+    pub file: Arc<str>,
+    pub line: usize,
+    pub when: Condition,
+    pub unless: Option<Condition>,
+    pub actions: Vec<Action>,
+    pub stop: bool,
+    pub mode: Mode,
+    pub from: Option<Timestamp>,
+    pub until: Option<Timestamp>,
+    pub severity: Option<Severity>,
+}
+
+impl Rule {
+    pub fn is_awake(&self, now: Timestamp) -> bool {
+        self.from.is_none_or(|from| from <= now) && self.until.is_none_or(|until| now < until)
+    }
+}
+
+/// How a label shows on mail that has it.
+#[derive(Debug, Default)]
+pub(crate) struct LabelEffects {
+    pub header: Option<MarkingTemplate>,
+    pub footer: Option<MarkingTemplate>,
+    pub subject_tag: Option<Template>,
+}
+
 /// A checked rule set.
 #[derive(Debug, Default)]
 pub struct Policy {
-    labels: Labels,
-    ambiguous: Ambiguous,
-    needs: Needs,
+    pub(crate) home: Home,
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) effects: BTreeMap<LabelId, LabelEffects>,
+    pub(crate) cases: Vec<Case>,
+    pub(crate) memos: usize,
+    pub(crate) asks_labels: bool,
+    pub(crate) needs: Needs,
+    pub(crate) ambiguous: Ambiguous,
 }
 
 impl Policy {
     /// The labels it defines.
     pub fn labels(&self) -> &Labels {
-        &self.labels
+        &self.home.labels
     }
 
     /// What it can ask for.
@@ -87,58 +165,23 @@ impl Policy {
         self.needs
     }
 
+    /// The cases that stand in its files.
+    pub fn cases(&self) -> &[Case] {
+        &self.cases
+    }
+
     /// How many rules it has.
     pub fn rules_count(&self) -> usize {
-        0
+        self.rules.len()
     }
 
     /// Whether it has no rules and no labels: it changes nothing.
     pub fn is_empty(&self) -> bool {
-        self.rules_count() == 0 && self.labels.iter().next().is_none()
+        self.rules.is_empty() && self.home.labels.iter().next().is_none()
     }
 
     /// The same policy with another answer to ambiguous messages.
     pub fn with_ambiguous(self, ambiguous: Ambiguous) -> Self {
         Self { ambiguous, ..self }
-    }
-
-    /// Decides about every recipient's copy. Total and pure.
-    pub fn judge(&self, facts: &Facts<'_>) -> Judgement {
-        let verdict = Arc::new(Verdict {
-            fate: Fate::Deliver,
-            seal: None,
-            label: None,
-            label_change: None,
-            edits: Vec::new(),
-            receipt: false,
-            severity: None,
-            because: Vec::new(),
-            would: Vec::new(),
-            ambiguous: false,
-        });
-        let copy = |recipient: &mail::Address| Copy {
-            recipient: recipient.clone(),
-            outside: true,
-            named: Named::BySender,
-            verdict: Arc::clone(&verdict),
-        };
-        let copies = facts.envelope.recipients.iter().map(copy).collect();
-        Judgement {
-            copies,
-            notifications: Vec::new(),
-            labels_read: None,
-        }
-    }
-}
-
-/// Checks a rule set. This first version knows no words yet: every file with content is refused.
-pub fn load(files: &[RuleFile], _organisation: &Organisation) -> Result<Loaded, Vec<Diagnostic>> {
-    let refused: Vec<Diagnostic> = files.iter().filter_map(Diagnostic::not_yet).collect();
-    match refused.is_empty() {
-        true => Ok(Loaded {
-            policy: Policy::default(),
-            advice: Vec::new(),
-        }),
-        false => Err(refused),
     }
 }

@@ -103,8 +103,12 @@ pub struct LabelChange {
 pub struct Verdict {
     /// Where it goes.
     pub fate: Fate,
-    /// How it is sealed, when it is; counts for delivered copies only.
+    /// How it is sealed, when it is: copies for recipients outside only. It counts for delivered
+    /// copies.
     pub seal: Option<SealTerms>,
+    /// Whether its reader may not forward it. A copy for somebody inside stays clear; the thread
+    /// is to be remembered.
+    pub do_not_forward: bool,
     /// The label it leaves with, whoever set it.
     pub label: Option<LabelId>,
     /// Set when a rule changed the label.

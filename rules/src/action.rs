@@ -1,0 +1,85 @@
+//! Actions: what a rule that fires does to a copy.
+
+use mail::{Address, LabelId, Place, SealTerms};
+use regex::Regex;
+
+use crate::template::{MarkingTemplate, Template};
+use crate::verdict::{Fate, Role};
+
+/// An action, compiled.
+#[derive(Debug)]
+pub(crate) struct Action {
+    pub deed: Deed,
+    /// As it was written.
+    pub shown: String,
+    /// Whether it makes an outcome milder.
+    pub lowers: bool,
+}
+
+/// What it does.
+#[derive(Debug)]
+pub(crate) enum Deed {
+    /// Reject, delete, hold.
+    Restrict(Fate),
+    Redirect(Vec<Address>),
+    Seal {
+        terms: SealTerms,
+        receipt: bool,
+    },
+    Unseal,
+    ApplyLabel(LabelId),
+    RemoveLabel,
+    Insert {
+        place: Place,
+        marking: MarkingTemplate,
+        marker: String,
+    },
+    PrependSubject(Template),
+    RewriteSubject(Rewrite),
+    SetHeader {
+        name: String,
+        value: Template,
+    },
+    RemoveHeader(Vec<String>),
+    AddRecipient {
+        addresses: Vec<Address>,
+        role: Role,
+    },
+    Notify(Notice),
+    Receipt,
+}
+
+/// A mail that a rule wants sent.
+#[derive(Debug)]
+pub(crate) struct Notice {
+    pub sender: bool,
+    pub addresses: Vec<Address>,
+    pub subject: Option<Template>,
+    pub text: Template,
+}
+
+/// A change of the subject, in this order.
+#[derive(Debug, Default)]
+pub(crate) struct Rewrite {
+    pub set: Option<Template>,
+    /// Matches of each are taken out.
+    pub remove: Vec<Regex>,
+    pub replace: Option<(Regex, String)>,
+}
+
+impl Rewrite {
+    /// The new subject; runs of blanks that a removal left are closed.
+    pub fn apply(&self, subject: &str, set: Option<String>) -> String {
+        let mut text = set.unwrap_or_else(|| subject.to_owned());
+        for tag in self.remove.iter().filter(|tag| tag.as_str() != "") {
+            if tag.is_match(&text) {
+                let without = tag.replace_all(&text, " ");
+                text = without.split_whitespace().collect::<Vec<_>>().join(" ");
+            }
+        }
+        if let Some((pattern, with)) = &self.replace {
+            text = pattern.replace_all(&text, with.as_str()).trim().to_owned();
+        }
+        text
+    }
+}

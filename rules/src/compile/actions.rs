@@ -1,0 +1,281 @@
+//! Actions: each table of `then` becomes a deed.
+
+use mail::{Address, Place};
+use regex::RegexBuilder;
+
+use super::{Compiler, shown};
+use crate::action::{Action, Deed, Notice, Rewrite};
+use crate::look::side;
+use crate::matching::Where;
+use crate::read::{Entry, Item, Section, Value};
+use crate::verdict::{Fate, Role};
+
+/// How long the text of a reply may be: RFC 5321 §4.5.3.1.5 gives a line 512 octets.
+const REPLY_LENGTH_MAX: usize = 400;
+/// The text of a reject that gives none.
+const REJECT_TEXT: &str = "this message may not be sent as it is";
+
+impl Compiler {
+    pub(super) fn action(&mut self, table: &Section, rule: &str) -> Option<Action> {
+        let [entry] = table.entries.as_slice() else {
+            if table.entries.len() > 1 {
+                let help = "write each action as a table of its own: [{ … }, { … }]";
+                self.mistake(&table.spot, "one table holds several actions", help);
+            } else if is_bare(table) {
+                let help = "write an action into it, such as { reject = \"…\" }";
+                self.mistake(&table.spot, "an empty table among the actions", help);
+            }
+            return None;
+        };
+        let deed = self.deed(entry, rule)?;
+        let lowers = self.lowers(&deed);
+        Some(Action {
+            deed,
+            shown: shown(entry),
+            lowers,
+        })
+    }
+
+    fn deed(&mut self, entry: &Entry, rule: &str) -> Option<Deed> {
+        let items = entry.value.texts();
+        Some(match entry.word.name {
+            "reject" => Deed::Restrict(self.reject(entry)?),
+            "delete" => Deed::Restrict(Fate::Delete),
+            "hold" => Deed::Restrict(self.hold(entry)),
+            "redirect" => Deed::Redirect(self.addresses(items)?),
+            "seal" => {
+                let (terms, receipt) = self.seal(entry)?;
+                Deed::Seal { terms, receipt }
+            }
+            "unseal" => Deed::Unseal,
+            "apply_label" => Deed::ApplyLabel(self.label_named(items.first()?)?.0),
+            "remove_label" => {
+                self.asks_labels = true;
+                Deed::RemoveLabel
+            }
+            "header" => self.insert(entry, Place::Top, rule)?,
+            "footer" => self.insert(entry, Place::Bottom, rule)?,
+            "prepend_subject" => Deed::PrependSubject(self.template(items.first()?)?),
+            "rewrite_subject" => Deed::RewriteSubject(self.rewrite(entry)?),
+            "set_header" => self.set_header(entry)?,
+            "remove_header" => {
+                items.iter().for_each(|item| self.check_writable(item));
+                Deed::RemoveHeader(self.field_names(items)?)
+            }
+            "add_recipient" => self.add_recipient(entry)?,
+            "notify" => Deed::Notify(self.notice(entry)?),
+            "receipt" => Deed::Receipt,
+            _ => return None,
+        })
+    }
+
+    /// DESIGN: the lowering actions, by name.
+    fn lowers(&self, deed: &Deed) -> bool {
+        let outside = |addresses: &[Address]| {
+            addresses
+                .iter()
+                .any(|one| side(&self.home.domains, one) != Where::Inside)
+        };
+        match deed {
+            Deed::Unseal | Deed::RemoveLabel => true,
+            Deed::Redirect(to) => outside(to),
+            Deed::AddRecipient { addresses, .. } => outside(addresses),
+            Deed::SetHeader { name, .. } => carries_label(name),
+            Deed::RemoveHeader(names) => names.iter().any(|name| carries_label(name)),
+            _ => false,
+        }
+    }
+
+    fn reject(&mut self, entry: &Entry) -> Option<Fate> {
+        let (code, text) = match &entry.value {
+            Value::Table(section) => (section.text("code"), section.text("text")),
+            value => (None, value.text()),
+        };
+        if let Some(code) = code.filter(|code| !is_permanent_code(&code.text)) {
+            let message = format!("`{}` is no code for a reject", code.text);
+            let help = "an enhanced status code for refused for good: 5, dot, up to three digits, \
+                        dot, up to three digits, as in 5.7.1";
+            self.mistake(&code.spot, message, help);
+        }
+        if let Some(text) = text {
+            let sound = text.text.len() <= REPLY_LENGTH_MAX
+                && text.text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+            if !sound {
+                let message = "this text cannot stand in a reply";
+                let help = format!("one line of at most {REPLY_LENGTH_MAX} ASCII characters");
+                self.mistake(&text.spot, message, help);
+            }
+        }
+        let owned = |item: Option<&Item>, default: &str| {
+            item.map_or_else(|| default.to_owned(), |item| item.text.clone())
+        };
+        Some(Fate::Reject {
+            code: owned(code, "5.7.1"),
+            text: owned(text, REJECT_TEXT),
+        })
+    }
+
+    fn hold(&mut self, entry: &Entry) -> Fate {
+        if !self.abilities.approval {
+            let message = "`hold` cannot be used yet: nobody could approve what it holds";
+            let help = "until approval is there, use `reject`, or `redirect` to who decides";
+            self.mistake(&entry.key, message, help);
+        }
+        let reason = entry.value.text().map(|item| item.text.clone());
+        Fate::Hold {
+            reason: reason.unwrap_or_else(|| "it waits for approval".to_owned()),
+        }
+    }
+
+    fn insert(&mut self, entry: &Entry, place: Place, rule: &str) -> Option<Deed> {
+        let marking = self.marking(entry)?;
+        let marker = format!("rule-{:08x}-{}", fingerprint(rule), entry.word.name);
+        Some(Deed::Insert {
+            place,
+            marking,
+            marker,
+        })
+    }
+
+    fn rewrite(&mut self, entry: &Entry) -> Option<Rewrite> {
+        let Value::Table(section) = &entry.value else {
+            return None;
+        };
+        if section.entries.is_empty()
+            || section
+                .text("with")
+                .is_some_and(|_| section.text("pattern").is_none())
+        {
+            let help = "it takes `remove`, or `pattern` and `with`, or `set`";
+            self.mistake(&entry.spot, "this rewrites nothing", help);
+            return None;
+        }
+        let mut rewrite = Rewrite::default();
+        for item in section.texts("remove") {
+            rewrite
+                .remove
+                .push(self.pattern(item, &regex::escape(item.text.trim()))?);
+        }
+        if let Some(item) = section.text("pattern") {
+            let with = section.text("with").map(|with| with.text.clone());
+            rewrite.replace = Some((self.pattern(item, &item.text)?, with.unwrap_or_default()));
+        }
+        if let Some(set) = section.text("set") {
+            rewrite.set = Some(self.template(set)?);
+        }
+        Some(rewrite)
+    }
+
+    fn pattern(&mut self, item: &Item, pattern: &str) -> Option<regex::Regex> {
+        // Compiled as a condition's pattern first: the same limits, the same help.
+        if let Err((_, error)) = crate::matching::Patterns::new(&[pattern]) {
+            self.pattern_mistake(&item.spot, &error);
+            return None;
+        }
+        RegexBuilder::new(pattern)
+            .case_insensitive(true)
+            .build()
+            .ok()
+    }
+
+    fn set_header(&mut self, entry: &Entry) -> Option<Deed> {
+        let Value::Table(section) = &entry.value else {
+            return None;
+        };
+        let name = section.text("name")?;
+        self.check_writable(name);
+        if name.text.eq_ignore_ascii_case("msip_labels") {
+            let message = "this field is written with the label";
+            self.mistake(&name.spot, message, "use `apply_label` or `remove_label`");
+        }
+        let value = self.template(section.text("value")?)?;
+        let name = self.field_names(std::slice::from_ref(name))?.swap_remove(0);
+        Some(Deed::SetHeader { name, value })
+    }
+
+    /// Fields that say how the message is built or where it went are not for rules.
+    fn check_writable(&mut self, item: &Item) {
+        let name = item.text.to_ascii_lowercase();
+        let trace = ["received", "return-path", "bcc"].contains(&name.as_str());
+        let ours = name.starts_with("x-sealgate-");
+        let sound = name.bytes().all(|byte| matches!(byte, 33..=57 | 59..=126));
+        if trace || ours || (sound && !mail::edit::is_writable_field(&name)) {
+            let message = format!("`{}` cannot be changed by a rule", item.text);
+            let help = "it says how the message is built, where it went, or what Sealgate knows";
+            self.mistake(&item.spot, message, help);
+        }
+    }
+
+    fn add_recipient(&mut self, entry: &Entry) -> Option<Deed> {
+        let Value::Table(section) = &entry.value else {
+            return None;
+        };
+        let addresses = self.addresses(section.texts("address"))?;
+        let role = match section.text("as").map(|role| role.text.as_str()) {
+            Some("to") => Role::To,
+            Some("cc") => Role::Cc,
+            _ => Role::Bcc,
+        };
+        Some(Deed::AddRecipient { addresses, role })
+    }
+
+    fn notice(&mut self, entry: &Entry) -> Option<Notice> {
+        let Value::Table(section) = &entry.value else {
+            return None;
+        };
+        let is_sender = |item: &&Item| item.text == "sender";
+        let to = section.texts("to");
+        let named: Vec<Item> = to.iter().filter(|item| !is_sender(item)).cloned().collect();
+        let subject = match section.text("subject") {
+            Some(subject) => Some(self.template(subject)?),
+            None => None,
+        };
+        Some(Notice {
+            sender: to.iter().any(|item| is_sender(&item)),
+            addresses: self.addresses(&named)?,
+            subject,
+            text: self.template(section.text("text")?)?,
+        })
+    }
+}
+
+/// Whether nothing stands between the braces; else what stands there is a mistake noted already.
+fn is_bare(table: &Section) -> bool {
+    let text = table
+        .spot
+        .file
+        .text
+        .get(table.spot.span.clone())
+        .unwrap_or_default();
+    text.chars()
+        .all(|c| c.is_whitespace() || c == '{' || c == '}')
+}
+
+fn is_permanent_code(code: &str) -> bool {
+    let parts: Vec<&str> = code.split('.').collect();
+    let number = |text: &str| {
+        (1..=3).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    matches!(parts[..], ["5", subject, detail] if number(subject) && number(detail))
+}
+
+/// Fields in which classification labels travel.
+fn carries_label(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    [
+        "sio-label",
+        "sio-label-history",
+        "x-protective-marking",
+        "sensitivity",
+        "classification",
+    ]
+    .contains(&name.as_str())
+        || name.starts_with("msip_label")
+}
+
+/// FNV-1a: a short stable name for a rule's slot in a letter. It guards nothing.
+fn fingerprint(name: &str) -> u32 {
+    name.bytes().fold(0x811c_9dc5, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    })
+}

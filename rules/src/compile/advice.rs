@@ -1,0 +1,79 @@
+//! What is allowed and likely means something else.
+
+use super::Compiler;
+use super::conditions::Ground;
+use crate::condition::{Condition, Guard, Test};
+use crate::diagnostic::Diagnostic;
+use crate::read::{Entry, Section};
+
+impl Compiler {
+    /// A label under a per-recipient condition marks only those copies.
+    pub(super) fn advise_label_splits(&mut self, section: &Section, when: &Condition) {
+        let mut leaves = Vec::new();
+        when.leaves(&mut leaves);
+        if !leaves.iter().any(|leaf| leaf.test.is_per_recipient()) {
+            return;
+        }
+        for action in section.tables("then") {
+            if let Some(entry) = action.entry("apply_label") {
+                let message = "this label is set only on the copies of some recipients";
+                let help = "the others get the message without it; write `any_recipient` in place \
+                            of `recipient` to label the message for all";
+                self.found
+                    .push(Diagnostic::advice(entry.key.clone(), message).help(help));
+            }
+        }
+    }
+
+    /// Without an id there is no form in which a label could travel.
+    pub(super) fn advise_no_site(&mut self, section: &Section) {
+        if self.home.site_id.is_some() {
+            return;
+        }
+        for action in section.tables("then") {
+            if let Some(entry) = action.entry("apply_label") {
+                let message = "this label will not be written into the message";
+                let help = "set `id` in [organisation] of the configuration: it names the \
+                            organisation whose label it is";
+                self.found
+                    .push(Diagnostic::advice(entry.key.clone(), message).help(help));
+            }
+        }
+    }
+
+    /// A claim about the sender where a forged one would be lenient.
+    pub(super) fn advise_identity(&mut self, entry: &Entry, test: &Test, ground: Ground) {
+        let guard = ground.guard();
+        if guard == Guard::Claim || ground.verified || !test.is_identity() {
+            return;
+        }
+        let message = format!(
+            "`{}` counts here only when the sender is verified",
+            entry.word.name
+        );
+        let help = "anybody can claim to be this sender, so it counts when the peer proved a login \
+                    that is the sender's, and From names that sender alone; say so: \
+                    all = [{ … }, { sender_verified = true }]";
+        self.found
+            .push(Diagnostic::advice(entry.key.clone(), message).help(help));
+    }
+
+    /// A kind of message that anybody can give their own.
+    pub(super) fn advise_forgeable(&mut self, entry: &Entry, ground: Ground) {
+        let forgeable = ["auto-reply", "read-receipt", "calendar", "mailing-list"];
+        let values = entry.value.texts().iter();
+        let claimed = values
+            .filter(|item| forgeable.contains(&item.text.as_str()))
+            .next();
+        if ground.guard() == Guard::Claim {
+            return;
+        }
+        if let Some(item) = claimed {
+            let message = format!("anybody can make a message look like `{}`", item.text);
+            let help = "this would let such a message past the rule; `delivery-report` is the one \
+                        kind that carries nothing of the original";
+            self.found
+                .push(Diagnostic::advice(item.spot.clone(), message).help(help));
+        }
+    }
+}

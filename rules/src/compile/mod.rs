@@ -1,0 +1,193 @@
+//! From sections to a policy: names are resolved, patterns compiled, every mistake collected.
+//!
+//! It never stops at the first mistake, and a policy comes out only when there was none.
+
+mod actions;
+mod advice;
+mod conditions;
+mod labels;
+mod rules;
+mod texts;
+
+use std::collections::BTreeMap;
+
+use crate::cases;
+use crate::diagnostic::{Diagnostic, Grade, Spot};
+use crate::matching::{Domains, PartyError};
+use crate::policy::{Abilities, Home, LabelEffects, Loaded, Needs, Organisation, Policy, RuleFile};
+use crate::read::{self, Item, Section, nearest};
+
+/// How many rules a set may have.
+pub const RULES_MAX: usize = 20_000;
+/// How long a name may be, in characters.
+pub const NAME_LENGTH_MAX: usize = 200;
+
+/// Reads and checks a rule set for a gateway that can do nothing special.
+pub fn load(files: &[RuleFile], organisation: &Organisation) -> Result<Loaded, Vec<Diagnostic>> {
+    load_for(files, organisation, Abilities::default())
+}
+
+/// Reads and checks a rule set. On failure every mistake comes back, and the advice too, in the
+/// order of the files and lines.
+pub fn load_for(
+    files: &[RuleFile],
+    organisation: &Organisation,
+    abilities: Abilities,
+) -> Result<Loaded, Vec<Diagnostic>> {
+    let mut files: Vec<&RuleFile> = files.iter().collect();
+    files.sort_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));
+    let mut found = Vec::new();
+    let sections: Vec<Section> = files
+        .iter()
+        .map(|file| read::read_file(file, &mut found))
+        .collect();
+    let mut compiler = Compiler::new(found, organisation, abilities);
+    let policy = compiler.policy(&sections);
+    let order = |file: &str| files.iter().position(|known| known.name == file);
+    let mut found = compiler.found;
+    found.sort_by_key(|one| (order(one.file()), one.spot.span.start));
+    match found.iter().any(|one| one.grade() == Grade::Mistake) {
+        true => Err(found),
+        false => Ok(Loaded {
+            policy,
+            advice: found,
+        }),
+    }
+}
+
+/// What is known while a set is compiled.
+struct Compiler {
+    found: Vec<Diagnostic>,
+    home: Home,
+    effects: BTreeMap<mail::LabelId, LabelEffects>,
+    /// The values of each list.
+    lists: BTreeMap<String, Vec<Item>>,
+    abilities: Abilities,
+    /// Answers to be remembered so far.
+    memos: usize,
+    needs: Needs,
+    asks_labels: bool,
+}
+
+impl Compiler {
+    fn new(found: Vec<Diagnostic>, organisation: &Organisation, abilities: Abilities) -> Self {
+        let mut domains = Domains::default();
+        for domain in &organisation.domains {
+            // The configuration checked them; one that is none can own no address.
+            let _: Result<(), PartyError> = domains.add(domain);
+        }
+        let (name, site_id) = (organisation.name.clone(), organisation.site_id.clone());
+        let home = Home {
+            name,
+            domains,
+            site_id,
+            labels: mail::Labels::default(),
+        };
+        Self {
+            found,
+            home,
+            effects: BTreeMap::new(),
+            lists: BTreeMap::new(),
+            abilities,
+            memos: 0,
+            needs: Needs::default(),
+            asks_labels: false,
+        }
+    }
+
+    fn policy(&mut self, files: &[Section]) -> Policy {
+        let tables = |name: &'static str| files.iter().flat_map(move |file| file.tables(name));
+        self.lists(tables("list"));
+        self.labels(tables("label"));
+        let rules = self.rules(tables("rule"));
+        self.unique("case", tables("case"));
+        let cases = tables("case")
+            .filter_map(|case| cases::read(case, &mut self.found))
+            .collect();
+        // A label's effects follow from the label a message has, so it must be read.
+        let asks_labels = self.asks_labels || self.home.labels.iter().next().is_some();
+        Policy {
+            home: std::mem::take(&mut self.home),
+            rules,
+            effects: std::mem::take(&mut self.effects),
+            cases,
+            memos: self.memos,
+            asks_labels,
+            needs: self.needs,
+            ambiguous: crate::Ambiguous::default(),
+        }
+    }
+
+    /// Notes names that stand twice, over all files.
+    fn unique<'s>(&mut self, what: &str, sections: impl Iterator<Item = &'s Section>) {
+        let mut seen: BTreeMap<String, Spot> = BTreeMap::new();
+        for name in sections.filter_map(|section| section.text("name")) {
+            if name.text.chars().count() > NAME_LENGTH_MAX || name.text.contains(char::is_control) {
+                let message = format!("this name of a {what} is too long, or not one line");
+                let help = format!("at most {NAME_LENGTH_MAX} characters");
+                self.found
+                    .push(Diagnostic::mistake(name.spot.clone(), message).help(help));
+            }
+            if let Some(first) = seen.get(&name.text) {
+                let message = format!("two {what}s are named `{}`", name.text);
+                let mistake = Diagnostic::mistake(name.spot.clone(), message)
+                    .also(first.clone(), "the first one")
+                    .help("names are unique over all files; rename one of them");
+                self.found.push(mistake);
+            } else {
+                seen.insert(name.text.clone(), name.spot.clone());
+            }
+        }
+    }
+
+    fn lists<'s>(&mut self, sections: impl Iterator<Item = &'s Section> + Clone) {
+        self.unique("list", sections.clone());
+        for section in sections {
+            if let Some(name) = section.text("name") {
+                let values = section.texts("values").to_vec();
+                self.lists.entry(name.text.clone()).or_insert(values);
+            }
+        }
+    }
+
+    /// The texts of a value, lists put in their place.
+    fn expand(&mut self, items: &[Item]) -> Vec<Item> {
+        let mut expanded = Vec::with_capacity(items.len());
+        for item in items {
+            if !item.list {
+                expanded.push(item.clone());
+            } else if let Some(values) = self.lists.get(&item.text) {
+                // A mistake in a value is shown where it is used: there it is one.
+                expanded.extend(values.iter().cloned());
+            } else {
+                let message = format!("there is no list `{}`", item.text);
+                let mistake = Diagnostic::mistake(item.spot.clone(), message);
+                let names = self.lists.keys().map(String::as_str);
+                let help = match nearest(&item.text, names) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "define it: [[list]] with `name` and `values`, in any file".into(),
+                };
+                self.found.push(mistake.help(help));
+            }
+        }
+        expanded
+    }
+
+    fn mistake(&mut self, spot: &Spot, message: impl Into<String>, help: impl Into<String>) {
+        self.found
+            .push(Diagnostic::mistake(spot.clone(), message).help(help));
+    }
+}
+
+/// `key = value` as it was written, on one line.
+fn shown(entry: &read::Entry) -> String {
+    const LENGTH_MAX: usize = 160;
+    let text = &entry.key.file.text;
+    let range = entry.key.span.start..entry.spot.span.end.max(entry.key.span.end);
+    let written = text.get(range).unwrap_or_default();
+    let line = written.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(LENGTH_MAX) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}

@@ -1,0 +1,66 @@
+//! What happens to a copy whose verdict asked about content that readers would differ on.
+
+use mail::{AmbiguityKind, Rights, SealTerms};
+
+use super::Bench;
+use crate::draft::Draft;
+use crate::matching::Where;
+use crate::policy::Ambiguous;
+use crate::verdict::Fate;
+
+impl Bench<'_> {
+    pub(super) fn judge_ambiguity(&self, draft: &mut Draft, side: Where) {
+        if !self.rests_on_ambiguity() {
+            return;
+        }
+        let outside = side != Where::Inside;
+        let before = (draft.fate.clone(), draft.seal.clone());
+        match self.policy.ambiguous {
+            Ambiguous::RejectOutside if outside => drop(draft.restrict(reject())),
+            Ambiguous::Reject => drop(draft.restrict(reject())),
+            Ambiguous::Seal if outside => draft.seal(&encrypt_only()),
+            Ambiguous::Hold => drop(draft.restrict(Fate::Hold { reason: reason() })),
+            Ambiguous::Defer => drop(draft.restrict(Fate::Defer { text: reason() })),
+            Ambiguous::RejectOutside | Ambiguous::Seal | Ambiguous::Pass => {}
+        }
+        draft.ambiguous = before != (draft.fate.clone(), draft.seal.clone());
+    }
+
+    fn rests_on_ambiguity(&self) -> bool {
+        let asked = self.look.asked.get();
+        if !asked.header && !asked.parts {
+            return false;
+        }
+        let matters = |kind| asked.parts || touches_header(kind);
+        self.look
+            .message()
+            .ambiguities()
+            .iter()
+            .any(|found| matters(found.kind))
+    }
+}
+
+/// Whether readers may also differ about the header fields.
+fn touches_header(kind: AmbiguityKind) -> bool {
+    matches!(kind, AmbiguityKind::Nul | AmbiguityKind::TooManyFields)
+}
+
+fn reason() -> String {
+    "mail readers would not agree on what this message says".into()
+}
+
+fn reject() -> Fate {
+    Fate::Reject {
+        code: "5.6.0".into(),
+        text: reason(),
+    }
+}
+
+fn encrypt_only() -> SealTerms {
+    SealTerms {
+        rights: Rights::ENCRYPT_ONLY,
+        expires_after_seconds: None,
+        download: true,
+        template: None,
+    }
+}

@@ -1,0 +1,242 @@
+//! One message as the conditions see it: each thing is read when first asked for, and once.
+//!
+//! It never changes what it looks at.
+
+use std::cell::{Cell, OnceCell};
+
+use mail::label::Reading;
+use mail::{Address, Message, Part, Sender, Shield};
+
+use crate::condition::Truth;
+use crate::facts::{DocumentFact, Facts, Source};
+use crate::matching::{Domains, Where, html, plain};
+use crate::policy::Home;
+
+/// How many texts of a body are read; the rest makes body conditions unknown.
+pub const BODIES_MAX: usize = 100;
+/// How many bytes of decoded body text are read; the rest makes body conditions unknown.
+pub const BODY_BYTES_MAX: usize = 16 << 20;
+
+/// What an answer rested on, beyond the envelope.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Asked {
+    /// Something in the header fields.
+    pub header: bool,
+    /// Something in the structure or the parts.
+    pub parts: bool,
+}
+
+/// The texts of the body in one form, and whether they are all there is.
+#[derive(Debug, Default)]
+pub(crate) struct Bodies {
+    pub texts: Vec<String>,
+    pub complete: bool,
+}
+
+/// The view. It lives as long as one judgement.
+pub(crate) struct Look<'f> {
+    pub facts: &'f Facts<'f>,
+    pub home: &'f Home,
+    pub asked: Cell<Asked>,
+    pub memo: Vec<Cell<Option<Truth>>>,
+    verified: OnceCell<bool>,
+    labels: OnceCell<Reading>,
+    subjects: OnceCell<Vec<String>>,
+    subjects_plain: OnceCell<Vec<String>>,
+    bodies: OnceCell<Bodies>,
+    bodies_plain: OnceCell<Vec<String>>,
+    names_plain: OnceCell<Vec<String>>,
+}
+
+impl<'f> Look<'f> {
+    pub fn new(facts: &'f Facts<'f>, home: &'f Home, memos: usize) -> Self {
+        Self {
+            facts,
+            home,
+            asked: Cell::default(),
+            memo: vec![Cell::new(None); memos],
+            verified: OnceCell::new(),
+            labels: OnceCell::new(),
+            subjects: OnceCell::new(),
+            subjects_plain: OnceCell::new(),
+            bodies: OnceCell::new(),
+            bodies_plain: OnceCell::new(),
+            names_plain: OnceCell::new(),
+        }
+    }
+
+    pub fn message(&self) -> &'f Message<'f> {
+        self.facts.message
+    }
+
+    /// Drops remembered answers: the next copy's recipients are others.
+    pub fn forget(&self) {
+        self.memo.iter().for_each(|cell| cell.set(None));
+    }
+
+    pub fn ask_header(&self) {
+        self.asked.set(Asked {
+            header: true,
+            ..self.asked.get()
+        });
+    }
+
+    pub fn ask_parts(&self) {
+        self.asked.set(Asked {
+            parts: true,
+            ..self.asked.get()
+        });
+    }
+
+    pub fn sender_verified(&self) -> bool {
+        *self.verified.get_or_init(|| self.facts.sender_verified())
+    }
+
+    pub fn side_of(&self, recipient: &Address) -> Where {
+        side(&self.home.domains, recipient)
+    }
+
+    /// DESIGN: inside is an own domain *and* an inside listener; the null sender is neither.
+    pub fn side_of_sender(&self) -> Where {
+        match &self.facts.envelope.sender {
+            Sender::Null => Where::Nowhere,
+            Sender::Mailbox(address) => self.side_of_claimed(address),
+        }
+    }
+
+    /// The side of an address that somebody gave as their own.
+    pub fn side_of_claimed(&self, address: &Address) -> Where {
+        match self.facts.source {
+            Source::Inside => self.side_of(address),
+            Source::Outside | Source::Viewer => Where::Outside,
+        }
+    }
+
+    /// What labels the message carries.
+    pub fn labels(&self) -> &Reading {
+        self.labels.get_or_init(|| {
+            mail::label::read(
+                self.message(),
+                self.home.site_id.as_deref(),
+                &self.home.labels,
+            )
+        })
+    }
+
+    pub fn labels_read(&self) -> Option<Reading> {
+        self.labels.get().cloned()
+    }
+
+    /// Labels that come from outside decide nothing.
+    pub fn trusts_labels(&self) -> bool {
+        self.facts.source != Source::Outside
+    }
+
+    /// Attached files, as far as what they say is trusted.
+    pub fn documents(&self) -> &[DocumentFact] {
+        match self.trusts_labels() {
+            true => &self.facts.documents,
+            false => &[],
+        }
+    }
+
+    /// Every Subject field: where there are two, some reader shows either.
+    pub fn subjects(&self) -> &[String] {
+        self.subjects.get_or_init(|| self.header("Subject"))
+    }
+
+    pub fn subjects_plain(&self) -> &[String] {
+        self.subjects_plain
+            .get_or_init(|| self.subjects().iter().map(|s| plain(s)).collect())
+    }
+
+    /// The texts of every field of this name.
+    pub fn header(&self, name: &str) -> Vec<String> {
+        let message = self.message();
+        message
+            .fields_named(name)
+            .map(|field| message.field_text(field))
+            .collect()
+    }
+
+    /// Every body text; HTML as it is written and as a person would read it.
+    pub fn bodies(&self) -> &Bodies {
+        self.bodies.get_or_init(|| read_bodies(self.message()))
+    }
+
+    pub fn bodies_plain(&self) -> &[String] {
+        self.bodies_plain
+            .get_or_init(|| self.bodies().texts.iter().map(|s| plain(s)).collect())
+    }
+
+    /// Everything attached, also to a message that is attached; signatures are not.
+    pub fn attachments(&self) -> impl Iterator<Item = &'f Part> {
+        self.message()
+            .parts()
+            .iter()
+            .filter(|part| is_attached(part))
+    }
+
+    pub fn names_plain(&self) -> &[String] {
+        let names = || self.attachments().flat_map(Part::file_names);
+        self.names_plain
+            .get_or_init(|| names().map(|name| plain(name)).collect())
+    }
+
+    /// Whether something in the message is closed to us.
+    pub fn is_sealed_by_others(&self) -> bool {
+        self.message().parts().iter().any(is_opaque)
+    }
+}
+
+/// The side a recipient stands on.
+pub(crate) fn side(own: &Domains, recipient: &Address) -> Where {
+    match own.contains(recipient) {
+        true => Where::Inside,
+        false => Where::Outside,
+    }
+}
+
+fn read_bodies(message: &Message<'_>) -> Bodies {
+    let mut bodies = Bodies {
+        texts: Vec::new(),
+        complete: true,
+    };
+    let mut room = BODY_BYTES_MAX;
+    for (at, part) in message.bodies().into_iter().enumerate() {
+        if at >= BODIES_MAX || part.body.len() > room {
+            bodies.complete = false;
+            break;
+        }
+        room -= part.body.len();
+        let text = message.text(part);
+        if part.media_type == "text/html" {
+            bodies.texts.push(html::text(&text));
+        }
+        bodies.texts.push(text);
+    }
+    bodies
+}
+
+fn is_attached(part: &Part) -> bool {
+    let signature = matches!(
+        part.media_type.as_str(),
+        "application/pkcs7-signature"
+            | "application/x-pkcs7-signature"
+            | "application/pgp-signature"
+    );
+    let in_message = part.is_inside_message() && !part.is_multipart() && {
+        !matches!(part.media_type.as_str(), "text/plain" | "text/html")
+            || !part.file_names().is_empty()
+    };
+    !signature && (part.is_attachment() || in_message)
+}
+
+/// S/MIME that is not clear-signed, and PGP/MIME encryption.
+fn is_opaque(part: &Part) -> bool {
+    part.shield == Shield::Encrypted
+        || matches!(
+            part.media_type.as_str(),
+            "application/pkcs7-mime" | "application/x-pkcs7-mime" | "application/pgp-encrypted"
+        )
+}

@@ -1,0 +1,164 @@
+//! Whole words in any case; in scripts that put no spaces between words, anywhere.
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
+/// A set of words and phrases.
+#[derive(Debug)]
+pub(crate) struct Words {
+    needles: Vec<String>,
+    automaton: AhoCorasick,
+}
+
+impl Words {
+    /// `None` when the words are too many to build a matcher for, or one is empty once blanks and
+    /// invisible characters are gone.
+    pub fn new<'w>(words: impl IntoIterator<Item = &'w str>) -> Option<Self> {
+        let needles: Vec<String> = words
+            .into_iter()
+            .map(|word| plain(word).trim().to_owned())
+            .collect();
+        if needles.iter().any(String::is_empty) {
+            return None;
+        }
+        let automaton = AhoCorasick::builder()
+            .match_kind(MatchKind::Standard)
+            .build(&needles)
+            .ok()?;
+        Some(Self { needles, automaton })
+    }
+
+    /// The index of a word that stands in `text`, which must be [`plain`].
+    pub fn find(&self, text: &str) -> Option<usize> {
+        self.automaton
+            .find_overlapping_iter(text)
+            .find(|found| {
+                let needle = &self.needles[found.pattern().as_usize()];
+                let first = needle.chars().next();
+                let last = needle.chars().next_back();
+                is_edge(text[..found.start()].chars().next_back(), first)
+                    && is_edge(text[found.end()..].chars().next(), last)
+            })
+            .map(|found| found.pattern().as_usize())
+    }
+}
+
+/// Whether a word may begin or end between its own last character and the one outside.
+fn is_edge(outside: Option<char>, own: Option<char>) -> bool {
+    let (Some(outside), Some(own)) = (outside, own) else {
+        return true;
+    };
+    !joins(outside) || !joins(own) || is_unspaced(outside) || is_unspaced(own)
+}
+
+fn joins(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// Scripts written without spaces between words, and Hangul, whose words carry their particles.
+fn is_unspaced(c: char) -> bool {
+    matches!(c as u32,
+        0x0E00..=0x0EFF            // Thai, Lao
+        | 0x1000..=0x109F          // Myanmar
+        | 0x1100..=0x11FF          // Hangul Jamo
+        | 0x1780..=0x17FF          // Khmer
+        | 0x3005..=0x3007          // Han iteration marks
+        | 0x3040..=0x30FF          // Hiragana, Katakana
+        | 0x3130..=0x318F          // Hangul compatibility Jamo
+        | 0x31F0..=0x31FF          // Katakana extensions
+        | 0x3400..=0x4DBF          // Han extension A
+        | 0x4E00..=0x9FFF          // Han
+        | 0xAC00..=0xD7AF          // Hangul
+        | 0xF900..=0xFAFF          // Han compatibility
+        | 0xFF66..=0xFF9F          // half-width Katakana
+        | 0x20000..=0x3FFFF) // Han extensions B and later
+}
+
+/// Lower case, every run of blanks one space, invisible characters gone: so that a line break
+/// inside a phrase, or a soft hyphen inside a word, hides nothing.
+pub(crate) fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut blank = false;
+    for c in text.chars() {
+        if c.is_ascii_graphic() {
+            blank = false;
+            out.push(c.to_ascii_lowercase());
+        } else if c.is_whitespace() {
+            if !blank {
+                out.push(' ');
+            }
+            blank = true;
+        } else if !is_invisible(c) {
+            blank = false;
+            match c {
+                'ς' => out.push('σ'),
+                c => out.extend(c.to_lowercase()),
+            }
+        }
+    }
+    out
+}
+
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{AD}' | '\u{34F}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
+        | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{2069}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}')
+        || c.is_control()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finds(word: &str, text: &str) -> bool {
+        Words::new([word]).unwrap().find(&plain(text)).is_some()
+    }
+
+    #[test]
+    fn whole_words_in_any_case() {
+        assert!(finds("contoso", "about (Contoso), again"));
+        assert!(finds("contoso", "CONTOSO"));
+        assert!(!finds("contoso", "Acontoso"));
+        assert!(!finds("contoso", "Contosoa"));
+        assert!(!finds("contoso", "contoso_x contoso2"));
+        assert!(finds("straße", "Straße 5"));
+        assert!(finds("ΟΔΟΣ", "οδος"));
+        assert!(!finds("a*", "ab"), "no wildcards");
+    }
+
+    #[test]
+    fn a_word_hidden_inside_another_does_not_hide_the_word() {
+        let words = Words::new(["sesame oil", "sesame"]).unwrap();
+        assert_eq!(words.find(&plain("sesame oils")), Some(1));
+        assert_eq!(words.find(&plain("xsesame, sesame oil")), Some(1));
+        assert_eq!(Words::new(["aa"]).unwrap().find("aaa aa"), Some(0));
+    }
+
+    #[test]
+    fn punctuation_is_its_own_edge() {
+        assert!(finds("[confidential]", "re[confidential]plans"));
+        assert!(finds("c++", "c++ code"));
+        assert!(finds("c++", "c++11"));
+        assert!(!finds("c++", "objc++"));
+    }
+
+    #[test]
+    fn phrases_span_lines_and_invisible_characters() {
+        assert!(finds("project sesame", "the project\r\n\t sesame plan"));
+        assert!(finds("confidential", "con\u{ad}fid\u{200b}ential"));
+        assert!(finds("project  sesame", "project sesame"));
+        assert!(!finds("project sesame", "projectsesame"));
+    }
+
+    #[test]
+    fn scripts_without_spaces_match_anywhere() {
+        assert!(finds("機密", "本書は機密文書です"));
+        assert!(finds("ลับ", "เอกสารลับมาก"));
+        assert!(finds("비밀", "비밀은 없다"));
+        assert!(finds("abc", "株式会社ABC御中"));
+        assert!(!finds("abc", "株式会社ABCD御中"));
+    }
+
+    #[test]
+    fn nothing_is_no_word() {
+        assert!(Words::new([" \u{200b} "]).is_none());
+    }
+}

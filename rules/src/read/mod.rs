@@ -1,0 +1,252 @@
+//! From text to sections: every table of every file, each key a known word with a value of its
+//! kind, each with its place in the text.
+//!
+//! It checks form only, and goes on after each mistake; what names refer to, and whether patterns
+//! compile, is for `compile`.
+
+mod suggest;
+mod units;
+mod value;
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::RuleFile;
+use crate::diagnostic::{Diagnostic, SourceText, Spot};
+use crate::words::{self, Place, Word};
+
+pub(crate) use suggest::nearest;
+pub(crate) use value::{Item, Value};
+
+/// One table of a file.
+#[derive(Clone, Debug)]
+pub(crate) struct Section {
+    pub place: Place,
+    /// The table's header, or its `{`.
+    pub spot: Spot,
+    /// In the order they were written.
+    pub entries: Vec<Entry>,
+}
+
+/// One `key = value`.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub word: &'static Word,
+    pub key: Spot,
+    /// The value's text.
+    pub spot: Spot,
+    pub value: Value,
+}
+
+impl Section {
+    pub fn entry(&self, name: &str) -> Option<&Entry> {
+        debug_assert!(words::find(self.place, name).is_some(), "no word `{name}`");
+        self.entries.iter().find(|entry| entry.word.name == name)
+    }
+
+    pub fn value(&self, name: &str) -> Option<&Value> {
+        self.entry(name).map(|entry| &entry.value)
+    }
+
+    /// The text of a word that takes one.
+    pub fn text(&self, name: &str) -> Option<&Item> {
+        self.value(name).and_then(Value::text)
+    }
+
+    /// The texts of a word that takes one or several.
+    pub fn texts(&self, name: &str) -> &[Item] {
+        self.value(name).map(Value::texts).unwrap_or_default()
+    }
+
+    pub fn flag(&self, name: &str) -> Option<bool> {
+        match self.value(name) {
+            Some(Value::Flag(flag)) => Some(*flag),
+            _ => None,
+        }
+    }
+
+    pub fn number(&self, name: &str) -> Option<u64> {
+        match self.value(name) {
+            Some(Value::Number(number)) => Some(*number),
+            _ => None,
+        }
+    }
+
+    pub fn tables(&self, name: &str) -> &[Section] {
+        match self.value(name) {
+            Some(Value::Tables(sections)) => sections,
+            _ => &[],
+        }
+    }
+
+    pub fn table(&self, name: &str) -> Option<&Section> {
+        match self.value(name) {
+            Some(Value::Table(section)) => Some(section),
+            _ => None,
+        }
+    }
+}
+
+/// Reads one file into its top section, adding every mistake of form to `found`.
+pub(crate) fn read_file(file: &RuleFile, found: &mut Vec<Diagnostic>) -> Section {
+    let (name, text) = (file.name.clone(), file.text.clone());
+    let source = Arc::new(SourceText { name, text });
+    let (table, syntax) = DeTable::parse_recoverable(&source.text);
+    let mut reader = Reader {
+        file: Arc::clone(&source),
+        found: Vec::new(),
+    };
+    let section = reader.table(Place::File, table.get_ref(), 0..0, &[]);
+    let mut mistakes = reader.found;
+    let broken: Vec<Diagnostic> = syntax
+        .iter()
+        .map(|error| syntax_error(&source, error))
+        .collect();
+    // What a broken line seems to say is noise beside the reason why it is broken.
+    let lines: Vec<usize> = broken.iter().map(Diagnostic::line).collect();
+    mistakes.retain(|mistake| !lines.contains(&mistake.line()));
+    found.extend(broken);
+    found.append(&mut mistakes);
+    section
+}
+
+fn syntax_error(file: &Arc<SourceText>, error: &toml::de::Error) -> Diagnostic {
+    let span = error.span().unwrap_or(0..0);
+    let message = format!("this is not TOML: {}", error.message().replace('\n', "; "));
+    let spot = Spot {
+        file: Arc::clone(file),
+        span,
+    };
+    let text = file.text.get(..spot.span.start).unwrap_or_default();
+    let line = text.rsplit('\n').next().unwrap_or_default();
+    let quote = "write a pattern in single quotes, or double every backslash: 'PO-\\d+'";
+    match error.message().contains("escape") || line.contains('\\') {
+        true => Diagnostic::mistake(spot, message).help(quote),
+        false => Diagnostic::mistake(spot, message),
+    }
+}
+
+struct Reader {
+    file: Arc<SourceText>,
+    found: Vec<Diagnostic>,
+}
+
+impl Reader {
+    fn spot(&self, span: Range<usize>) -> Spot {
+        Spot {
+            file: Arc::clone(&self.file),
+            span,
+        }
+    }
+
+    fn table(
+        &mut self,
+        place: Place,
+        table: &DeTable<'_>,
+        span: Range<usize>,
+        outer: &[Place],
+    ) -> Section {
+        let mut keys: Vec<_> = table.iter().collect();
+        keys.sort_by_key(|(key, _)| key.span().start);
+        let chain: Vec<Place> = outer.iter().copied().chain([place]).collect();
+        let mut entries = Vec::new();
+        for (key, value) in keys {
+            match words::find(place, key.get_ref()) {
+                Some(word) => entries.extend(self.entry(word, key.span(), value, &chain)),
+                None => self.unknown(key, place, &span, outer),
+            }
+        }
+        for word in words::of(place).filter(|word| word.required) {
+            if !table.keys().any(|key| key.get_ref() == word.name) {
+                self.missing(word, &span);
+            }
+        }
+        Section {
+            place,
+            spot: self.spot(span),
+            entries,
+        }
+    }
+
+    fn entry(
+        &mut self,
+        word: &'static Word,
+        key: Range<usize>,
+        value: &Spanned<DeValue<'_>>,
+        chain: &[Place],
+    ) -> Option<Entry> {
+        let key = self.spot(key);
+        let spot = self.spot(value.span());
+        let value = self.value(word, &key, value, chain)?;
+        Some(Entry {
+            word,
+            key,
+            spot,
+            value,
+        })
+    }
+
+    fn missing(&mut self, word: &Word, span: &Range<usize>) {
+        let message = format!("{} needs `{}`", word.place.title(), word.name);
+        let help = format!("for example: {} = {}", word.name, word.example);
+        self.found
+            .push(Diagnostic::mistake(self.spot(span.clone()), message).help(help));
+    }
+
+    fn unknown(
+        &mut self,
+        key: &Spanned<toml::de::DeString<'_>>,
+        place: Place,
+        table: &Range<usize>,
+        outer: &[Place],
+    ) {
+        let name = key.get_ref().as_ref();
+        let message = format!("unknown {} `{name}` in {}", place.noun(), place.title());
+        let mut mistake = Diagnostic::mistake(self.spot(key.span()), message);
+        let inline = self
+            .file
+            .text
+            .get(table.clone())
+            .is_some_and(|text| text.starts_with('{'));
+        let above = outer
+            .iter()
+            .rev()
+            .find(|outer| words::find(**outer, name).is_some());
+        if let Some(above) = above {
+            mistake = mistake.help(swallowed(name, place, *above, inline));
+        } else if let Some(word) = nearest(name, words::of(place).map(|word| word.name)) {
+            mistake = mistake.help(format!("did you mean `{word}`?"));
+        } else if let Some(word) = words::all().find(|word| word.name == name) {
+            let title = word.place.title();
+            mistake = mistake.help(format!(
+                "`{name}` belongs in {title}, not in {}",
+                place.title()
+            ));
+        } else {
+            let names: Vec<_> = words::of(place)
+                .map(|word| format!("`{}`", word.name))
+                .collect();
+            mistake = mistake.help(format!("{} takes {}", place.title(), names.join(", ")));
+        }
+        self.found.push(mistake);
+    }
+}
+
+/// A key that stands below the header of a sub-table, and so has fallen into it.
+fn swallowed(name: &str, place: Place, above: Place, inline: bool) -> String {
+    match inline {
+        true => format!(
+            "`{name}` is a key of {}; write it outside of these braces",
+            above.title()
+        ),
+        false => format!(
+            "everything below the header of a sub-table belongs to it, so TOML reads `{name}` as \
+             part of {}; move `{name}` above that header, or write the sub-table on one line, as \
+             `when = {{ … }}`",
+            place.title()
+        ),
+    }
+}
