@@ -46,6 +46,7 @@ kinds! {
     DuplicateDisposition = "duplicate-disposition", "a part states its disposition twice";
     DuplicateBoundary = "duplicate-boundary", "a multipart names two boundaries";
     MissingBoundary = "missing-boundary", "a multipart has no boundary, or none is found in it";
+    MissingClose = "missing-close", "a multipart inside another is not closed";
     BoundaryClash = "boundary-clash", "two boundaries can be taken for each other";
     PartAfterClose = "part-after-close", "a multipart goes on after it was closed";
     TooDeep = "too-deep", "parts nest too deep";

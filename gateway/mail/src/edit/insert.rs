@@ -208,7 +208,7 @@ impl Open<'_> {
         let canvas = &self.canvas;
         let shown = match canvas.is_html() {
             true => marks::shown_text(new.html),
-            false => new.plain.to_owned(),
+            false => marks::unquoted_text(new.plain),
         };
         let present = marks::find(canvas, &Pattern::exact(&shown));
         if present.iter().any(|found| !self.removes(&found.ranges)) {

@@ -167,6 +167,19 @@ fn normal(text: &str) -> String {
         .join(" ")
 }
 
+/// Text as a plain body's lines are read: without what looks like a quotation's prefix.
+pub(crate) fn unquoted_text(text: &str) -> String {
+    let lines = text.lines().map(|line| &line[prefix(line.as_bytes())..]);
+    normal(&lines.collect::<Vec<_>>().join(" "))
+}
+
+/// How many bytes of a line are quotation signs and blanks.
+fn prefix(line: &[u8]) -> usize {
+    line.iter()
+        .take_while(|byte| matches!(byte, b'>' | b'|' | b' ' | b'\t'))
+        .count()
+}
+
 /// The text that an HTML fragment shows.
 pub(crate) fn shown_text(html: &str) -> String {
     let texts = Tokens::new(html.as_bytes()).filter_map(|token| match token {
@@ -184,10 +197,7 @@ fn plain_lines(canvas: &Canvas<'_>) -> Vec<Line> {
     let mut lines = Vec::new();
     for (offset, line) in plain::lines(canvas.scan()) {
         below_separator |= plain::is_separator(line);
-        let prefix = line
-            .iter()
-            .take_while(|b| matches!(b, b'>' | b'|' | b' ' | b'\t'))
-            .count();
+        let prefix = prefix(line);
         let quoted = below_separator || line[..prefix].contains(&b'>');
         let text = normal(&canvas.text(offset + prefix..offset + line.len()));
         if !text.is_empty() {

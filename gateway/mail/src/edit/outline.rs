@@ -96,7 +96,8 @@ impl Scan {
                 Token::Open { name, range } if range.start < until => self.open(html, name, range),
                 Token::Close { name, range } if range.start < until => self.close(name, range),
                 Token::Hidden(range) if range.start < until => {
-                    if !self.begun {
+                    // The content of a style is hidden too, but no place to stand after.
+                    if !self.begun && self.stack.is_empty() {
                         self.prologue_end = range.end;
                     }
                 }

@@ -58,7 +58,7 @@ pub enum WarningKind {
     OrphanFold,
     /// Blanks stood before a colon.
     BlankBeforeColon,
-    /// A multipart had no closing delimiter.
+    /// The outermost multipart had no closing delimiter.
     MissingClose,
     /// A part named its charset twice.
     DuplicateCharset,

@@ -165,7 +165,11 @@ impl Scanner<'_> {
             self.ambiguous(AmbiguityKind::PartAfterClose, &path);
         }
         if !cuts.closed && !cuts.too_many {
-            self.warn(WarningKind::MissingClose, &path);
+            // At the root it is a cut-off end; inside, readers differ about what follows.
+            match path.is_root() {
+                true => self.warn(WarningKind::MissingClose, &path),
+                false => self.ambiguous(AmbiguityKind::MissingClose, &path),
+            }
         }
         self.boundaries.push(boundary);
         let mut too_many = cuts.too_many;

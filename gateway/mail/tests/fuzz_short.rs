@@ -1,0 +1,193 @@
+//! At least 100,000 random messages, each marked, compared and carried by milter, within minutes.
+//!
+//! It never runs in an ordinary test run: `cargo test --release -p mail --test fuzz_short -- --ignored`.
+
+mod common;
+#[path = "common/compare.rs"]
+mod compare;
+#[path = "common/generator.rs"]
+mod generator;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use compare::MARK;
+use generator::{Dice, Generator};
+use mail::{
+    AmbiguityKind, Edit, EditError, Fallback, Message, OnDkim, Place, apply, milter_operations,
+};
+
+const MESSAGES: u64 = 120_000;
+const TIME_MAX: Duration = Duration::from_secs(240);
+
+fn footer(seed: u64) -> Vec<Edit> {
+    let mut dice = Dice::new(seed ^ 0xfeed);
+    let place = [Place::Top, Place::Bottom, Place::AboveQuote][dice.below(3)];
+    let words = dice.pick(&["", " – “vertraulich”", " 機密", "\n> second line "]);
+    let fallback = Fallback::Leave;
+    vec![Edit::InsertText {
+        place,
+        plain: format!("{MARK}{words}"),
+        html: format!("<p>{MARK}{}</p>", words.replace('>', "&gt;")),
+        marker: "test".to_owned(),
+        fallback,
+    }]
+}
+
+/// Everything that must hold for one message.
+fn check(seed: u64, counts: &Counts) {
+    let raw = Generator::message(seed);
+    let message = Message::parse(&raw);
+    assert_eq!(
+        apply(&message, &[]).unwrap().bytes,
+        raw,
+        "seed {seed}: no edits"
+    );
+    let edits = footer(seed);
+    let edited = match apply(&message, &edits) {
+        Ok(edited) => edited,
+        // A text that reads as a boundary of the message is refused, not sent.
+        Err(EditError::Damaged(_)) => return counts.refused.add(),
+        Err(error) => panic!("seed {seed}: {error}"),
+    };
+    let operations = milter_operations(&message, &edits, OnDkim::Break).unwrap();
+    if !operations.is_empty() {
+        assert!(
+            common::postfix(&raw, &operations) == edited.bytes,
+            "seed {seed}: milter"
+        );
+    }
+    if edited.bytes == raw {
+        assert!(
+            !edited.skipped.is_empty(),
+            "seed {seed}: neither marked nor said why not"
+        );
+        return counts.skipped.add();
+    }
+    let again = apply(&Message::parse(&edited.bytes), &edits).unwrap();
+    let shown = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    if again.bytes != edited.bytes {
+        panic!(
+            "seed {seed}: marked twice
+{}
+=====
+{}",
+            shown(&edited.bytes),
+            shown(&again.bytes)
+        );
+    }
+    let grown = Message::parse(&edited.bytes).parts().len() != message.parts().len();
+    if grown {
+        return counts.grown.add();
+    }
+    let differs = message
+        .ambiguities()
+        .iter()
+        .any(|a| a.kind == AmbiguityKind::MissingClose);
+    if differs || !compare::is_readable(&raw) {
+        return counts.unjudged.add();
+    }
+    match compare::untouched(&raw, &edited.bytes) {
+        Ok(0) => panic!("seed {seed}: the marking is not seen"),
+        Ok(_) => counts.marked.add(),
+        Err(error) => panic!("seed {seed}: {error}"),
+    }
+}
+
+#[derive(Default)]
+struct Count(AtomicUsize);
+
+impl Count {
+    fn add(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+#[derive(Default)]
+struct Counts {
+    marked: Count,
+    skipped: Count,
+    grown: Count,
+    refused: Count,
+    unjudged: Count,
+}
+
+#[test]
+#[ignore = "runs for minutes: make fuzz-short"]
+fn random_mail_is_edited_without_harm() {
+    let first: u64 = std::env::var("SEED")
+        .ok()
+        .and_then(|s| s.parse().ok())
+        .unwrap_or(1);
+    let messages: u64 = std::env::var("MESSAGES")
+        .ok()
+        .and_then(|s| s.parse().ok())
+        .unwrap_or(MESSAGES);
+    let counts = Counts::default();
+    let started = Instant::now();
+    let done = Count::default();
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..2)
+            .map(|worker| {
+                let (counts, done) = (&counts, &done);
+                scope.spawn(move || {
+                    for seed in (first..first + messages).filter(|seed| seed % 2 == worker) {
+                        if started.elapsed() > TIME_MAX {
+                            break;
+                        }
+                        check(seed, counts);
+                        done.add();
+                    }
+                })
+            })
+            .collect();
+        for worker in workers {
+            worker.join().unwrap();
+        }
+    });
+    println!(
+        "{} messages in {:.0?}: {} marked, {} given a part of their own, {} left, {} refused, {} not readable for mail-parser",
+        done.get(),
+        started.elapsed(),
+        counts.marked.get(),
+        counts.grown.get(),
+        counts.skipped.get(),
+        counts.refused.get(),
+        counts.unjudged.get(),
+    );
+    assert!(
+        counts.marked.get() > done.get() / 4,
+        "too few were marked to mean anything"
+    );
+    assert!(done.get() as u64 == messages || started.elapsed() > TIME_MAX);
+}
+
+#[test]
+fn a_few_random_messages_in_every_run() {
+    let counts = Counts::default();
+    for seed in 1..2_000 {
+        check(seed, &counts);
+    }
+    assert!(counts.marked.get() > 500);
+}
+
+#[test]
+#[ignore = "prints one message: SEED"]
+fn print_one() {
+    let seed: u64 = std::env::var("SEED").unwrap().parse().unwrap();
+    let raw = Generator::message(seed);
+    println!("{}", String::from_utf8_lossy(&raw));
+    let message = Message::parse(&raw);
+    println!("{:?} {:?}", message.ambiguities(), message.warnings());
+    if let Ok(edited) = apply(&message, &footer(seed)) {
+        println!(
+            "=====\n{}\n{:?}",
+            String::from_utf8_lossy(&edited.bytes),
+            edited.skipped
+        );
+    }
+}
