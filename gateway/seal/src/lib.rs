@@ -1,4 +1,4 @@
-//! Sealing: a message encrypted once, and its key closed for each reader; `FORMAT.md` is the law here.
+//! Sealing: a message encrypted once, its key closed for each reader. `FORMAT.md` is the law here.
 //! It touches no file, clock or socket, and takes its randomness from the caller.
 
 mod derive;

@@ -1,4 +1,5 @@
-//! What the page behind a link shows before the code: subject, names. Only who holds the link reads it.
+//! What the page behind a link shows before the code: subject and names.
+//! Only who holds the link reads it; the server alone cannot.
 
 use crate::OpenError;
 use crate::entropy::{Entropy, fresh};

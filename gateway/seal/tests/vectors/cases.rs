@@ -22,14 +22,14 @@ impl Entropy for Counted {
     }
 }
 
-const CLOSED: usize = 65_536 + 16;
+const SHORT: &str = "letter-short.txt";
 const THREE: &str = "letter-three-chunks.txt";
 
 /// The plaintext of a letter vector that opens.
 pub fn plain_of(name: &str) -> Vec<u8> {
     match name {
         "letter-empty.txt" => Vec::new(),
-        "letter-short.txt" => b"Subject: hello\r\n\r\nA short letter.\r\n".to_vec(),
+        SHORT => b"Subject: hello\r\n\r\nA short letter.\r\n".to_vec(),
         THREE => (0..2 * 65_536 + 1_000_u32)
             .map(|at| (at % 251) as u8)
             .collect(),
@@ -44,6 +44,7 @@ pub fn all() -> Vec<(String, Vector)> {
     ranges(&mut all);
     wraps(&mut all);
     small(&mut all);
+    records(&mut all);
     marks(&mut all);
     all
 }
@@ -82,132 +83,31 @@ fn letters(all: &mut All) {
     }
 }
 
-/// Each with the change that a reader must see, made to a letter that opens.
+/// Name, refusal, base, change, and what it is about; each made to a letter that opens.
+#[rustfmt::skip]
+const CHANGED: [(&str, &str, &str, &str, &str); 17] = [
+    ("foreign", "Foreign", SHORT, "set 0 73", "the magic is another"),
+    ("header-cut", "Foreign", SHORT, "cut 69", "shorter than a header"),
+    ("version-2", "UnknownForm", SHORT, "set 8 0002", "a version of the future"),
+    ("chunk-size", "UnknownForm", SHORT, "set 34 00008000", "chunks of 32 KiB"),
+    ("length-less", "Length", SHORT, "set 26 0000000000000022", "says one byte less"),
+    ("length-huge", "Length", SHORT, "set 26 ffffffffffffffff", "more than 2^32 - 1 chunks"),
+    ("cut", "Length", SHORT, "cut 120", "the last byte is missing"),
+    ("longer", "Length", SHORT, "append 00", "one byte too many"),
+    ("body-flipped", "Refused", SHORT, "set 70 00", "a byte of the chunk is changed"),
+    ("tag-flipped", "Refused", SHORT, "set 120 00", "a byte of the tag is changed"),
+    ("other-letter", "Refused", SHORT, "set 10 00", "the header names another letter"),
+    ("commitment", "Refused", SHORT, "set 38 00", "the header commits to another key"),
+    ("chunks-swapped", "Refused", THREE, "swap 70..65622 65622..131174", "chunk 1 before chunk 0"),
+    ("chunk-replayed", "Refused", THREE, "copy 70..65622 to 65622", "chunk 0 twice"),
+    ("last-dropped", "Refused", THREE, "cut 131174; set 26 0000000000020000",
+        "ends early, and the header agrees"),
+    ("last-emptied", "Length", THREE, "cut 131190", "the last chunk is a tag only"),
+    ("mid-flipped", "Refused", THREE, "set 100000 00", "a byte of chunk 1 is changed"),
+];
+
 fn changed_letters(all: &mut All) {
-    let first = format!("{}..{}", 70, 70 + CLOSED);
-    let second = format!("{}..{}", 70 + CLOSED, 70 + 2 * CLOSED);
-    let end = 70 + 2 * CLOSED;
-    let short = "letter-short.txt";
-    let swapped = format!("swap {first} {second}");
-    let replayed = format!("copy {first} to {}", 70 + CLOSED);
-    let dropped = format!("cut {end}; set 26 {}", hex(&(2 * 65_536_u64).to_be_bytes()));
-    let emptied = format!("cut {}", end + 16);
-    let changes: [(&str, &str, &str, &str, &str); 17] = [
-        (
-            "foreign",
-            "Foreign",
-            short,
-            "set 0 73",
-            "the magic is another",
-        ),
-        (
-            "header-cut",
-            "Foreign",
-            short,
-            "cut 69",
-            "shorter than a header",
-        ),
-        (
-            "version-2",
-            "UnknownForm",
-            short,
-            "set 8 0002",
-            "a version of the future",
-        ),
-        (
-            "chunk-size",
-            "UnknownForm",
-            short,
-            "set 34 00008000",
-            "chunks of 32 KiB",
-        ),
-        (
-            "length-less",
-            "Length",
-            short,
-            "set 26 0000000000000022",
-            "says one byte less",
-        ),
-        (
-            "length-huge",
-            "Length",
-            short,
-            "set 26 ffffffffffffffff",
-            "more than 2^32 - 1 chunks",
-        ),
-        (
-            "cut",
-            "Length",
-            short,
-            "cut 120",
-            "the last byte is missing",
-        ),
-        ("longer", "Length", short, "append 00", "one byte too many"),
-        (
-            "body-flipped",
-            "Refused",
-            short,
-            "set 70 00",
-            "a byte of the chunk is changed",
-        ),
-        (
-            "tag-flipped",
-            "Refused",
-            short,
-            "set 120 00",
-            "a byte of the tag is changed",
-        ),
-        (
-            "other-letter",
-            "Refused",
-            short,
-            "set 10 00",
-            "the header names another letter",
-        ),
-        (
-            "commitment",
-            "Refused",
-            short,
-            "set 38 00",
-            "the header commits to another key",
-        ),
-        (
-            "chunks-swapped",
-            "Refused",
-            THREE,
-            &swapped,
-            "chunk 1 before chunk 0",
-        ),
-        (
-            "chunk-replayed",
-            "Refused",
-            THREE,
-            &replayed,
-            "chunk 0 twice",
-        ),
-        (
-            "last-dropped",
-            "Refused",
-            THREE,
-            &dropped,
-            "ends early, and the header agrees",
-        ),
-        (
-            "last-emptied",
-            "Length",
-            THREE,
-            &emptied,
-            "the last chunk is a tag only",
-        ),
-        (
-            "mid-flipped",
-            "Refused",
-            THREE,
-            "set 100000 00",
-            "a byte of chunk 1 is changed",
-        ),
-    ];
-    for (name, refusal, base, change, about) in changes {
+    for (name, refusal, base, change, about) in CHANGED {
         let (_, _, key) = sealed(base);
         let vector = Vector::new(&format!("refused {refusal}"), "letter", about)
             .with_bytes("content-key", key.declassify())
@@ -217,7 +117,7 @@ fn changed_letters(all: &mut All) {
     }
     let other = Vector::new("refused Refused", "letter", "another content key")
         .with_bytes("content-key", &[7; 32])
-        .with("base", short);
+        .with("base", SHORT);
     add(all, "letter-other-key", other);
 }
 
@@ -300,7 +200,7 @@ fn with_grant(vector: Vector, grant: &Grant) -> Vector {
 }
 
 fn wraps(all: &mut All) {
-    let (_, letter, content) = sealed("letter-short.txt");
+    let (_, letter, content) = sealed(SHORT);
     let (link, shred) = (
         LinkSecret::from_bytes(&[0xc3; 32]),
         ShredKey::from_bytes(&[0xd4; 32]),
@@ -375,7 +275,9 @@ fn small(all: &mut All) {
         "summary-other-link",
         other.replacing("link-secret", "c4".repeat(32)),
     );
+}
 
+fn records(all: &mut All) {
     let key = ServerKey::from_bytes(&[0xe5; 32]);
     let closed = key.close("outbox", &[1, 2, 3], b"a record", &mut Counted(4_000));
     let record = |expect: &str, about: &str| {
@@ -422,7 +324,7 @@ fn small(all: &mut All) {
 }
 
 fn marks(all: &mut All) {
-    let (_, letter, content) = sealed("letter-short.txt");
+    let (_, letter, content) = sealed(SHORT);
     let grant = a_grant(&content, letter);
     let key = ServerKey::from_bytes(&[0xe5; 32]);
     let challenge = [0xf6; 16];

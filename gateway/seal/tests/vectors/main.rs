@@ -107,7 +107,7 @@ fn a_flawed_implementation_does_not_pass_the_vectors() {
             "{flaw:?} is refused by the opener"
         );
     }
-    // Under a frozen counter swapped chunks would open: the vector of swapped chunks is what sees it.
+    // Under a frozen counter swapped chunks would open: their vector is what sees it.
     let frozen = reference::seal(&plain, &letter, &key, Flaw::FrozenCounter);
     let swapped = file::change(
         frozen,

@@ -1,5 +1,5 @@
 //! Group commit: one task owns the writing connection and lets waiting writes share a commit.
-//! A write is answered only after the commit it was part of; a failed one never harms its neighbours.
+//! A write is answered only after the commit it was part of; one that fails harms no neighbour.
 
 use std::time::Duration;
 

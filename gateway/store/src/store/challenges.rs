@@ -64,7 +64,7 @@ impl Store {
         self.records.open_visit(visit).await
     }
 
-    /// The visit with this token, while it lasts. Whether its grant still opens is another question.
+    /// The visit with this token, while it lasts. Whether its grant still opens is not asked.
     pub async fn visit(&self, token_hash: [u8; 32]) -> Result<Option<Visit>> {
         self.records.visit(token_hash, self.now()).await
     }

@@ -48,8 +48,14 @@ async fn partial_delivery_is_remembered_and_forgotten() {
         "served stays served"
     );
     assert_eq!(store.served(&key("zoe")).await.unwrap(), []);
-    store.forget_served(&key("ann")).await.unwrap();
-    assert_eq!(store.served(&key("ann")).await.unwrap(), []);
+    assert_eq!(store.served_count().await.unwrap(), 1);
+    let forget = async |recipients: &[String]| {
+        store.forget_served(&key("ann"), recipients).await.unwrap();
+        store.served(&key("ann")).await.unwrap().len()
+    };
+    assert_eq!(forget(&both[1..]).await, 1, "others of the message stay");
+    assert_eq!(forget(&both).await, 0);
+    assert_eq!(store.served_count().await.unwrap(), 0);
 }
 
 #[tokio::test]

@@ -1,0 +1,280 @@
+//! `kill -9` at random: whatever was answered as kept is there afterwards, and nothing is there
+//! by half. The child is this test binary itself.
+
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use mail::Timestamp;
+use seal::{Entropy, GrantId, LinkSecret, SealedMessage, ServerKey};
+use sha2::{Digest, Sha256};
+use store::{
+    AuditEvent, AuditFilter, Clock, Durability, ServedKey, ServedState, Store, SystemEntropy,
+};
+
+use crate::common::{START, open, sample};
+
+const FOLDER: &str = "STORE_CRASH_FOLDER";
+const LIES: &str = "STORE_CRASH_LIES";
+const ROUNDS: usize = 6;
+
+struct Still;
+
+impl Clock for Still {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_unix(START)
+    }
+}
+
+async fn store(folder: &Path) -> Store {
+    let key = Arc::new(ServerKey::from_bytes(&[9; 32]));
+    open(folder, key, Arc::new(Still)).await.unwrap()
+}
+
+fn say(line: &str) {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}").unwrap();
+    out.flush().unwrap();
+}
+
+/// Run by [`run_and_kill`] only: writes without end, and says what was begun and what is kept.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "the child of the tests beside it"]
+async fn child() {
+    let folder = std::env::var_os(FOLDER).expect("run by the tests beside it");
+    let lies = std::env::var_os(LIES).is_some();
+    let store = Arc::new(store(Path::new(&folder)).await);
+    let number = Arc::new(AtomicU64::new(0));
+    let mut writers = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        let (store, number) = (store.clone(), number.clone());
+        writers.spawn(async move {
+            loop {
+                let number = number.fetch_add(1, Ordering::SeqCst);
+                write_one(&store, number, lies).await;
+            }
+        });
+    }
+    writers.join_next().await;
+}
+
+async fn write_one(store: &Store, number: u64, lies: bool) {
+    let size = if number.is_multiple_of(3) {
+        100_000
+    } else {
+        2_000
+    };
+    let (letter, made) = sample(size, &["bob@partner.example"], Timestamp::from_unix(START));
+    let (grant, link) = &made.readers[0];
+    let digest: String = Sha256::digest(&made.plain)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let link = link.to_link_text();
+    say(&format!("begun {grant} {} {digest}", *link));
+    if lies {
+        say(&format!("kept {grant}"));
+    }
+    store.put(letter).await.unwrap();
+    if !lies {
+        say(&format!("kept {grant}"));
+    }
+    let event = AuditEvent::new("passed").detail("grant", grant);
+    store.audit(event, Durability::Within).await.unwrap();
+    say(&format!("audited {grant}"));
+    let key = ServedKey {
+        sender: grant.to_string(),
+        digest: [1; 32],
+    };
+    let bob = ["bob@partner.example".to_owned()];
+    store
+        .remember_served(&key, &bob, ServedState::Served)
+        .await
+        .unwrap();
+    say(&format!("served {grant}"));
+}
+
+/// What a killed child said.
+#[derive(Default)]
+struct Said {
+    begun: HashMap<String, (String, String)>,
+    kept: Vec<String>,
+    audited: Vec<String>,
+    served: Vec<String>,
+}
+
+fn run_and_kill(folder: &Path, lies: bool, said: &mut Said) {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .args([
+            "crash::child",
+            "--exact",
+            "--ignored",
+            "--nocapture",
+            "--quiet",
+        ])
+        .env(FOLDER, folder)
+        .stdout(Stdio::piped());
+    if lies {
+        command.env(LIES, "1");
+    }
+    let mut child = command.spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    // The time runs from the first letter on, so that opening does not eat it up.
+    let first = lines
+        .by_ref()
+        .map_while(Result::ok)
+        .find(|line| line.starts_with("begun"));
+    let reader = std::thread::spawn(move || lines.map_while(Result::ok).collect::<Vec<_>>());
+    let mut random = [0; 2];
+    SystemEntropy.fill(&mut random);
+    std::thread::sleep(Duration::from_millis(
+        50 + u64::from(u16::from_be_bytes(random)) % 400,
+    ));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    for line in first.into_iter().chain(reader.join().unwrap()) {
+        let words: Vec<&str> = line.split(' ').collect();
+        match words[..] {
+            ["begun", grant, link, digest] => {
+                said.begun
+                    .insert(grant.to_owned(), (link.to_owned(), digest.to_owned()));
+            }
+            ["kept", grant] => said.kept.push(grant.to_owned()),
+            ["audited", grant] => said.audited.push(grant.to_owned()),
+            ["served", grant] => said.served.push(grant.to_owned()),
+            _ => {}
+        }
+    }
+}
+
+/// Whether a letter is there and opens to what was put; panics if it is there by half.
+async fn whole(store: &Store, grant: &str, said: &Said) -> bool {
+    let (link, digest) = &said.begun[grant];
+    let Some(record) = store.grant(GrantId::parse(grant).unwrap()).await.unwrap() else {
+        return false;
+    };
+    let link = LinkSecret::parse(link).unwrap();
+    let (wrap, shred) = (
+        record.wrap.expect("its wrap"),
+        record.shred_key.expect("its key"),
+    );
+    let key = seal::unwrap(&wrap, &link, &shred, &record.grant).expect("a wrap that opens");
+    let sealed = store
+        .blob(record.grant.letter)
+        .await
+        .unwrap()
+        .expect("its sealed bytes");
+    let plain = SealedMessage::parse(&sealed)
+        .unwrap()
+        .open(&key)
+        .expect("a seal that fits");
+    let found: String = Sha256::digest(plain)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    assert_eq!(&found, digest);
+    true
+}
+
+#[tokio::test]
+async fn what_was_kept_survives_kill_9_and_nothing_is_there_by_half() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut said = Said::default();
+    for round in 0..ROUNDS {
+        run_and_kill(folder.path(), false, &mut said);
+        let store = store(folder.path()).await;
+        for grant in &said.kept {
+            assert!(
+                whole(&store, grant, &said).await,
+                "{grant} was lost in round {round}"
+            );
+        }
+        for grant in said.begun.keys() {
+            whole(&store, grant, &said).await;
+        }
+        let mut after = None;
+        let mut audited = Vec::new();
+        loop {
+            let filter = AuditFilter {
+                after,
+                ..AuditFilter::default()
+            };
+            let rows = store.audit_events(&filter).await.unwrap();
+            let Some(last) = rows.last() else { break };
+            after = Some(last.seq);
+            audited.extend(rows.iter().map(|row| row.event.detail["grant"].clone()));
+        }
+        for grant in &said.audited {
+            assert!(
+                audited.contains(grant),
+                "the event of {grant} was lost in round {round}"
+            );
+        }
+        for grant in &said.served {
+            let key = ServedKey {
+                sender: grant.clone(),
+                digest: [1; 32],
+            };
+            assert_eq!(store.served(&key).await.unwrap().len(), 1);
+        }
+        store.check_audit().await.unwrap();
+        store.close().await;
+    }
+    assert!(
+        said.kept.len() > 20,
+        "only {} letters were kept at all",
+        said.kept.len()
+    );
+    println!(
+        "{} kept, {} begun, {ROUNDS} kills",
+        said.kept.len(),
+        said.begun.len()
+    );
+}
+
+#[tokio::test]
+async fn left_overs_of_a_crash_are_swept_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut said = Said::default();
+    for _ in 0..3 {
+        run_and_kill(folder.path(), false, &mut said);
+    }
+    let store = store(folder.path()).await;
+    store
+        .purge(Timestamp::from_unix(START + 2 * 3_600))
+        .await
+        .unwrap();
+    let again = store
+        .purge(Timestamp::from_unix(START + 2 * 3_600))
+        .await
+        .unwrap();
+    assert_eq!(again.orphans, 0);
+    for grant in &said.kept {
+        assert!(whole(&store, grant, &said).await, "{grant} was swept out");
+    }
+}
+
+/// The negative control: a child that says "kept" before it is, is found out.
+#[tokio::test]
+async fn a_store_that_answers_too_early_is_found_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut said = Said::default();
+    let mut lost = 0;
+    for _ in 0..10 {
+        run_and_kill(folder.path(), true, &mut said);
+        let store = store(folder.path()).await;
+        for grant in &said.kept {
+            lost += u32::from(!whole(&store, grant, &said).await);
+        }
+        store.close().await;
+        if lost > 0 {
+            return;
+        }
+    }
+    panic!("ten kills in the middle of writing lost nothing: the kill test cannot fail");
+}
