@@ -4,12 +4,14 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rules::Ambiguous;
+
 use super::read::{Reader, Section, one_of};
 use super::value;
 use super::{
-    Ambiguous, BareNewline, Certificate, Config, Keys, Limits, Listen, Log, LogAddresses,
-    LogFormat, NoticeSubject, Organisation, Protocol, Relay, Rules, Seal, Server, Side, Store,
-    TlsPolicy, Viewer,
+    BareNewline, Certificate, Config, Keys, Limits, Listen, Log, LogAddresses, LogFormat,
+    NoticeSubject, Organisation, Protocol, Relay, Rules, Seal, Server, Side, Store, TlsPolicy,
+    Viewer,
 };
 
 /// Reads every section, so that every mistake is noted, then puts them together.
@@ -269,7 +271,7 @@ fn rules(mut section: Section<'_, '_>, folder: &Path) -> Option<Rules> {
     section.finish();
     Some(Rules {
         directory: directory?,
-        ambiguous: ambiguous.unwrap_or(Ambiguous::BySide),
+        ambiguous: ambiguous.unwrap_or_default(),
     })
 }
 

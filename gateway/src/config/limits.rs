@@ -108,7 +108,7 @@ limits! {
     /// The longest command line. RFC 5321 §4.5.3.1.4 asks for 512, extensions for more.
     command_line: Size usize = 2 * KIB, 512 => 64 * KIB, "500 5.5.2";
     /// The longest line of a message. RFC 5321 §4.5.3.1.6 asks for 1000; real mail has more.
-    data_line: Size usize = MIB, 1000 => GIB, "554 5.6.0";
+    data_line: Size usize = MIB, 1000 => GIB, "550 5.6.0";
     /// Recipients of one message. RFC 5321 §4.5.3.1.8 asks for 100.
     recipients: Count usize = 1000, 100 => 100_000, "452 4.5.3";
     /// Refused commands in one session.

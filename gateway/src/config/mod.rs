@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use mail::Address;
+use rules::Ambiguous;
 
 pub use diagnostic::Diagnostic;
 pub use limits::{LIMITS, Limit, LimitKind, Limits};
@@ -199,23 +200,6 @@ pub struct Keys {
     pub server: PathBuf,
     /// `sqlite:PATH`; not part of the store's backups.
     pub shred_keys: String,
-}
-
-/// What happens to a message that readers may understand differently.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ambiguous {
-    /// To outside rejected with 5.6.0, to inside passed: the default.
-    BySide,
-    /// 550 5.6.0.
-    Reject,
-    /// Sealed, shown only as we read it.
-    Seal,
-    /// Kept until someone decides.
-    Hold,
-    /// 451: the sender tries again.
-    Defer,
-    /// Treated as if it were clear.
-    Pass,
 }
 
 /// `[rules]`

@@ -41,7 +41,7 @@ fn the_example_loads() {
         "the next hop is this machine"
     );
     assert_eq!(config.limits, Limits::default());
-    assert_eq!(config.rules.ambiguous, Ambiguous::BySide);
+    assert_eq!(config.rules.ambiguous, Ambiguous::RejectOutside);
     assert_eq!(config.seal.expires_after, Duration::from_secs(30 * 86_400));
     assert_eq!(config.store.blobs, "file:/var/lib/sealgate/blobs");
 }

@@ -98,6 +98,20 @@ impl Way {
     }
 }
 
+/// Lets each stage have its time once: a next hop that sends a reply octet by octet gets no more.
+#[derive(Default)]
+struct Watch {
+    stage: Option<Stage>,
+}
+
+impl Watch {
+    fn set(&mut self, deadline: &mut Deadline, way: &Way, stage: Stage) {
+        if self.stage.replace(stage) != Some(stage) {
+            deadline.set(way.time_for(stage));
+        }
+    }
+}
+
 /// A connection that is not ready yet.
 struct Opening {
     machine: Machine,
@@ -108,6 +122,7 @@ struct Opening {
 impl Opening {
     async fn finish(mut self, way: &Way) -> Result<Connection, NotConnected> {
         let mut chunk = Vec::new();
+        let mut watch = Watch::default();
         loop {
             while let Some(event) = self.machine.next() {
                 match event {
@@ -122,7 +137,7 @@ impl Opening {
             let Some(stream) = &mut self.stream else {
                 return Err(closed());
             };
-            self.deadline.set(way.time_for(self.machine.stage()));
+            watch.set(&mut self.deadline, way, self.machine.stage());
             if self.machine.output(&mut chunk) {
                 let written = self.deadline.guard(stream.write(&chunk)).await;
                 if !matches!(written, Ok(Ok(()))) {
@@ -215,10 +230,15 @@ impl Connection {
             chunk,
         } = self;
         let mut delivery = machine.begin(transaction);
+        let mut watch = Watch::default();
         loop {
-            let mut said = false;
+            if let Some(outcome) = delivery.next() {
+                return Sent::Outcome(outcome);
+            }
+            if partial == Partial::Stop && delivery.is_partial() {
+                return Sent::StoppedPartial;
+            }
             while delivery.output(chunk) {
-                said = true;
                 deadline.set(way.time_for(delivery.stage()));
                 let written = deadline.guard(stream.write(chunk)).await;
                 if !matches!(written, Ok(Ok(()))) {
@@ -231,17 +251,11 @@ impl Connection {
                     }
                 }
             }
+            // A message that must not be sent ends here, with nothing more to say or to hear.
             if let Some(outcome) = delivery.next() {
                 return Sent::Outcome(outcome);
             }
-            if partial == Partial::Stop && delivery.is_partial() {
-                return Sent::StoppedPartial;
-            }
-            if said {
-                // What was heard meanwhile may let it say more.
-                continue;
-            }
-            deadline.set(way.time_for(delivery.stage()));
+            watch.set(deadline, way, delivery.stage());
             if !heard(
                 deadline
                     .guard(stream.read(|bytes| delivery.feed(bytes)))

@@ -88,6 +88,9 @@ struct Visit<'d> {
     /// Octets read since the transaction began.
     octets: u64,
     deadline: Deadline,
+    /// When the client was last told something. Single octets of a command do not move it, so
+    /// that a client cannot hold a session by sending one now and then.
+    spoken: Instant,
     /// When the message that is coming must be here.
     message_until: Option<Instant>,
     drained: watch::Receiver<bool>,
@@ -108,6 +111,7 @@ impl<'d> Visit<'d> {
             share: door.house.budget.share(),
             octets: 0,
             deadline: Deadline::new(door.house.limits.command_timeout),
+            spoken: Instant::now(),
             message_until: None,
             drained,
         }
@@ -140,6 +144,7 @@ impl<'d> Visit<'d> {
                 self.session.answer(reply);
                 self.share.release();
                 self.octets = 0;
+                self.message_until = None;
             }
             Event::StartTls => self.start_tls().await?,
             Event::Closed => {
@@ -240,6 +245,7 @@ impl<'d> Visit<'d> {
         // A client that does not read is given as long as one that does not write.
         self.deadline.set(self.door.house.limits.command_timeout);
         self.deadline.guard(stream.write(&output)).await??;
+        self.spoken = Instant::now();
         Ok(())
     }
 
@@ -249,7 +255,8 @@ impl<'d> Visit<'d> {
         match self.session.waiting() {
             Waiting::Command => {
                 self.message_until = None;
-                self.deadline.set(limits.command_timeout);
+                self.deadline
+                    .set_until(self.spoken + limits.command_timeout);
             }
             Waiting::Data => {
                 let begun = Instant::now();
