@@ -43,9 +43,12 @@ fn one(html: &mut String, person: &Mailbox) {
 
 /// Without the characters that turn or hide text around them.
 pub(crate) fn visible(text: &str) -> String {
-    text.chars()
-        .filter(|c| !c.is_control() && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'))
-        .collect()
+    let hides = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+            || matches!(c, '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    text.chars().filter(|c| !hides(*c)).collect()
 }
 
 /// Whom a reply goes to.

@@ -3,8 +3,10 @@
 //! Its recipients come from the original letter alone, never from a field of the form; it shows
 //! as sent only after the mail system took it; the same form never sends twice.
 
+mod form;
+mod original;
+
 use askama::Template;
-use axum::extract::multipart::MultipartError;
 use axum::extract::{Multipart, Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -14,11 +16,10 @@ use mail::{Address, Message};
 use store::{AuditFilter, Durability};
 
 use crate::desk::{Desk, Shared};
-use crate::file_name;
 use crate::letter::May;
-use crate::mailer::{MailerError, ReplyAttachment, ReplyMail};
+use crate::mailer::{MailerError, ReplyMail};
 use crate::opening;
-use crate::people::{Reach, Recipients, name_of, recipients, visible};
+use crate::people::Reach;
 use crate::reader::{self, Visitor};
 use crate::refusal::Refusal;
 use crate::settings::{REPLIES_PER_HOUR_MAX, REPLY_FILES_MAX, REPLY_TEXT_BYTES_MAX};
@@ -26,71 +27,13 @@ use crate::shell::{Shell, Step, Word, html};
 use crate::texts::fill;
 use crate::view::size_words;
 
-/// What of the original a reply needs.
-struct Original {
-    recipients: Recipients,
-    author_name: Option<String>,
-    subject: String,
-    message_id: Option<String>,
-    references: Vec<String>,
-    label_fields: Vec<(String, String)>,
-}
+use form::{Unread, Written};
+use original::Original;
 
-/// The fields in which labels travel; a reply keeps those of its original.
-const LABEL_FIELDS: [&str; 3] = ["msip_labels", "X-Protective-Marking", "Sensitivity"];
-
-impl Original {
-    fn of(
-        message: &Message<'_>,
-        sender: &str,
-        reader: &str,
-        domains: &[String],
-        reach: Reach,
-    ) -> Self {
-        let message_id = message.message_id();
-        let mut references = message.thread_ids();
-        references.retain(|id| Some(id) != message_id.as_ref());
-        references.extend(message_id.clone());
-        let label_fields = LABEL_FIELDS.iter().filter_map(|name| {
-            let field = message.field(name)?;
-            Some((
-                (*name).to_owned(),
-                message.field_text(field).trim().to_owned(),
-            ))
-        });
-        Self {
-            recipients: recipients(message, sender, reader, domains, reach),
-            author_name: name_of(message, reader),
-            subject: reply_subject(&visible(&message.subject().unwrap_or_default())),
-            message_id,
-            references,
-            label_fields: label_fields.collect(),
-        }
-    }
-}
-
-/// RFC 5322 §3.6.5: one "Re: ", not one more for each reply.
-fn reply_subject(subject: &str) -> String {
-    let subject = subject.trim();
-    let has_it = subject
-        .get(..3)
-        .is_some_and(|start| start.eq_ignore_ascii_case("re:"));
-    if has_it {
-        subject.to_owned()
-    } else {
-        format!("Re: {subject}")
-    }
-}
-
-/// Whether anybody of the organisation could be answered.
-pub(crate) fn has_recipient(message: &Message<'_>, sender: &str, domains: &[String]) -> bool {
-    !recipients(message, sender, "", domains, Reach::Sender)
-        .to
-        .is_empty()
-}
+pub(crate) use original::has_recipient;
 
 /// GET /l/{grant}/reply.
-pub(crate) async fn form(
+pub(crate) async fn page(
     State(desk): State<Shared>,
     Path(id): Path<String>,
     headers: HeaderMap,
@@ -99,7 +42,7 @@ pub(crate) async fn form(
 }
 
 /// GET /l/{grant}/reply-all.
-pub(crate) async fn form_all(
+pub(crate) async fn page_all(
     State(desk): State<Shared>,
     Path(id): Path<String>,
     headers: HeaderMap,
@@ -181,89 +124,6 @@ async fn show(
     )))
 }
 
-/// What a form brought.
-#[derive(Default)]
-struct Written {
-    token: String,
-    once: String,
-    text: String,
-    files: Vec<ReplyAttachment>,
-}
-
-/// Why a form is not taken.
-enum Unread {
-    TooLarge,
-    Malformed,
-}
-
-impl From<MultipartError> for Unread {
-    fn from(error: MultipartError) -> Self {
-        match error.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge,
-            _ => Self::Malformed,
-        }
-    }
-}
-
-/// Reads the form; unknown fields are passed over unread, so that none can name a recipient.
-async fn read(mut form: Multipart) -> Result<Written, Unread> {
-    let mut written = Written::default();
-    while let Some(field) = form.next_field().await? {
-        let name = field.name().unwrap_or_default().to_owned();
-        match name.as_str() {
-            "token" => written.token = field.text().await?,
-            "once" => written.once = field.text().await?,
-            "text" => written.text = field.text().await?.replace("\r\n", "\n"),
-            "files" => {
-                let given = field.file_name().unwrap_or_default().to_owned();
-                let media_type = media_type(field.content_type());
-                let bytes = field.bytes().await?;
-                if given.is_empty() && bytes.is_empty() {
-                    continue;
-                }
-                if written.files.len() == REPLY_FILES_MAX {
-                    return Err(Unread::TooLarge);
-                }
-                let name = file_name::safe(&given, "file");
-                written.files.push(ReplyAttachment {
-                    name,
-                    media_type,
-                    bytes: bytes.to_vec(),
-                });
-            }
-            _ => {}
-        }
-    }
-    Ok(written)
-}
-
-/// A `type/subtype` of RFC 2045 tokens, or the general one; never with parameters.
-fn media_type(given: Option<&str>) -> String {
-    let is_token = |text: &str| {
-        !text.is_empty()
-            && text
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&byte))
-    };
-    let bare = given
-        .unwrap_or_default()
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim();
-    match bare.split_once('/') {
-        Some((kind, subtype))
-            if is_token(kind)
-                && is_token(subtype)
-                && bare.len() <= 100
-                && !["multipart", "message"].contains(&kind.to_ascii_lowercase().as_str()) =>
-        {
-            bare.to_ascii_lowercase()
-        }
-        _ => "application/octet-stream".to_owned(),
-    }
-}
-
 async fn take(
     desk: &Desk,
     id: &str,
@@ -276,7 +136,7 @@ async fn take(
     let Ok(_turn) = desk.replies.try_acquire() else {
         return Err(Refusal::Busy);
     };
-    let written = match read(form).await {
+    let written = match form::read(form).await {
         Ok(written) => written,
         Err(Unread::TooLarge) => return Ok(too_large(desk, &visitor, reach)),
         Err(Unread::Malformed) => return Err(Refusal::Forbidden),
@@ -516,38 +376,6 @@ impl ReplyPage {
             ),
             mistake,
             text,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_subject_gets_one_re() {
-        assert_eq!(reply_subject("Plan"), "Re: Plan");
-        assert_eq!(reply_subject("RE: Plan"), "RE: Plan");
-        assert_eq!(reply_subject("  "), "Re: ");
-    }
-
-    #[test]
-    fn a_file_is_never_a_container() {
-        assert_eq!(media_type(Some("Image/PNG; x=y")), "image/png");
-        for general in [
-            None,
-            Some(""),
-            Some("x"),
-            Some("multipart/mixed"),
-            Some("message/rfc822"),
-            Some("a/b\r\nBcc: x"),
-            Some("a/"),
-        ] {
-            assert_eq!(
-                media_type(general),
-                "application/octet-stream",
-                "{general:?}"
-            );
         }
     }
 }

@@ -28,10 +28,10 @@ pub fn router(viewer: Viewer) -> Router {
     let reply_bytes_max = viewer.settings.reply_bytes_max;
     let desk = Arc::new(Desk::new(viewer));
     let replies = Router::new()
-        .route("/l/{grant}/reply", get(reply::form).post(reply::send))
+        .route("/l/{grant}/reply", get(reply::page).post(reply::send))
         .route(
             "/l/{grant}/reply-all",
-            get(reply::form_all).post(reply::send_all),
+            get(reply::page_all).post(reply::send_all),
         )
         .layer(DefaultBodyLimit::max(reply_bytes_max));
     Router::new()

@@ -13,9 +13,9 @@ use ammonia::{Builder, UrlRelative};
 use crate::inline_style;
 
 /// Longer HTML is not rendered; the reader gets its text instead.
-pub const HTML_BYTES_MAX: usize = 2 * 1024 * 1024;
+pub const HTML_BYTES_MAX: usize = 1024 * 1024;
 /// More tags than this are not rendered either: an HTML tree costs more than its bytes.
-pub const HTML_TAGS_MAX: usize = 50_000;
+pub const HTML_TAGS_MAX: usize = 30_000;
 /// More tags open at once than this are not rendered: the time to build a tree grows with it.
 pub const HTML_DEPTH_MAX: usize = 500;
 

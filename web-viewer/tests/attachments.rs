@@ -72,7 +72,8 @@ async fn attachments_are_listed_and_come_whole() {
     assert_eq!(
         browser.get(&path).await.field("content-disposition"),
         "attachment; filename=\"_bersicht der Gesch_ftszahlen 2026 (endg_ltig).xlsx\"; \
-         filename*=UTF-8''%C3%9Cbersicht%20der%20Gesch%C3%A4ftszahlen%202026%20%28endg%C3%BCltig%29.xlsx"
+         filename*=UTF-8''%C3%9Cbersicht%20der%20Gesch%C3%A4ftszahlen%202026%20\
+         %28endg%C3%BCltig%29.xlsx"
     );
     assert!(
         world
@@ -151,7 +152,8 @@ async fn active_attachments_are_saved_and_never_run() {
         "From: a@corp.example\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n".to_owned();
     for (kind, name) in kinds {
         raw += &format!(
-            "--x\r\nContent-Type: {kind}\r\nContent-Disposition: attachment; filename={name}\r\n\r\n\
+            "--x\r\nContent-Type: {kind}\r\n\
+             Content-Disposition: attachment; filename={name}\r\n\r\n\
              <script>alert(1)</script>\r\n"
         );
     }
@@ -186,7 +188,8 @@ async fn names_cannot_deceive_or_split_a_field() {
         --x\r\nContent-Type: application/pdf\r\n\
         Content-Disposition: attachment; filename*=UTF-8''invoice%E2%80%AEfdp.exe\r\n\r\n1\r\n\
         --x\r\nContent-Type: application/pdf\r\n\
-        Content-Disposition: attachment; filename*=UTF-8''a%0D%0ASet-Cookie%3A%20x%3D1.pdf\r\n\r\n2\r\n\
+        Content-Disposition: attachment;\r\n\
+        \x20filename*=UTF-8''a%0D%0ASet-Cookie%3A%20x%3D1.pdf\r\n\r\n2\r\n\
         --x\r\nContent-Type: application/pdf\r\n\
         Content-Disposition: attachment; filename=\"..\\\\..\\\\boot.ini\"\r\n\r\n3\r\n--x--\r\n";
     let (_world, sealed, mut browser, page) = read(raw.as_bytes(), Terms::default()).await;

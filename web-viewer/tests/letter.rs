@@ -132,7 +132,7 @@ async fn pictures_from_elsewhere_come_only_after_the_readers_own_choice() {
     let token = page.hidden("token");
     let moved = browser.post(&choose, &[("token", &token)]).await;
     assert_eq!(moved.status, StatusCode::SEE_OTHER);
-    let page = browser.get(&moved.field("location").to_owned()).await;
+    let page = browser.get(moved.field("location")).await;
     assert!(page.has("Pictures from other sites are loaded") && !page.has("Load pictures"));
     let frame = browser.get(&frame_of(&page)).await;
     assert!(frame.has("http://cdn.example/logo.png"));
@@ -179,10 +179,13 @@ async fn html_too_heavy_to_lay_out_is_shown_as_text() {
     assert_eq!(frame.status, StatusCode::NOT_FOUND);
 }
 
+/// Path, text, and whether it is granted.
+type Action = (&'static str, &'static str, bool);
+
 #[tokio::test]
 async fn rights_decide_what_is_offered_and_what_is_done() {
     let view = Rights::of(&[Right::View]);
-    let table: [(Rights, [(&str, &str, bool); 4], bool); 4] = [
+    let table: [(Rights, [Action; 4], bool); 4] = [
         (
             Rights::DO_NOT_FORWARD,
             [

@@ -4,9 +4,6 @@ use mail::Rights;
 
 use super::Terms;
 
-/// A 1x1 PNG.
-pub const PIXEL: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==";
-
 /// A word that stands in every body, and nowhere else.
 pub const CANARY: &str = "kingfisher-canary";
 
@@ -56,9 +53,11 @@ pub fn rich() -> Vec<u8> {
          --mm\r\nContent-Type: text/html; name=page.html\r\n\
          Content-Disposition: attachment; filename=page.html\r\n\r\n\
          <script>alert('{CANARY}')</script>\r\n\
-         --mm\r\nContent-Type: application/vnd.openxmlformats-officedocument.spreadsheetml.sheet\r\n\
+         --mm\r\n\
+         Content-Type: application/vnd.openxmlformats-officedocument.spreadsheetml.sheet\r\n\
          Content-Disposition: attachment;\r\n\
-         \x20filename*=UTF-8''%C3%9Cbersicht%20der%20Gesch%C3%A4ftszahlen%202026%20%28endg%C3%BCltig%29.xlsx\r\n\
+         \x20filename*0*=UTF-8''%C3%9Cbersicht%20der%20Gesch%C3%A4fts;\r\n\
+         \x20filename*1*=zahlen%202026%20%28endg%C3%BCltig%29.xlsx\r\n\
          Content-Transfer-Encoding: base64\r\n\r\n{}\r\n--mm--\r\n",
         html(),
         base64(&pdf()),
@@ -87,7 +86,8 @@ fn base64(bytes: &[u8]) -> String {
 
 fn html() -> String {
     format!(
-        "<html><head><style>p{{color:red}}</style></head><body style=\"font-family:Calibri,sans-serif\">\
+        "<html><head><style>p{{color:red}}</style></head>\
+         <body style=\"font-family:Calibri,sans-serif\">\
          <h2 style=\"color:#0f4c5c\">Third quarter</h2>\
          <p>Dear Bob,</p><p>the numbers are in: <b>revenue grew by 12&nbsp;%</b>, mostly from \
          the <a href=\"https://corp.example/harbour\">harbour works</a>. {CANARY}</p>\
@@ -96,11 +96,12 @@ fn html() -> String {
          <th align=\"right\">Q3</th></tr>\
          <tr><td>North</td><td align=\"right\">1,204</td><td align=\"right\">1,391</td></tr>\
          <tr><td>South</td><td align=\"right\">988</td><td align=\"right\">1,063</td></tr></table>\
-         <p><img src=\"cid:chart@corp\" alt=\"Chart of the quarter\" width=\"320\" height=\"120\"></p>\
-         <p><img src=\"https://tracker.example/pixel.gif?u=bob\" width=\"1\" height=\"1\" alt=\"\">\
+         <p><img src=\"cid:chart@corp\" alt=\"Chart of the quarter\" width=\"320\"></p>\
+         <p><img src=\"https://tracker.example/p.gif?u=bob\" width=\"1\" alt=\"\">\
          <img src=\"http://cdn.example/logo.png\" alt=\"Logo\"></p>\
          <script>document.title='{CANARY}'</script>\
-         <p style=\"background:url(https://tracker.example/bg.png);color:#333\">Kind regards<br>Ann</p>\
+         <p style=\"background:url(https://tracker.example/bg.png);color:#333\">\
+         Kind regards<br>Ann</p>\
          </body></html>"
     )
 }
@@ -108,15 +109,39 @@ fn html() -> String {
 /// A small bar chart as PNG, drawn once by hand.
 const CHART: &str = include_str!("chart.b64");
 
+/// Every file of `sanitise/` as an HTML part of one letter: what a browser must neither run nor
+/// load.
+pub fn payloads() -> Vec<u8> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sanitise");
+    let mut paths: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    paths.retain(|path| path.extension().is_some_and(|kind| kind == "html"));
+    paths.sort();
+    let mut raw =
+        format!("{HEAD}Subject: Payloads\r\nContent-Type: multipart/mixed; boundary=pp\r\n\r\n");
+    for path in paths {
+        let html = std::fs::read(path).unwrap();
+        raw += &format!(
+            "--pp\r\nContent-Type: text/html; charset=utf-8\r\n\
+             Content-Transfer-Encoding: base64\r\n\r\n{}\r\n",
+            base64(&html)
+        );
+    }
+    (raw + "--pp--\r\n").into_bytes()
+}
+
 /// Name, letter and terms of every sample.
 pub fn all() -> Vec<(&'static str, Vec<u8>, Terms)> {
+    let internal = Some(("Internal".to_owned(), "#2a7f3b".to_owned()));
     let confidential = Some(("Confidential".to_owned(), "#b00020".to_owned()));
     vec![
         (
             "plain",
             plain(),
             Terms {
-                label: Some(("Internal".into(), "#2a7f3b".into())),
+                label: internal,
                 ..Terms::default()
             },
         ),
@@ -130,5 +155,6 @@ pub fn all() -> Vec<(&'static str, Vec<u8>, Terms)> {
             },
         ),
         ("granted", rich(), Terms::default()),
+        ("payloads", payloads(), Terms::default()),
     ]
 }
