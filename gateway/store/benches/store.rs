@@ -69,7 +69,7 @@ async fn open() -> (Arc<Store>, tempfile::TempDir) {
 
 async fn puts(size: usize, writers: usize) {
     let (store, _folder) = open().await;
-    let begin = Instant::now();
+    let (begin, busy) = (Instant::now(), cpu_seconds());
     let until = begin + Duration::from_secs(SECONDS);
     let tasks: Vec<_> = (0..writers)
         .map(|_| {
@@ -92,8 +92,21 @@ async fn puts(size: usize, writers: usize) {
     let seconds = begin.elapsed().as_secs_f64();
     let rate = count as f64 / seconds;
     let each = seconds * 1e3 * writers as f64 / count as f64;
-    println!("{size:>10} {writers:>8} {rate:>12.0} {each:>14.2}");
+    let cpu = (cpu_seconds() - busy) * 1e6 / count as f64;
+    println!("{size:>8} {writers:>8} {rate:>8.0} {each:>9.2} {cpu:>9.0}");
     store.close().await;
+}
+
+/// What this process has used so far; the kernel counts in hundredths of a second.
+fn cpu_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat.rsplit(')').next().unwrap_or_default();
+    let ticks = fields
+        .split(' ')
+        .skip(12)
+        .take(2)
+        .filter_map(|field| field.parse::<f64>().ok());
+    ticks.sum::<f64>() / 100.0
 }
 
 async fn audits(durability: Durability, name: &str) {

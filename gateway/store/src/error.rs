@@ -79,6 +79,18 @@ pub enum StoreError {
         /// What is there.
         what: &'static str,
     },
+    /// Others changed it again and again meanwhile.
+    #[error("{what} was changed by others meanwhile")]
+    Raced {
+        /// What was changed.
+        what: &'static str,
+    },
+    /// The outbox has no room now.
+    #[error("the outbox is full: it holds {limit} items")]
+    Full {
+        /// The limit.
+        limit: u64,
+    },
     /// The store was closed.
     #[error("the store is closed")]
     Stopped,
@@ -89,7 +101,12 @@ impl StoreError {
     /// since a fault of ours never refuses mail for good; this says whether to alarm somebody.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Database { .. } | Self::Blob { .. } | Self::File { .. } | Self::Stopped => true,
+            Self::Database { .. }
+            | Self::Blob { .. }
+            | Self::File { .. }
+            | Self::Raced { .. }
+            | Self::Full { .. }
+            | Self::Stopped => true,
             Self::Migration { .. }
             | Self::Location { .. }
             | Self::Changed { .. }

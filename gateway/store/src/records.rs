@@ -67,6 +67,8 @@ pub struct Change {
     pub standing: Standing,
     /// The mark of that.
     pub mark: Vec<u8>,
+    /// What the audit log is told if it is applied.
+    pub event: Option<AuditEvent>,
 }
 
 /// Where sealed bytes stand.
@@ -110,14 +112,9 @@ pub trait Letters: Send + Sync {
     async fn list(&self, filter: &Filter) -> Result<Vec<LetterSummary>>;
     /// One letter with its grants.
     async fn letter(&self, letter: LetterId) -> Result<Option<LetterSummary>>;
-    /// Applies changes with their audit events, durably, all or nothing; an ended grant loses wrap
-    /// and summary. Says how many still had the mark that was read.
-    async fn change(
-        &self,
-        changes: Vec<Change>,
-        events: Vec<AuditEvent>,
-        now: Timestamp,
-    ) -> Result<u64>;
+    /// Applies the changes whose grants still have the mark that was read, with their audit events,
+    /// durably and in one piece; an ended grant loses wrap and summary. Says which were applied.
+    async fn change(&self, changes: Vec<Change>, now: Timestamp) -> Result<Vec<GrantId>>;
     /// Moves a letter's expiry later, if it is.
     async fn expire_letter_at(&self, letter: LetterId, until: Timestamp) -> Result<()>;
     /// Remembers the first reading.

@@ -13,7 +13,6 @@ use sqlx::sqlite::SqliteRow;
 
 use super::rows::{bytes, get, grant_row, select_grants, state_columns};
 use super::{SqliteRecords, audit, lists};
-use crate::audit::AuditEvent;
 use crate::error::{StoreError, database};
 use crate::letter::{Filter, LetterSummary, Target};
 use crate::records::{Change, GrantRow, LetterRow, Letters, Place};
@@ -92,14 +91,9 @@ impl Letters for SqliteRecords {
         lists::letter(self.readers(), letter).await
     }
 
-    async fn change(
-        &self,
-        changes: Vec<Change>,
-        events: Vec<AuditEvent>,
-        now: Timestamp,
-    ) -> Result<u64> {
-        let asked = Arc::new((changes, events));
-        self.write(move |connection| Box::pin(change(connection, asked.clone(), now)))
+    async fn change(&self, changes: Vec<Change>, now: Timestamp) -> Result<Vec<GrantId>> {
+        let changes = Arc::new(changes);
+        self.write(move |connection| Box::pin(change(connection, changes.clone(), now)))
             .await
     }
 
@@ -279,12 +273,12 @@ async fn insert_grant(connection: &mut SqliteConnection, row: &GrantRow) -> Resu
 
 async fn change(
     connection: &mut SqliteConnection,
-    asked: Arc<(Vec<Change>, Vec<AuditEvent>)>,
+    changes: Arc<Vec<Change>>,
     now: Timestamp,
-) -> Result<u64> {
-    let (changes, events) = &*asked;
-    let mut changed = 0;
-    for change in changes {
+) -> Result<Vec<GrantId>> {
+    let mut applied = Vec::new();
+    let mut events = Vec::new();
+    for change in changes.iter() {
         let (state, state_at) = state_columns(&change.standing.state);
         let ended = !matches!(change.standing.state, GrantState::Active { .. });
         let done = sqlx::query(
@@ -301,10 +295,13 @@ async fn change(
         .execute(&mut *connection)
         .await
         .map_err(database("change a grant"))?;
-        changed += done.rows_affected();
+        if done.rows_affected() > 0 {
+            applied.push(change.grant);
+            events.extend(change.event.clone());
+        }
     }
-    audit::append(connection, events, now).await?;
-    Ok(changed)
+    audit::append(connection, &events, now).await?;
+    Ok(applied)
 }
 
 async fn forget(connection: &mut SqliteConnection, target: Target) -> Result<Vec<LetterId>> {

@@ -67,8 +67,7 @@ impl Passing for SqliteRecords {
             self.write(move |connection| Box::pin(enqueue(connection, id, item.clone(), now)));
         match put.await? {
             true => Ok(()),
-            false => Err(StoreError::Limit {
-                what: "the outbox",
+            false => Err(StoreError::Full {
                 limit: OUTBOX_ITEMS_MAX,
             }),
         }

@@ -7,6 +7,7 @@ use seal::{GrantId, GrantState, LetterId, Standing};
 
 use super::{Result, Store};
 use crate::audit::AuditEvent;
+use crate::error::StoreError;
 use crate::letter::{Purged, TOMBSTONE_SECONDS, Target};
 use crate::records::{Change, Ended, GrantRow};
 
@@ -15,6 +16,8 @@ const PURGE_ROWS: u32 = 500;
 const PURGE_ROUNDS: u32 = 1_000;
 /// Keys and files whose letter never came are left alone for this time: it may be under way.
 const ORPHAN_SECONDS: i64 = 3_600;
+/// How often an ending is tried against others that change the same grant.
+const ATTEMPTS: u32 = 4;
 
 impl Store {
     /// Ends a letter's grants, or one grant, for good: on the disk and audited when this returns.
@@ -22,7 +25,7 @@ impl Store {
     pub async fn revoke(&self, target: impl Into<Target>, by: &str) -> Result<u64> {
         let now = self.now();
         let rows = self.records.grants(target.into()).await?;
-        let ended = self.end(&rows, Ended::Revoked { at: now }, by).await?;
+        let ended = self.end(rows, Ended::Revoked { at: now }, by).await?;
         self.drop_unreadable().await?;
         Ok(ended)
     }
@@ -33,19 +36,21 @@ impl Store {
         let now = self.now();
         let rows = self.records.grants(letter.into()).await?;
         let mut changes = Vec::new();
-        let mut events = Vec::new();
         for row in &rows {
             self.check_mark(row)?;
             let GrantState::Active { expires } = row.standing.state else {
                 continue;
             };
-            if expires <= now || until <= expires {
-                continue;
+            if expires > now && until > expires {
+                let event = event("extended", row, by).detail("until", until.rfc3339());
+                let change = self.change(row, GrantState::Active { expires: until });
+                changes.push(Change {
+                    event: Some(event),
+                    ..change
+                });
             }
-            changes.push(self.change(row, GrantState::Active { expires: until }));
-            events.push(event("extended", row, by).detail("until", until.rfc3339()));
         }
-        let changed = self.records.change(changes, events, now).await?;
+        let changed = self.records.change(changes, now).await?.len() as u64;
         if changed > 0 {
             self.records.expire_letter_at(letter, until).await?;
         }
@@ -60,7 +65,7 @@ impl Store {
             if rows.is_empty() {
                 break;
             }
-            purged.expired += self.end(&rows, Ended::Expired { at: now }, "clock").await?;
+            purged.expired += self.end(rows, Ended::Expired { at: now }, "clock").await?;
         }
         purged.letters = self.drop_unreadable().await?;
         let before = now.plus_seconds(-TOMBSTONE_SECONDS);
@@ -78,30 +83,60 @@ impl Store {
     }
 
     /// Ends those of `rows` that are active, and makes sure that no ended one still has a key.
-    async fn end(&self, rows: &[GrantRow], ended: Ended, by: &str) -> Result<u64> {
+    async fn end(&self, rows: Vec<GrantRow>, ended: Ended, by: &str) -> Result<u64> {
         let (kind, state, at) = match ended {
             Ended::Revoked { at } => ("revoked", GrantState::Revoked { at }, at),
             Ended::Expired { at } => ("expired", GrantState::Expired { at }, at),
         };
-        let mut changes = Vec::new();
-        let mut events = Vec::new();
-        for row in rows {
-            if matches!(row.standing.state, GrantState::Active { .. }) {
-                // A record that was changed is ended like any other: shut is always safe.
-                changes.push(self.change(row, state));
-                events.push(event(kind, row, by));
+        let mut count = 0;
+        let mut shut = Vec::new();
+        let mut open = rows;
+        for _ in 0..ATTEMPTS {
+            let (active, done) = open.into_iter().partition(|row| is_active(row, ended));
+            open = active;
+            shut.extend(done.into_iter().filter(|row| !stays_open(row, ended)));
+            // A record that was changed is ended like any other: shut is always safe.
+            let change = |row: &GrantRow| {
+                let event = Some(event(kind, row, by));
+                Change {
+                    event,
+                    ..self.change(row, state)
+                }
+            };
+            let applied = self
+                .records
+                .change(open.iter().map(change).collect(), at)
+                .await?;
+            count += applied.len() as u64;
+            let (done, raced) = open
+                .into_iter()
+                .partition(|row| applied.contains(&row.grant.grant));
+            shut.extend::<Vec<GrantRow>>(done);
+            open = self.again(raced).await?;
+            if open.is_empty() {
+                break;
             }
         }
-        let changed = self.records.change(changes, events, at).await?;
-        let grants = rows
-            .iter()
-            .map(|row| (row.grant.grant, row.grant.letter))
-            .collect();
-        self.keys.shred(grants, ended).await?;
-        Ok(changed)
+        if !shut.is_empty() {
+            let shut = shut.iter().map(|row| (row.grant.grant, row.grant.letter));
+            self.keys.shred(shut.collect(), ended).await?;
+        }
+        match open.is_empty() {
+            true => Ok(count),
+            false => Err(StoreError::Raced { what: "a grant" }),
+        }
     }
 
-    fn change(&self, row: &GrantRow, state: GrantState) -> Change {
+    /// The rows as they are now, after somebody else changed them.
+    async fn again(&self, rows: Vec<GrantRow>) -> Result<Vec<GrantRow>> {
+        let mut again = Vec::new();
+        for row in rows {
+            again.extend(self.records.grant(row.grant.grant).await?);
+        }
+        Ok(again)
+    }
+
+    pub(super) fn change(&self, row: &GrantRow, state: GrantState) -> Change {
         let standing = Standing {
             state,
             ..row.standing
@@ -114,6 +149,7 @@ impl Store {
                 .mark_standing(&row.grant, &standing)
                 .to_vec(),
             standing,
+            event: None,
         }
     }
 
@@ -165,6 +201,20 @@ impl Store {
             }
         }
         Ok(dropped)
+    }
+}
+
+/// Whether `ended` is still to be written for this row.
+fn is_active(row: &GrantRow, ended: Ended) -> bool {
+    let active = matches!(row.standing.state, GrantState::Active { .. });
+    active && !stays_open(row, ended)
+}
+
+/// Whether the row is none of `ended`'s business: it was extended meanwhile.
+fn stays_open(row: &GrantRow, ended: Ended) -> bool {
+    match (row.standing.state, ended) {
+        (GrantState::Active { expires }, Ended::Expired { at }) => expires > at,
+        _ => false,
     }
 }
 

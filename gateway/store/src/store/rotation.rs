@@ -6,7 +6,6 @@ use seal::{GrantId, ServerKey};
 use super::{OUTBOX, Result, SHRED_KEY, Store};
 use crate::error::StoreError;
 use crate::passing::OutboxId;
-use crate::records::Change;
 
 /// How many rows are read at a time.
 const ROWS: u32 = 500;
@@ -81,15 +80,9 @@ impl Store {
                 }
                 // A changed record must not be made good by a new mark.
                 self.check_mark(row)?;
-                let (grant, from, standing) = (row.grant.grant, row.mark.clone(), row.standing);
-                changes.push(Change {
-                    grant,
-                    from,
-                    standing,
-                    mark,
-                });
+                changes.push(self.change(row, row.standing.state));
             }
-            rotated += self.records.change(changes, Vec::new(), self.now()).await?;
+            rotated += self.records.change(changes, self.now()).await?.len() as u64;
         }
     }
 

@@ -166,3 +166,47 @@ async fn extending_moves_only_what_is_active_and_only_later() {
     );
     assert!(world.read(&letter, 0).await.is_none());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn revoking_wins_over_extending_at_the_same_time() {
+    let world = World::new().await;
+    for _ in 0..20 {
+        let letter = world.put(10, &["bob@partner.example"]).await;
+        let until = world.now().plus_seconds(60 * DAY);
+        let (revoked, extended) = tokio::join!(
+            world.store.revoke(letter.id, "admin"),
+            world.store.extend(letter.id, until, "ann@corp.example"),
+        );
+        assert_eq!(revoked.unwrap(), 1);
+        extended.unwrap();
+        let record = world.store.grant(letter.grant(0)).await.unwrap().unwrap();
+        assert!(
+            matches!(record.state, GrantState::Revoked { .. }),
+            "{:?}",
+            record.state
+        );
+        assert!(world.read(&letter, 0).await.is_none());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_purge_does_not_take_the_key_of_what_was_extended_meanwhile() {
+    let world = World::new().await;
+    let (mut open, mut shut) = (0, 0);
+    for _ in 0..20 {
+        let letter = world.put(10, &["bob@partner.example"]).await;
+        let later = world.now().plus_seconds(31 * DAY);
+        let until = world.now().plus_seconds(60 * DAY);
+        let (purged, extended) = tokio::join!(
+            world.store.purge(later),
+            world.store.extend(letter.id, until, "ann@corp.example"),
+        );
+        let extended = extended.unwrap();
+        assert_eq!(purged.unwrap().expired + extended, 1, "one of them had it");
+        assert_eq!(world.read(&letter, 0).await.is_some(), extended == 1);
+        open += extended;
+        shut += 1 - extended;
+        world.store.abandon(letter.id).await.unwrap();
+    }
+    println!("{open} stayed open, {shut} were shut");
+}
