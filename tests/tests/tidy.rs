@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use cargo_metadata::{CargoOpt, DependencyKind, MetadataCommand};
 use end_to_end::place::project;
-use end_to_end::tidy::{arrows, purity, sizes, text};
+use end_to_end::tidy::{arrows, purity, sizes, text, words};
 
 /// Text files that are not Rust but are read by people.
 const TEXT_EXTENSIONS: &[&str] = &[
@@ -169,6 +169,29 @@ fn ci_runs_what_readme_runs() {
         text::check_ci("#!/bin/sh\nset -eu\n", "make test\n").len(),
         1
     );
+}
+
+#[test]
+fn every_condition_and_action_has_a_case() {
+    let table = project().join("rules/src/words");
+    let listed: Vec<String> = ["conditions.rs", "actions.rs"]
+        .iter()
+        .flat_map(|name| words::listed(&read(&table.join(name))))
+        .collect();
+    assert!(listed.len() > 40, "only {} words were read", listed.len());
+    let folders = ["rules/cases", "rules/policy"].map(|folder| walk(&project().join(folder)));
+    let is_rules = |path: &&PathBuf| path.extension().is_some_and(|e| e == "toml");
+    let files: Vec<String> = folders
+        .iter()
+        .flatten()
+        .filter(is_rules)
+        .map(|path| read(path))
+        .collect();
+    let complaints = words::check(&listed, &files);
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+    let unused = ["sender".to_owned(), "end".to_owned()];
+    let files = ["when = { sender = \"end\" }".to_owned()];
+    assert_eq!(words::check(&unused, &files).len(), 1);
 }
 
 fn complain_of_sources(check: fn(&str, &str) -> Vec<String>) {
