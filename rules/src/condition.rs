@@ -6,7 +6,7 @@
 mod ask;
 mod kinds;
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use mail::{Address, AmbiguityKind, LabelId};
 

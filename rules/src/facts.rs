@@ -2,7 +2,7 @@
 //!
 //! It holds no opinion, and nothing here is fetched: the caller brings what it knows.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use mail::{Envelope, LabelId, Message, PartPath, Sender, Timestamp};
 

@@ -117,8 +117,8 @@ fn ascii_domain(domain: &str) -> Option<String> {
             .get(..5)
             .filter(|tag| tag.eq_ignore_ascii_case("IPv6:"));
         let valid = match ipv6 {
-            Some(_) => literal[5..].parse::<std::net::Ipv6Addr>().is_ok(),
-            None => literal.parse::<std::net::Ipv4Addr>().is_ok(),
+            Some(_) => literal[5..].parse::<core::net::Ipv6Addr>().is_ok(),
+            None => literal.parse::<core::net::Ipv4Addr>().is_ok(),
         };
         return valid.then(|| domain.to_ascii_lowercase());
     }

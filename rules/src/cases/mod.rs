@@ -4,7 +4,7 @@
 
 mod run;
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use mail::{Address, Rights, Sender, Timestamp};
 

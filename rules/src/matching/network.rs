@@ -1,6 +1,6 @@
 //! Addresses of peers: one, a network, or a range.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A set of ranges.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,5 +1,5 @@
-//! P9: every limit of `[limits]` is run into once, and answers as its row in the table says. A
-//! limit without a story here fails the test; limits inside messages are tested in the crate `mail`.
+//! P9: every limit of `[limits]` is run into once, and answers as its row says. A limit without a
+//! story here fails the test; limits inside messages are tested in the crate `mail`.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

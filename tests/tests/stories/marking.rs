@@ -1,6 +1,6 @@
 //! P3 where something is changed: with a footer on every message of the corpora, each part without
-//! the footer is byte-identical, no part comes or goes, every header field stays, and signed mail is
-//! not touched at all. Read by mail-parser, so that our own parser does not judge itself.
+//! the footer is byte-identical, no part comes or goes, every header field stays, and signed mail
+//! is not touched at all. Read by mail-parser: our own parser does not judge itself.
 
 use end_to_end::corpus;
 use end_to_end::gateway::{Gateway, Site};
