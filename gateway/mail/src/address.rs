@@ -6,13 +6,22 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-/// RFC 5321 §4.5.3.1.1.
-const LOCAL_BYTES_MAX: usize = 64;
-/// RFC 5321 §4.5.3.1.2.
-const DOMAIN_BYTES_MAX: usize = 255;
+pub mod scripts;
+pub mod tricks;
 
-/// An RFC 5321 `Mailbox`, with the UTF-8 of RFC 6531. Compared without regard to case, the domain
-/// by its A-label.
+pub use tricks::{Trick, resembles, tricks, tricks_of_field};
+
+/// RFC 5321 §4.5.3.1.1: octets of a local part.
+pub const LOCAL_BYTES_MAX: usize = 64;
+/// RFC 5321 §4.5.3.1.2: octets of a domain.
+pub const DOMAIN_BYTES_MAX: usize = 255;
+/// RFC 1035 §2.3.4: octets between two dots.
+pub const DOMAIN_LABEL_BYTES_MAX: usize = 63;
+/// RFC 5321 §4.5.3.1.3: a path has 256 octets, of which `<` and `>` are two.
+pub const ADDRESS_BYTES_MAX: usize = 254;
+
+/// An RFC 5321 `Mailbox`, with the UTF-8 of RFC 6531. Compared without regard to case or to quotes
+/// that need not be there, the domain by its A-label.
 #[derive(Clone, Debug)]
 pub struct Address {
     text: String,
@@ -26,6 +35,12 @@ pub enum AddressError {
     /// There is no `@` between a local part and a domain.
     #[error("an address needs a local part, `@` and a domain")]
     Shape,
+    /// It begins with `@host:`. RFC 5321 appendix F.2: such a route is not to be followed.
+    #[error("an address must not name a route")]
+    SourceRoute,
+    /// The whole is longer than [`ADDRESS_BYTES_MAX`], or a part than its own limit.
+    #[error("the address is too long")]
+    TooLong,
     /// The part before the `@` breaks RFC 5321 §4.1.2.
     #[error("the local part is not valid")]
     Local,
@@ -35,19 +50,31 @@ pub enum AddressError {
 }
 
 impl Address {
-    /// Parses `local@domain`; no angle brackets, display name, source route or space around it.
+    /// Parses `local@domain`; no angle brackets, display name, comment, source route or space
+    /// around it.
+    ///
+    /// # Errors
+    /// Whatever RFC 5321 §4.1.2 and RFC 6531 §3.3 do not allow. The caller counts such a text as
+    /// outside.
     pub fn parse(text: &str) -> Result<Self, AddressError> {
+        if text.len() > ADDRESS_BYTES_MAX {
+            return Err(AddressError::TooLong);
+        }
+        if text.starts_with('@') && text.contains(':') {
+            return Err(AddressError::SourceRoute);
+        }
         let at = text.rfind('@').ok_or(AddressError::Shape)?;
         let (local, domain) = (&text[..at], &text[at + 1..]);
         if local.is_empty() || domain.is_empty() {
             return Err(AddressError::Shape);
         }
-        if !valid_local(local) {
-            return Err(AddressError::Local);
+        if local.len() > LOCAL_BYTES_MAX {
+            return Err(AddressError::TooLong);
         }
+        let mailbox = read_local(local).ok_or(AddressError::Local)?;
         let ascii = ascii_domain(domain).ok_or(AddressError::Domain)?;
         let text = format!("{local}@{}", domain.to_lowercase());
-        let key = format!("{}@{ascii}", local.to_lowercase());
+        let key = format!("{}@{ascii}", mailbox.to_lowercase());
         Ok(Self { text, at, key })
     }
 
@@ -66,73 +93,104 @@ impl Address {
         &self.text[self.at + 1..]
     }
 
-    /// The form to compare by: all lower case, the domain as an A-label.
+    /// The domain as an A-label: the form to compare by.
+    pub fn domain_key(&self) -> &str {
+        // The key is built with an `@` before the domain, and no domain holds one.
+        self.key.rsplit_once('@').map_or("", |(_, domain)| domain)
+    }
+
+    /// The form to compare by: all lower case, no needless quotes, the domain as an A-label.
     pub fn key(&self) -> &str {
         &self.key
     }
+
+    /// Whether the local part can be read as a further route: `user%other@relay`, `other!user@relay`
+    /// or `"user@other"@relay`. Mail servers may follow it (Postfix does by default), so the domain
+    /// does not say where such mail ends: an address like this is never inside.
+    pub fn is_routed(&self) -> bool {
+        self.local().contains(['%', '!', '@'])
+    }
 }
 
-fn valid_local(local: &str) -> bool {
-    if local.len() > LOCAL_BYTES_MAX || local.chars().any(char::is_control) {
-        return false;
+/// RFC 5321 §4.1.2: a dot-string or a quoted string. The answer is the mailbox it names: quotes
+/// and backslashes that change nothing are gone, since `"ann"` and `ann` are one mailbox.
+fn read_local(local: &str) -> Option<String> {
+    if local.chars().any(char::is_control) {
+        return None;
     }
-    if let Some(inner) = local
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'))
-    {
-        return valid_quoted(inner);
+    let Some(inner) = local.strip_prefix('"') else {
+        return is_dot_string(local).then(|| local.to_owned());
+    };
+    let inner = unquote(inner.strip_suffix('"')?)?;
+    if is_dot_string(&inner) {
+        return Some(inner);
     }
+    let escaped = inner.replace('\\', "\\\\").replace('"', "\\\"");
+    Some(format!("\"{escaped}\""))
+}
+
+fn is_dot_string(local: &str) -> bool {
     local
         .split('.')
         .all(|atom| !atom.is_empty() && atom.chars().all(is_atext))
 }
 
-fn valid_quoted(inner: &str) -> bool {
+/// RFC 5321 §4.1.2: `\` stands before any printable character; a bare quote ends the string.
+fn unquote(inner: &str) -> Option<String> {
+    let mut text = String::with_capacity(inner.len());
     let mut chars = inner.chars();
     while let Some(c) = chars.next() {
         match c {
-            '"' => return false,
-            '\\' if !chars.next().is_some_and(|next| (' '..='~').contains(&next)) => return false,
-            _ => {}
+            '"' => return None,
+            '\\' => text.push(chars.next().filter(|next| (' '..='~').contains(next))?),
+            c if c.is_ascii() || is_international(c) => text.push(c),
+            _ => return None,
         }
     }
-    true
+    Some(text)
 }
 
 fn is_atext(c: char) -> bool {
-    c.is_ascii_alphanumeric()
-        || "!#$%&'*+-/=?^_`{|}~".contains(c)
-        || (!c.is_ascii() && !c.is_whitespace())
+    c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c) || is_international(c)
+}
+
+/// RFC 6531 §3.3 lets any UTF-8 stand; what cannot be seen or turns the text around is refused.
+fn is_international(c: char) -> bool {
+    !c.is_ascii() && !c.is_whitespace() && !c.is_control() && !scripts::is_invisible(c)
 }
 
 fn ascii_domain(domain: &str) -> Option<String> {
     if domain.len() > DOMAIN_BYTES_MAX {
         return None;
     }
-    if let Some(literal) = domain
+    let literal = domain
         .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-    {
-        let ipv6 = literal
-            .get(..5)
-            .filter(|tag| tag.eq_ignore_ascii_case("IPv6:"));
-        let valid = match ipv6 {
-            Some(_) => literal[5..].parse::<core::net::Ipv6Addr>().is_ok(),
-            None => literal.parse::<core::net::Ipv4Addr>().is_ok(),
-        };
-        return valid.then(|| domain.to_ascii_lowercase());
+        .and_then(|rest| rest.strip_suffix(']'));
+    if let Some(literal) = literal {
+        return is_address_literal(literal).then(|| domain.to_ascii_lowercase());
     }
     let ascii = idna::domain_to_ascii_strict(domain).ok()?;
-    let labels_hold = ascii.split('.').all(|label| {
-        !label.is_empty()
-            && label.len() <= 63
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && label
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'-')
-    });
-    (labels_hold && ascii.len() <= DOMAIN_BYTES_MAX).then_some(ascii)
+    (ascii.split('.').all(is_domain_label) && ascii.len() <= DOMAIN_BYTES_MAX).then_some(ascii)
+}
+
+/// RFC 5321 §4.1.3. No general literal is registered, so none is valid.
+fn is_address_literal(literal: &str) -> bool {
+    let tag = literal
+        .get(..5)
+        .filter(|tag| tag.eq_ignore_ascii_case("IPv6:"));
+    match tag {
+        Some(_) => literal[5..].parse::<core::net::Ipv6Addr>().is_ok(),
+        None => literal.parse::<core::net::Ipv4Addr>().is_ok(),
+    }
+}
+
+fn is_domain_label(label: &str) -> bool {
+    (1..=DOMAIN_LABEL_BYTES_MAX).contains(&label.len())
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+        && label
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
 impl fmt::Display for Address {
@@ -164,59 +222,5 @@ impl PartialOrd for Address {
 impl Ord for Address {
     fn cmp(&self, other: &Self) -> Ordering {
         self.key.cmp(&other.key)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn valid_ones() {
-        for text in [
-            "ann@corp.example",
-            "Ann.B+c@CORP.example",
-            "\"a b\"@corp.example",
-            "\"a\\\"b@c\"@corp.example",
-            "jörg@bücher.example",
-            "ann@[192.0.2.1]",
-            "ann@[IPv6:2001:db8::1]",
-        ] {
-            assert!(Address::parse(text).is_ok(), "{text}");
-        }
-    }
-
-    #[test]
-    fn invalid_ones() {
-        for text in [
-            "",
-            "ann",
-            "@corp.example",
-            "ann@",
-            "a b@corp.example",
-            "a..b@corp.example",
-            "ann@corp..example",
-            "ann@-corp.example",
-            "ann\r\n@corp.example",
-            "ann\0@corp.example",
-            "<ann@corp.example>",
-            "@a.example:ann@corp.example",
-            "ann@corp_x.example",
-            "ann@[1.2]",
-            "\"a\"b\"@corp.example",
-            " ann@corp.example",
-            "ann@corp.example ",
-        ] {
-            assert!(Address::parse(text).is_err(), "{text:?}");
-        }
-    }
-
-    #[test]
-    fn compared_without_case_and_by_a_label() {
-        let unicode = Address::parse("Ann@Bücher.example").unwrap();
-        let ascii = Address::parse("ann@xn--bcher-kva.example").unwrap();
-        assert_eq!(unicode, ascii);
-        assert_eq!(unicode.domain(), "bücher.example");
-        assert_eq!(unicode.local(), "Ann");
     }
 }

@@ -1,0 +1,187 @@
+//! What is odd about a mailbox in an address field: the tricks by which one sender looks like
+//! another.
+//!
+//! It never says who somebody is: inside and outside are judged on the envelope alone.
+
+use super::scripts::{is_invisible, is_mixed, skeleton};
+use super::{Address, AddressError};
+use crate::message::Mailbox;
+
+/// One odd thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Trick {
+    /// The address breaks RFC 5321, so that servers may differ about it.
+    NotAnAddress,
+    /// The address names a route (`@relay:user@host`).
+    SourceRoute,
+    /// The local part can be read as a route (`user%other`, `other!user`, `"user@other"`).
+    RoutedLocal,
+    /// The local part stands in quotes.
+    QuotedLocal,
+    /// The domain is an IP address.
+    AddressLiteral,
+    /// The domain has letters beyond ASCII.
+    InternationalDomain,
+    /// A word of the domain mixes scripts.
+    DomainMixesScripts,
+    /// A word of the domain is not ASCII and looks as if it were.
+    DomainLooksAscii,
+    /// The display name holds another address.
+    NameHoldsAddress,
+    /// A word of the display name mixes scripts.
+    NameMixesScripts,
+    /// The display name holds characters that cannot be seen or turn it around.
+    NameHidesCharacters,
+    /// The field is a group (`name: a, b;`).
+    Group,
+    /// The field holds a comment.
+    Comment,
+}
+
+impl Trick {
+    /// The stable word for rules, log and audit.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Trick::NotAnAddress => "not-an-address",
+            Trick::SourceRoute => "source-route",
+            Trick::RoutedLocal => "routed-local-part",
+            Trick::QuotedLocal => "quoted-local-part",
+            Trick::AddressLiteral => "address-literal",
+            Trick::InternationalDomain => "international-domain",
+            Trick::DomainMixesScripts => "domain-mixes-scripts",
+            Trick::DomainLooksAscii => "domain-looks-ascii",
+            Trick::NameHoldsAddress => "name-holds-address",
+            Trick::NameMixesScripts => "name-mixes-scripts",
+            Trick::NameHidesCharacters => "name-hides-characters",
+            Trick::Group => "group",
+            Trick::Comment => "comment",
+        }
+    }
+}
+
+/// Every odd thing about one mailbox, each once, in the order of [`Trick`].
+pub fn tricks(mailbox: &Mailbox) -> Vec<Trick> {
+    let mut found = Vec::new();
+    let address = Address::parse(&mailbox.address);
+    match &address {
+        Ok(address) => tricks_of_address(address, &mut found),
+        Err(AddressError::SourceRoute) => found.push(Trick::SourceRoute),
+        Err(_) => found.push(Trick::NotAnAddress),
+    }
+    if let Some(name) = &mailbox.name {
+        tricks_of_name(name, address.as_ref().ok(), &mut found);
+    }
+    found
+}
+
+/// What the form of a whole field tells before its mailboxes are looked at: groups, comments and
+/// source routes. `raw` is the field's value with its folding.
+pub fn tricks_of_field(raw: &[u8]) -> Vec<Trick> {
+    let mut found = Vec::new();
+    let mut state = State::Text;
+    let mut escaped = false;
+    let mut previous = b' ';
+    for &byte in raw {
+        let literal = escaped;
+        escaped = byte == b'\\' && !literal;
+        if literal {
+            continue;
+        }
+        state = match (state, byte) {
+            (State::Text, b'"') => State::Quoted,
+            (State::Quoted, b'"') => State::Text,
+            (State::Text, b'(') => {
+                found.push(Trick::Comment);
+                State::Comment(1)
+            }
+            (State::Comment(depth), b'(') => State::Comment(depth + 1),
+            (State::Comment(1), b')') => State::Text,
+            (State::Comment(depth), b')') => State::Comment(depth - 1),
+            (State::Text, b'<') => State::Angle,
+            (State::Angle, b'>') => State::Text,
+            (State::Angle, b'@') if previous == b'<' => {
+                found.push(Trick::SourceRoute);
+                State::Angle
+            }
+            (State::Text, b':') => {
+                found.push(Trick::Group);
+                State::Text
+            }
+            (state, _) => state,
+        };
+        if !byte.is_ascii_whitespace() {
+            previous = byte;
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+#[derive(Clone, Copy)]
+enum State {
+    Text,
+    Quoted,
+    Angle,
+    Comment(usize),
+}
+
+/// Whether two different domains can be taken for each other at a glance.
+pub fn resembles(domain: &str, other: &str) -> bool {
+    let shown = |domain: &str| {
+        let ascii = idna::domain_to_ascii(domain).unwrap_or_else(|_| domain.to_lowercase());
+        (ascii, idna::domain_to_unicode(domain).0)
+    };
+    let ((ascii, unicode), (other_ascii, other_unicode)) = (shown(domain), shown(other));
+    ascii != other_ascii && skeleton(&unicode) == skeleton(&other_unicode)
+}
+
+fn tricks_of_address(address: &Address, found: &mut Vec<Trick>) {
+    if address.is_routed() {
+        found.push(Trick::RoutedLocal);
+    }
+    if address.local().starts_with('"') {
+        found.push(Trick::QuotedLocal);
+    }
+    if address.domain().starts_with('[') {
+        found.push(Trick::AddressLiteral);
+        return;
+    }
+    let (unicode, _) = idna::domain_to_unicode(address.domain());
+    if unicode.is_ascii() {
+        return;
+    }
+    found.push(Trick::InternationalDomain);
+    if unicode.split('.').any(is_mixed) {
+        found.push(Trick::DomainMixesScripts);
+    }
+    let looks_ascii = |label: &str| !label.is_ascii() && skeleton(label).is_ascii();
+    if unicode.split('.').any(looks_ascii) {
+        found.push(Trick::DomainLooksAscii);
+    }
+}
+
+fn tricks_of_name(name: &str, address: Option<&Address>, found: &mut Vec<Trick>) {
+    if addresses_in(name).any(|other| address.is_none_or(|address| *address != other)) {
+        found.push(Trick::NameHoldsAddress);
+    }
+    if name.split(|c: char| !c.is_alphanumeric()).any(is_mixed) {
+        found.push(Trick::NameMixesScripts);
+    }
+    if name.chars().any(is_invisible) {
+        found.push(Trick::NameHidesCharacters);
+    }
+}
+
+/// Words of a name that are addresses, whatever stands around them.
+fn addresses_in(name: &str) -> impl Iterator<Item = Address> + '_ {
+    let visible: String = name.chars().filter(|c| !is_invisible(*c)).collect();
+    let words: Vec<String> = visible
+        .split(|c: char| c.is_whitespace() || "<>()[]\"',;:".contains(c))
+        .filter(|word| word.contains('@'))
+        .map(|word| word.trim_matches('.').to_owned())
+        .collect();
+    words
+        .into_iter()
+        .filter_map(|word| Address::parse(&word).ok())
+}
