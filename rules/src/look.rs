@@ -189,9 +189,9 @@ impl<'f> Look<'f> {
     }
 }
 
-/// The side a recipient stands on.
+/// The side a recipient stands on. A local part that can be read as a route ends who knows where.
 pub(crate) fn side(own: &Domains, recipient: &Address) -> Where {
-    match own.contains(recipient) {
+    match own.contains(recipient) && !recipient.is_routed() {
         true => Where::Inside,
         false => Where::Outside,
     }

@@ -198,9 +198,11 @@ impl Door {
         })
     }
 
-    /// Whether this listener takes mail for `recipient`: an outside one is no relay.
+    /// Whether this listener takes mail for `recipient`: an outside one is no relay, not even by a
+    /// route in the local part that the next hop would follow because we are trusted there.
     fn takes(&self, recipient: &Address) -> bool {
-        self.source != Source::Outside || self.house.domains.contains(key_of(recipient))
+        let own = || !recipient.is_routed() && self.house.domains.contains(key_of(recipient));
+        self.source != Source::Outside || own()
     }
 }
 

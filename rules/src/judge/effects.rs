@@ -1,6 +1,6 @@
 //! What comes at the end: the edits that rules asked for, then the effects of the final label.
 
-use mail::label::Method;
+use mail::label::{Mapping, Method, Writer};
 use mail::{Edit, Fallback, Place};
 
 use super::Bench;
@@ -78,8 +78,18 @@ impl Bench<'_> {
             change.after.and_then(|label| home.labels.get(&label)),
             &home.site_id,
         ) {
+            // Other tenants' labels stay; a stale field of ours for one attribute goes.
             (Some(label), Some(site)) => {
-                mail::label::write(label, site, facts.now, &facts.action_id, Method::Standard)
+                let writer = Writer {
+                    site,
+                    labels: &home.labels,
+                    mapping: &Mapping::default(),
+                    set_at: facts.now,
+                    action_id: &facts.action_id,
+                    changed_by: "",
+                    origin: None,
+                };
+                writer.write(self.look.message(), label, Method::Standard)
             }
             // Without an id of our own there is no form to write it in; `check` says so.
             (Some(_), None) => Vec::new(),
