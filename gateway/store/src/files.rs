@@ -22,6 +22,8 @@ type Result<T> = std::result::Result<T, StoreError>;
 
 /// The ending of a sealed letter's file.
 const ENDING: &str = "sealed";
+/// A file that is written to see whether files can be.
+const PROBE: &str = "probe";
 
 /// Sealed letters as files in one folder.
 pub struct Files {
@@ -107,8 +109,12 @@ impl Blobs for Files {
     }
 
     async fn health(&self) -> Result<()> {
-        let listed = self.folder.list_with_delimiter(None).await;
-        listed.map(|_| ()).map_err(blob("list the blobs"))
+        let probe = Name::from(PROBE);
+        let written = self
+            .folder
+            .put(&probe, PutPayload::from_static(b"alive"))
+            .await;
+        written.map(|_| ()).map_err(blob("write among the blobs"))
     }
 }
 

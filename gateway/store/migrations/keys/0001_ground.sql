@@ -12,3 +12,7 @@ create table shred_keys (
 create unique index shred_keys_grant on shred_keys (grant_id);
 create index shred_keys_letter on shred_keys (letter);
 create index shred_keys_ended on shred_keys (ended) where ended is not null;
+
+-- Written to see whether it can be.
+create table alive (at bigint not null);
+insert into alive (at) values (0);

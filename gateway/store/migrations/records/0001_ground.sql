@@ -120,6 +120,6 @@ create table audit (
 create index audit_letter on audit (letter, seq) where letter is not null;
 create index audit_kind on audit (kind, seq);
 
--- Written to bring earlier unsynced commits of the audit log to the disk.
-create table audit_sync (at bigint not null);
-insert into audit_sync (at) values (0);
+-- Written to see whether it can be, and to bring earlier unsynced commits to the disk.
+create table alive (at bigint not null);
+insert into alive (at) values (0);

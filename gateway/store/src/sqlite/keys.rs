@@ -36,7 +36,6 @@ impl SqliteKeys {
                 include_str!("../../migrations/keys/0001_ground.sql"),
             )],
             secure_delete: "on",
-            sync: None,
         };
         Ok(Self {
             database: Database::open(location, form).await?,

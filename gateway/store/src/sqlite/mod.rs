@@ -49,7 +49,6 @@ impl SqliteRecords {
                 include_str!("../../migrations/records/0001_ground.sql"),
             )],
             secure_delete: "fast",
-            sync: Some("update audit_sync set at = at + 1"),
         };
         Ok(Self {
             database: Database::open(location, form).await?,
@@ -81,12 +80,14 @@ impl crate::records::Records for SqliteRecords {
     }
 }
 
+/// Changes one row, in either database.
+const ALIVE: &str = "update alive set at = at + 1";
+
 /// What kind of database it is to be.
 struct Form {
     name: &'static str,
     migrations: &'static [(i64, &'static str, &'static str)],
     secure_delete: &'static str,
-    sync: Option<&'static str>,
 }
 
 /// One SQLite database: a writer and readers.
@@ -119,15 +120,25 @@ impl Database {
             .connect_lazy_with(options.pragma("query_only", "on"));
         Ok(Self {
             readers,
-            writer: Writer::start(connection, form.sync),
+            writer: Writer::start(connection),
         })
     }
 
-    /// Writes nothing, but through the writer and as a transaction that must commit.
+    /// Reads, and commits a write with full sync: a full or broken disk shows here.
     async fn health(&self) -> Result<(), StoreError> {
-        let alive = sqlx::query("select 1").execute(&self.readers).await;
+        let alive = sqlx::query("select at from alive")
+            .execute(&self.readers)
+            .await;
         alive.map_err(database("read from a database"))?;
-        self.writer.write(|_| Box::pin(async { Ok(()) })).await
+        self.writer
+            .write(|connection| {
+                Box::pin(async move {
+                    let written = sqlx::query(ALIVE).execute(connection).await;
+                    written.map_err(database("write to a database"))?;
+                    Ok(())
+                })
+            })
+            .await
     }
 
     async fn close(&self) {

@@ -29,12 +29,11 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Starts the task. `sync` is a statement that changes one row, to bring unsynced commits down.
-    pub(crate) fn start(connection: SqliteConnection, sync: Option<&'static str>) -> Self {
+    /// Starts the task.
+    pub(crate) fn start(connection: SqliteConnection) -> Self {
         let (waiting, writes) = mpsc::channel(WRITES_WAITING_MAX);
         let task = Task {
             connection,
-            sync,
             full: true,
             unsynced_until: None,
         };
@@ -163,7 +162,6 @@ impl Write for Pragma {
 
 struct Task {
     connection: SqliteConnection,
-    sync: Option<&'static str>,
     /// Whether commits are synced now (`pragma synchronous`).
     full: bool,
     unsynced_until: Option<Instant>,
@@ -232,7 +230,7 @@ impl Task {
         let durable = writes
             .iter()
             .any(|write| write.durability() == Durability::Before);
-        self.set_synced(durable || self.sync.is_none()).await?;
+        self.set_synced(durable).await?;
         let mut transaction = self
             .connection
             .begin_with("begin immediate")
@@ -270,12 +268,14 @@ impl Task {
 
     /// Brings unsynced commits to the disk with a small synced one.
     async fn sync_now(&mut self) {
-        let (Some(_), Some(statement)) = (self.unsynced_until, self.sync) else {
+        if self.unsynced_until.is_none() {
             return;
-        };
+        }
         let synced = async {
             self.set_synced(true).await?;
-            let ran = sqlx::query(statement).execute(&mut self.connection).await;
+            let ran = sqlx::query(super::ALIVE)
+                .execute(&mut self.connection)
+                .await;
             ran.map_err(database("sync the audit log"))
         };
         match synced.await {

@@ -44,11 +44,21 @@ impl Store {
             raw_download: letter.raw_download,
             sealed: inline.then(|| sealed.clone()),
         };
-        if !inline {
-            self.blobs.put_blob(letter.id, sealed).await?;
+        // Neither opens anything without the records, which come last.
+        let (blob, keys) = tokio::join!(
+            async {
+                match inline {
+                    true => Ok(()),
+                    false => self.blobs.put_blob(letter.id, sealed).await,
+                }
+            },
+            self.keys.put_keys(keys),
+        );
+        keys?;
+        if let Err(error) = blob {
+            self.keys.forget_keys(ids).await?;
+            return Err(error);
         }
-        // A failed write of keys leaves at most a sealed blob that nothing opens.
-        self.keys.put_keys(keys).await?;
         let kept = self.records.put_letter(row, grants).await;
         if kept.is_err() && !matches!(kept, Err(StoreError::Exists { .. })) {
             // Whether the records were written may be unknown; without keys it does not matter.

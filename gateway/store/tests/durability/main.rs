@@ -1,9 +1,10 @@
-//! What "kept" means: killed processes, synced files, shredded keys, changed records, lost files.
+//! What "kept" means: killed processes, synced files, shredded keys, changed records, full tables.
 
 #[path = "../common/mod.rs"]
 mod common;
 
 mod crash;
+mod limits;
 mod shred;
 mod sync;
 mod tamper;

@@ -6,7 +6,7 @@ use store::StoreError;
 use crate::common::World;
 
 /// Runs a statement on a database behind the store's back.
-async fn behind(world: &World, database: &str, statement: &'static str) -> u64 {
+pub async fn behind(world: &World, database: &str, statement: &'static str) -> u64 {
     let location = format!("sqlite:{}", world.folder.join(database).display());
     let mut connection = sqlx::SqliteConnection::connect(&location).await.unwrap();
     let changed = sqlx::query(statement)
@@ -15,6 +15,18 @@ async fn behind(world: &World, database: &str, statement: &'static str) -> u64 {
         .unwrap();
     connection.close().await.unwrap();
     changed.rows_affected()
+}
+
+/// Counts something in a database.
+pub async fn count(world: &World, database: &str, statement: &'static str) -> u64 {
+    let location = format!("sqlite:{}", world.folder.join(database).display());
+    let mut connection = sqlx::SqliteConnection::connect(&location).await.unwrap();
+    let counted: i64 = sqlx::query_scalar(statement)
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+    u64::try_from(counted).unwrap()
 }
 
 #[tokio::test]
