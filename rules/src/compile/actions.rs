@@ -7,7 +7,7 @@ use super::{Compiler, shown};
 use crate::action::{Action, Deed, Notice, Rewrite};
 use crate::look::side;
 use crate::matching::Where;
-use crate::read::{Entry, Item, Section, Value};
+use crate::read::{Entry, Item, Section, Value, nearest};
 use crate::verdict::{Fate, Role};
 
 /// How long the text of a reply may be: RFC 5321 §4.5.3.1.5 gives a line 512 octets.
@@ -21,7 +21,7 @@ impl Compiler {
             if table.entries.len() > 1 {
                 let help = "write each action as a table of its own: [{ … }, { … }]";
                 self.mistake(&table.spot, "one table holds several actions", help);
-            } else if is_bare(table) {
+            } else if table.strangers.is_empty() && is_bare(table) {
                 let help = "write an action into it, such as { reject = \"…\" }";
                 self.mistake(&table.spot, "an empty table among the actions", help);
             }
@@ -225,6 +225,16 @@ impl Compiler {
         };
         let is_sender = |item: &&Item| item.text == "sender";
         let to = section.texts("to");
+        for item in to
+            .iter()
+            .filter(|item| nearest(&item.text, ["sender"].into_iter()).is_some())
+        {
+            if item.text != "sender" {
+                let message = format!("`{}` is no address", item.text);
+                self.mistake(&item.spot, message, "did you mean `sender`?");
+                return None;
+            }
+        }
         let named: Vec<Item> = to.iter().filter(|item| !is_sender(item)).cloned().collect();
         let subject = match section.text("subject") {
             Some(subject) => Some(self.template(subject)?),

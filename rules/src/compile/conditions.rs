@@ -97,7 +97,7 @@ impl Compiler {
 
     /// A table inside `any`, `all` or `not`: it must say something.
     fn nested(&mut self, section: &Section, ground: Ground) -> Condition {
-        if section.entries.is_empty() {
+        if section.entries.is_empty() && section.strangers.is_empty() {
             let help = "an empty table holds for every message; leave it out";
             self.mistake(&section.spot, "an empty table among conditions", help);
         }

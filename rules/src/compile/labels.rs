@@ -166,9 +166,15 @@ impl Compiler {
             Some(section) => section.text("rights")?,
             None => entry.value.text()?,
         };
+        let expiry = section.and_then(|section| section.entry("expires_after"));
+        let expires_after_seconds = section.and_then(|section| section.number("expires_after"));
+        if let Some(expiry) = expiry.filter(|_| expires_after_seconds == Some(0)) {
+            let message = "this letter would never open";
+            self.mistake(&expiry.spot, message, "write a duration above zero");
+        }
         let terms = SealTerms {
             rights: self.rights(rights)?,
-            expires_after_seconds: section.and_then(|section| section.number("expires_after")),
+            expires_after_seconds,
             download: section
                 .and_then(|section| section.flag("download"))
                 .unwrap_or(true),
@@ -176,10 +182,6 @@ impl Compiler {
                 .and_then(|section| section.text("template"))
                 .map(|t| t.text.clone()),
         };
-        if terms.expires_after_seconds == Some(0) {
-            let message = "this letter would never open";
-            self.mistake(&entry.spot, message, "write a duration above zero");
-        }
         Some((
             terms,
             section

@@ -29,7 +29,11 @@ impl Compiler {
             .filter_map(|table| self.action(table, &name.text))
             .collect();
         let stop = section.flag("stop").unwrap_or(false);
-        if section.tables("then").is_empty() && !stop {
+        let lost = ["when", "unless", "active"].iter().any(|name| {
+            let table = section.table(name);
+            table.is_some_and(|table| table.strangers.iter().any(|key| key == "then"))
+        });
+        if section.tables("then").is_empty() && !stop && !lost {
             let message = format!("the rule `{}` does nothing", name.text);
             let help = "give it `then = [{ … }]`, or `stop = true`";
             self.mistake(&name.spot, message, help);

@@ -105,7 +105,14 @@ impl Compiler {
         let mut domains = Domains::default();
         let mut sound = true;
         for item in self.expand(items) {
-            if let Err(error) = domains.add(&item.text) {
+            // A single word is a misplaced side much sooner than a domain.
+            let word = !item.text.contains('.');
+            let added = if word {
+                Err(PartyError::Domain)
+            } else {
+                domains.add(&item.text)
+            };
+            if let Err(error) = added {
                 self.party_mistake(&item, error, false);
                 sound = false;
             }
@@ -132,6 +139,9 @@ impl Compiler {
                     None if sides => {
                         "it takes `inside`, `outside`, an address, a domain, or `*.` and a domain"
                             .to_owned()
+                    }
+                    None if ["inside", "outside"].contains(&text.as_str()) => {
+                        "sides belong in `sender`, `recipient` or `any_recipient`".to_owned()
                     }
                     None => "it takes a domain, or `*.` and a domain".to_owned(),
                 };
@@ -194,14 +204,18 @@ impl Compiler {
     pub(super) fn marking(&mut self, entry: &crate::read::Entry) -> Option<MarkingTemplate> {
         match &entry.value {
             crate::read::Value::Table(section) => {
-                let html = match section.text("html") {
-                    Some(html) => Some(self.template(html)?),
-                    None => None,
-                };
-                Some(MarkingTemplate {
-                    text: self.template(section.text("text")?)?,
-                    html,
-                })
+                let text = self.template(section.text("text")?);
+                let html = section.text("html").map(|html| self.template(html));
+                match html {
+                    Some(html) => Some(MarkingTemplate {
+                        text: text?,
+                        html: Some(html?),
+                    }),
+                    None => Some(MarkingTemplate {
+                        text: text?,
+                        html: None,
+                    }),
+                }
             }
             value => Some(MarkingTemplate {
                 text: self.template(value.text()?)?,

@@ -29,6 +29,8 @@ pub(crate) struct Section {
     pub spot: Spot,
     /// In the order they were written.
     pub entries: Vec<Entry>,
+    /// Keys that are no words here, each noted as a mistake.
+    pub strangers: Vec<String>,
 }
 
 /// One `key = value`.
@@ -153,10 +155,14 @@ impl Reader {
         keys.sort_by_key(|(key, _)| key.span().start);
         let chain: Vec<Place> = outer.iter().copied().chain([place]).collect();
         let mut entries = Vec::new();
+        let mut strangers = Vec::new();
         for (key, value) in keys {
             match words::find(place, key.get_ref()) {
                 Some(word) => entries.extend(self.entry(word, key.span(), value, &chain)),
-                None => self.unknown(key, place, &span, outer),
+                None => {
+                    strangers.push(key.get_ref().to_string());
+                    self.unknown(key, place, &span, outer);
+                }
             }
         }
         for word in words::of(place).filter(|word| word.required) {
@@ -164,10 +170,12 @@ impl Reader {
                 self.missing(word, &span);
             }
         }
+        let spot = self.spot(span);
         Section {
             place,
-            spot: self.spot(span),
+            spot,
             entries,
+            strangers,
         }
     }
 
@@ -215,22 +223,25 @@ impl Reader {
             .iter()
             .rev()
             .find(|outer| words::find(**outer, name).is_some());
-        if let Some(above) = above {
-            mistake = mistake.help(swallowed(name, place, *above, inline));
-        } else if let Some(word) = nearest(name, words::of(place).map(|word| word.name)) {
-            mistake = mistake.help(format!("did you mean `{word}`?"));
-        } else if let Some(word) = words::all().find(|word| word.name == name) {
-            let title = word.place.title();
-            mistake = mistake.help(format!(
-                "`{name}` belongs in {title}, not in {}",
+        let elsewhere = words::all().find(|word| word.name == name);
+        mistake = mistake.help(if let Some(above) = above {
+            swallowed(name, place, *above, inline)
+        } else if let Some(word) = elsewhere {
+            format!(
+                "`{name}` belongs in {}, not in {}",
+                word.place.title(),
                 place.title()
-            ));
+            )
+        } else if let Some(word) = nearest(name, words::of(place).map(|word| word.name)) {
+            format!("did you mean `{word}`?")
+        } else if matches!(place, Place::Condition | Place::Action) {
+            format!("the manual page lists every {}", place.noun())
         } else {
             let names: Vec<_> = words::of(place)
                 .map(|word| format!("`{}`", word.name))
                 .collect();
-            mistake = mistake.help(format!("{} takes {}", place.title(), names.join(", ")));
-        }
+            format!("{} takes {}", place.title(), names.join(", "))
+        });
         self.found.push(mistake);
     }
 }

@@ -216,15 +216,4 @@ impl Kind {
             Self::Reserved => "nothing yet".into(),
         }
     }
-
-    /// The place of the tables it takes, if any.
-    pub fn inner(self) -> Option<Place> {
-        match self {
-            Self::Table(place)
-            | Self::TextOrTable(place)
-            | Self::Tables(place)
-            | Self::OneOrMoreTables(place) => Some(place),
-            _ => None,
-        }
-    }
 }

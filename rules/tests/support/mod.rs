@@ -54,3 +54,24 @@ pub fn read_text(path: &Path) -> String {
 pub fn updating() -> bool {
     std::env::var_os("UPDATE").is_some_and(|value| value == "1")
 }
+
+/// An envelope of these addresses; `<>` is the null sender.
+pub fn envelope(from: &str, to: &[&str]) -> mail::Envelope {
+    let address = |text: &str| mail::Address::parse(text).unwrap();
+    let sender = match from {
+        "<>" => mail::Sender::Null,
+        from => mail::Sender::Mailbox(address(from)),
+    };
+    let recipients = mail::Recipients::new(to.iter().map(|to| address(to)).collect()).unwrap();
+    mail::Envelope {
+        sender,
+        recipients,
+        body: mail::BodyType::SevenBit,
+        smtputf8: false,
+    }
+}
+
+/// 2026-01-01T12:00:00Z.
+pub fn now() -> mail::Timestamp {
+    mail::Timestamp::parse_rfc3339("2026-01-01T12:00:00Z").unwrap()
+}
