@@ -1,14 +1,41 @@
 //! The gateway: everything between a mail server that hands a message over and the next hop that
-//! takes it. The order of the modules is the order in which a message meets them.
+//! takes it. The stations stand here in the order in which a message meets them.
 //! Nothing here decides what a message may do; that is the `rules` crate's.
 
+pub mod assemble;
 pub mod config;
+pub mod policies;
+pub mod site;
+pub mod system;
 pub mod tls;
 
 pub mod receive;
 
 pub mod pipeline;
 
-pub mod inspect;
+mod admit;
+mod inspect;
+mod served;
+mod thread;
 
+mod apply;
+mod sealing;
+mod trace;
+
+mod carry;
 pub mod deliver;
+mod keep;
+
+mod maintain;
+mod pages;
+mod record;
+mod tell;
+
+mod answer;
+
+pub mod mailer;
+pub mod outbox;
+pub mod own_mail;
+
+pub mod cli;
+pub mod demo;

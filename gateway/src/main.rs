@@ -1,3 +1,33 @@
-//! The `sealgate` binary.
+//! The `sealgate` binary: reads the command line and hands over to one file per command.
+//! It decides nothing itself.
 
-fn main() {}
+use clap::Parser;
+use gateway::cli::{self, Command};
+use std::process::ExitCode;
+
+/// A mail-flow gateway: labels, transport rules, sealed letters.
+#[derive(Debug, Parser)]
+#[command(name = "sealgate", version, about, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let _ = error.print();
+            // Asking for help is no mistake; a wrong word is: exit code 2.
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    match arguments.command {
+        Command::Serve(serve) => cli::serve::run(&serve),
+        Command::Demo(demo) => cli::demo::run(&demo),
+        Command::Check(check) => cli::check::run(&check),
+        Command::Explain(explain) => cli::explain::run(&explain),
+        Command::Messages(messages) => cli::messages::run(&messages),
+        Command::Keys(keys) => cli::keys::run(&keys),
+    }
+}

@@ -1,0 +1,147 @@
+//! From a plan to the bytes that leave: edits, trace block, sealed letter, notices.
+//! Pure given the time and randomness it is handed; it sends and stores nothing. A copy that is to
+//! be sealed never becomes a [`Dispatch`] in clear.
+
+use crate::admit::Admission;
+use crate::answer::Stop;
+use crate::own_mail::origin;
+use crate::receive::Arrival;
+use crate::sealing::Sealing;
+use crate::served::Memory;
+use crate::site::Site;
+use crate::trace;
+use mail::{Address, Edit, Labels, Message};
+use rules::{Group, Plan};
+use seal::{GrantId, LetterId};
+
+/// Everything that has to be kept and sent for one message.
+#[derive(Debug, Default)]
+pub struct Work {
+    /// Letters to store before anything leaves.
+    pub letters: Vec<store::NewLetter>,
+    /// One entry per onward transaction.
+    pub dispatches: Vec<Dispatch>,
+}
+
+/// One onward transaction.
+#[derive(Debug)]
+pub struct Dispatch {
+    /// Who it is for.
+    pub recipients: Vec<Address>,
+    /// The block of ours at the top.
+    pub head: Vec<u8>,
+    /// What follows it.
+    pub body: Body,
+    /// What it carries.
+    pub cargo: Cargo,
+}
+
+/// The bytes below our block.
+#[derive(Debug)]
+pub enum Body {
+    /// As they came (P3).
+    AsCame,
+    /// With edits, or a notice.
+    Changed(Vec<u8>),
+}
+
+impl Body {
+    /// The bytes, given those that came.
+    pub fn bytes<'a>(&'a self, came: &'a [u8]) -> &'a [u8] {
+        match self {
+            Self::AsCame => came,
+            Self::Changed(bytes) => bytes,
+        }
+    }
+}
+
+/// What a transaction carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cargo {
+    /// The message itself.
+    Message,
+    /// A notice with the link of this grant.
+    Notice(LetterId, GrantId),
+}
+
+impl Work {
+    /// Everyone to whom something goes.
+    pub fn recipients(&self) -> Vec<Address> {
+        self.dispatches.iter().flat_map(|dispatch| dispatch.recipients.clone()).collect()
+    }
+}
+
+/// DESIGN "Do Not Forward": inside, the copy stays clear, labelled and marked.
+fn is_sealed(site: &Site, group: &Group, recipient: &Address) -> bool {
+    group.verdict.seal.is_some() && !site.is_inside(recipient)
+}
+
+/// What all groups of one message are made from.
+pub struct Desk<'a> {
+    /// The installation.
+    pub site: &'a Site,
+    /// How the message came.
+    pub arrival: &'a Arrival,
+    /// The message as it came.
+    pub message: &'a Message<'a>,
+    /// The labels of the rule set in force.
+    pub labels: &'a Labels,
+}
+
+impl Desk<'_> {
+    /// Makes the work of a plan, leaving out recipients whom an earlier try served.
+    pub fn apply(&self, admission: Admission, plan: &Plan, memory: &Memory) -> Result<Work, Stop> {
+        let site = self.site;
+        let head = trace::received(self.arrival, &site.hostname, site.now()).into_bytes();
+        let mut work = Work::default();
+        for group in &plan.groups {
+            let waiting = |recipient: &&Address| !memory.has_served(recipient);
+            let (sealed, clear): (Vec<Address>, Vec<Address>) = group
+                .recipients
+                .iter()
+                .filter(waiting)
+                .cloned()
+                .partition(|recipient| is_sealed(site, group, recipient));
+            if sealed.is_empty() && clear.is_empty() {
+                continue;
+            }
+            let body = self.body(group, admission)?;
+            if !sealed.is_empty() {
+                self.seal(group, &body, &head, &sealed, &mut work);
+            }
+            if !clear.is_empty() {
+                let (head, cargo) = (head.clone(), Cargo::Message);
+                work.dispatches.push(Dispatch { recipients: clear, head, body, cargo });
+            }
+        }
+        Ok(work)
+    }
+
+    fn seal(&self, group: &Group, body: &Body, head: &[u8], readers: &[Address], work: &mut Work) {
+        let Some(terms) = &group.verdict.seal else { return };
+        let letter = Message::parse(body.bytes(&self.arrival.raw));
+        let sealing = Sealing {
+            letter: &letter,
+            sender: self.arrival.envelope.sender.address().map_or("", Address::as_str),
+            terms,
+            label: group.verdict.label.as_ref().and_then(|id| self.labels.get(id)),
+            raw_download: letter.ambiguities().is_empty(),
+            head,
+        };
+        let (letter, notices) = sealing.seal(self.site, readers);
+        work.letters.push(letter);
+        work.dispatches.extend(notices);
+    }
+
+    fn body(&self, group: &Group, admission: Admission) -> Result<Body, Stop> {
+        // A mark that only claims to be ours goes before any other edit.
+        let forged = admission == Admission::Forged;
+        let remove = forged.then(|| Edit::RemoveHeader { name: origin::FIELD.to_owned() });
+        let edits: Vec<Edit> =
+            remove.into_iter().chain(group.verdict.edits.iter().cloned()).collect();
+        if edits.is_empty() {
+            return Ok(Body::AsCame);
+        }
+        Ok(Body::Changed(mail::apply(self.message, &edits)?.bytes))
+    }
+}

@@ -1,0 +1,212 @@
+//! Builds a site from its configuration and sets it running: store, key, rules, next hop,
+//! listeners, viewer, and the tasks beside them. It never starts on a configuration it doubts.
+
+use crate::config::{self, Config};
+use crate::deliver::{Relay, RelayError};
+use crate::mailer::SiteMailer;
+use crate::own_mail::notice::NoticeSubject;
+use crate::pages::{self, PagesError};
+use crate::pipeline;
+use crate::policies::{Policies, Refusal};
+use crate::receive::{Arrival, Gate, OpenError, Reception};
+use crate::served::Served;
+use crate::site::{Sealing, Site};
+use crate::system::{SystemClock, SystemEntropy};
+use crate::{maintain, outbox};
+use async_trait::async_trait;
+use rules::Organisation;
+use seal::ServerKey;
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use store::{Clock, Store, StoreError, StoreOptions};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use wire::Reply;
+
+/// A site at work.
+pub struct Running {
+    /// What the stations use.
+    pub site: Arc<Site>,
+    /// Where mail is taken, in the order of the configuration.
+    pub listeners: Vec<SocketAddr>,
+    /// Where the pages are.
+    pub viewer: SocketAddr,
+    relay: Arc<Relay>,
+    reception: tokio::task::JoinHandle<()>,
+    tasks: JoinSet<()>,
+    stop: watch::Sender<bool>,
+}
+
+/// Why a site cannot be set running.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The key file.
+    #[error("cannot use the server key `{}`", path.display())]
+    Key {
+        /// Where it stands.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// Records, blobs or shred keys.
+    #[error("cannot open the store")]
+    Store(#[from] StoreError),
+    /// The next hop.
+    #[error("cannot set up the way to the next hop")]
+    Relay(#[from] RelayError),
+    /// A listener.
+    #[error("cannot take mail")]
+    Listen(#[from] OpenError),
+    /// The viewer.
+    #[error("cannot serve the viewer")]
+    Pages(#[from] PagesError),
+    /// The system gave no address for an open socket.
+    #[error("cannot tell where mail is taken")]
+    Address(#[source] io::Error),
+}
+
+/// The station after a front end: the pipeline.
+struct Pipeline {
+    site: Arc<Site>,
+}
+
+#[async_trait]
+impl Gate for Pipeline {
+    async fn pass(&self, arrival: Arrival) -> Reply {
+        pipeline::pass(&self.site, arrival).await
+    }
+}
+
+/// Reads the server key. Others on the machine must not be able to.
+pub fn read_key(path: &Path) -> Result<ServerKey, StartError> {
+    use std::os::unix::fs::PermissionsExt;
+    let failed = |source| StartError::Key { path: path.to_owned(), source };
+    let mode = std::fs::metadata(path).map_err(failed)?.permissions().mode();
+    if mode & 0o077 != 0 {
+        let why = format!("mode {:o} lets others read it; chmod 600", mode & 0o777);
+        return Err(failed(io::Error::new(io::ErrorKind::PermissionDenied, why)));
+    }
+    let text = zeroize::Zeroizing::new(std::fs::read_to_string(path).map_err(failed)?);
+    let invalid = |error| failed(io::Error::new(io::ErrorKind::InvalidData, error));
+    ServerKey::parse(&text).map_err(invalid)
+}
+
+/// Whose rules they are, as the rules see it.
+pub fn organisation(config: &Config) -> Organisation {
+    Organisation {
+        name: config.organisation.name.clone(),
+        domains: config.organisation.domains.clone(),
+        site_id: config.organisation.id.clone(),
+    }
+}
+
+/// Reads the rules of a configuration.
+pub fn policies(config: &Config) -> Result<Policies, Refusal> {
+    Policies::open(config.rules.directory.clone(), organisation(config), config.rules.ambiguous)
+}
+
+/// Opens the store of a configuration.
+pub async fn open_store(config: &Config, key: &Arc<ServerKey>) -> Result<Store, StoreError> {
+    let options = StoreOptions {
+        records: config.store.records.clone(),
+        blobs: config.store.blobs.clone(),
+        shred_keys: config.keys.shred_keys.clone(),
+    };
+    Store::open(&options, Arc::clone(key), Arc::new(SystemClock)).await
+}
+
+/// Opens everything and starts to take mail.
+pub async fn start(
+    config: &Config,
+    key: ServerKey,
+    policies: Policies,
+) -> Result<Running, StartError> {
+    let key = Arc::new(key);
+    let store = Arc::new(open_store(config, &key).await?);
+    let relay = Arc::new(Relay::new(config)?);
+    let site = Arc::new(Site {
+        hostname: config.server.hostname.clone(),
+        policies,
+        served: Served::open(&store).await?,
+        store,
+        key,
+        next_hop: Arc::clone(&relay) as _,
+        clock: Arc::new(SystemClock),
+        sealing: sealing(config),
+        hops_max: config.limits.received,
+        log_addresses: config.log.addresses,
+        outbox_bell: tokio::sync::Notify::new(),
+    });
+    let (stop, stopped) = watch::channel(false);
+    let viewer = web_viewer::router(viewer(config, &site));
+    let mut tasks = JoinSet::new();
+    let viewer = pages::serve(config, viewer, stopped.clone(), &mut tasks).await?;
+    let gate = Arc::new(Pipeline { site: Arc::clone(&site) });
+    let reception = Reception::open(config, gate).await?;
+    let listeners = reception.addresses().map_err(StartError::Address)?;
+    let until = wait(stopped);
+    let reception = tokio::spawn(reception.serve(until));
+    beside(&site, &mut tasks);
+    Ok(Running { site, listeners, viewer, relay, reception, tasks, stop })
+}
+
+async fn wait(mut stopped: watch::Receiver<bool>) {
+    // An error means that the sender is gone: then it is over as well.
+    let _ = stopped.wait_for(|stop| *stop).await;
+}
+
+/// The work that no message causes.
+fn beside(site: &Arc<Site>, tasks: &mut JoinSet<()>) {
+    let own = Arc::clone(site);
+    tasks.spawn(async move { outbox::run(&own).await });
+    let own = Arc::clone(site);
+    tasks.spawn(async move { maintain::purge(&own).await });
+    let own = Arc::clone(site);
+    tasks.spawn(async move { own.policies.watch(maintain::tell_reload).await });
+}
+
+fn sealing(config: &Config) -> Sealing {
+    Sealing {
+        viewer_url: config.viewer.url.clone(),
+        sender: config.viewer.sender.clone(),
+        help: config.viewer.help.as_ref().map(ToString::to_string),
+        expires_after_seconds: i64::try_from(config.seal.expires_after.as_secs())
+            .unwrap_or(i64::MAX),
+        notice_subject: match config.seal.notice_subject {
+            config::NoticeSubject::Kept => NoticeSubject::Kept,
+            config::NoticeSubject::Hidden => NoticeSubject::Hidden,
+        },
+    }
+}
+
+fn viewer(config: &Config, site: &Arc<Site>) -> web_viewer::Viewer {
+    let mut settings =
+        web_viewer::ViewerSettings::new(&config.viewer.url, &config.organisation.name);
+    settings.aliases = config.viewer.aliases.clone();
+    settings.domains = config.organisation.domains.clone();
+    settings.help = config.viewer.help.as_ref().map(ToString::to_string).unwrap_or_default();
+    settings.sender = config.viewer.sender.to_string();
+    web_viewer::Viewer {
+        store: Arc::clone(&site.store),
+        key: Arc::clone(&site.key),
+        mailer: Arc::new(SiteMailer { site: Arc::clone(site) }),
+        clock: Arc::clone(&site.clock) as Arc<dyn Clock>,
+        entropy: Arc::new(Mutex::new(SystemEntropy)),
+        settings,
+    }
+}
+
+impl Running {
+    /// Takes no more mail, lets sessions end, closes the store.
+    pub async fn stop(mut self) {
+        let _ = self.stop.send(true);
+        if let Err(error) = self.reception.await {
+            tracing::error!(%error, "the listeners ended badly");
+        }
+        self.tasks.shutdown().await;
+        self.relay.close().await;
+        self.site.store.close().await;
+    }
+}

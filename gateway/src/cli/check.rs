@@ -1,0 +1,39 @@
+//! `sealgate check`: configuration, rules and labels; every mistake at once, in its line.
+
+use super::rule_set::RuleArguments;
+use super::{OK, failed};
+use std::process::ExitCode;
+
+/// Arguments of `check`.
+#[derive(Debug, clap::Args)]
+pub struct Check {
+    #[command(flatten)]
+    rules: RuleArguments,
+}
+
+/// Runs the command.
+pub fn run(check: &Check) -> ExitCode {
+    match check.rules.read() {
+        Ok(set) => {
+            for advice in &set.advice {
+                eprintln!("{}\n", advice.render());
+            }
+            let labels = set.policy.labels().iter().count();
+            let (rules, cases) = (set.policy.rules_count(), set.policy.cases().len());
+            let files = set.files;
+            println!("ok: {files} files, {labels} labels, {rules} rules, {cases} cases");
+            if rules == 0 {
+                println!("there are no rules: every message passes unchanged");
+            }
+            OK
+        }
+        Err(mistakes) => {
+            for mistake in &mistakes {
+                eprintln!("{mistake}\n");
+            }
+            let count = mistakes.len();
+            eprintln!("{count} {}", if count == 1 { "mistake" } else { "mistakes" });
+            failed()
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! `sealgate explain`: what would happen to a message, to whom, and why. It sends and stores
+//! nothing.
+
+use super::rule_set::{RuleArguments, RuleSet};
+use super::mail_file::{crlf, read};
+use super::{OK, failed};
+use crate::inspect;
+use crate::system::SystemClock;
+use clap::ValueEnum;
+use mail::{Address, BodyType, Envelope, Message, Recipients, Sender};
+use rules::{Facts, Source};
+use std::io::Read;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use store::Clock;
+
+/// The most files of a directory that are explained.
+pub const FILES_MAX: usize = 1_000_000;
+
+/// Arguments of `explain`.
+#[derive(Debug, clap::Args)]
+pub struct Explain {
+    #[command(flatten)]
+    rules: RuleArguments,
+    /// The envelope sender; `<>` is the null sender
+    #[arg(long)]
+    from: String,
+    /// An envelope recipient; may be repeated
+    #[arg(long, required = true)]
+    to: Vec<String>,
+    /// The side it comes in on
+    #[arg(long, value_enum, default_value = "inside")]
+    source: Side,
+    /// The address of the peer that brings it
+    #[arg(long)]
+    ip: Option<IpAddr>,
+    /// The login that the sender proved
+    #[arg(long)]
+    login: Option<String>,
+    /// How to say it
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+    /// A message, a folder of messages, or - for standard input
+    message: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Side {
+    Inside,
+    Outside,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+/// Runs the command.
+pub fn run(explain: &Explain) -> ExitCode {
+    let prepared = explain.envelope().and_then(|envelope| {
+        let set = explain.rules.read().map_err(|mistakes| mistakes.join("\n\n"))?;
+        Ok((envelope, set))
+    });
+    let (envelope, set) = match prepared {
+        Ok(prepared) => prepared,
+        Err(why) => {
+            eprintln!("{why}");
+            return failed();
+        }
+    };
+    let mut exit = OK;
+    for (name, raw) in messages(&explain.message) {
+        match raw {
+            Ok(raw) => explain.print(&set, &envelope, &name, &raw),
+            Err(why) => {
+                eprintln!("{why}");
+                exit = failed();
+            }
+        }
+    }
+    exit
+}
+
+impl Explain {
+    fn envelope(&self) -> Result<Envelope, String> {
+        let address = |text: &String| {
+            Address::parse(text).map_err(|error| format!("`{text}` is no address: {error}"))
+        };
+        let sender = match self.from.as_str() {
+            "" | "<>" => Sender::Null,
+            _ => Sender::Mailbox(address(&self.from)?),
+        };
+        let recipients = self.to.iter().map(address).collect::<Result<Vec<_>, _>>()?;
+        let recipients = Recipients::new(recipients).ok_or("no recipient")?;
+        Ok(Envelope { sender, recipients, body: BodyType::EightBitMime, smtputf8: true })
+    }
+
+    fn print(&self, set: &RuleSet, envelope: &Envelope, name: &str, raw: &[u8]) {
+        let message = Message::parse(raw);
+        let source = match self.source {
+            Side::Inside => Source::Inside,
+            Side::Outside => Source::Outside,
+        };
+        let mut facts = Facts::new(SystemClock.now(), source, envelope, &message);
+        facts.peer = self.ip;
+        facts.authenticated = self.login.clone();
+        if set.policy.needs().documents {
+            facts.documents = inspect::read_documents(&message, set.site_id.as_deref());
+        }
+        let explanation = set.policy.explain(&facts);
+        match self.format {
+            Format::Text => println!("{name}\n{}", explanation.to_text()),
+            Format::Json => println!("{}", with_name(name, &explanation.to_json())),
+        }
+    }
+}
+
+/// One line: the explanation with the message's name in front.
+fn with_name(name: &str, explanation: &str) -> String {
+    let name = serde_json::Value::from(name);
+    format!("{{\"message\":{name},{}", explanation.trim_start_matches('{'))
+}
+
+type Named = (String, Result<Vec<u8>, String>);
+
+fn messages(path: &Path) -> Box<dyn Iterator<Item = Named>> {
+    if path == Path::new("-") {
+        let mut raw = Vec::new();
+        let read = std::io::stdin().lock().read_to_end(&mut raw);
+        let raw = read.map(|_| crlf(&raw)).map_err(|e| format!("cannot read standard input: {e}"));
+        return Box::new(std::iter::once(("-".to_owned(), raw)));
+    }
+    if !path.is_dir() {
+        return Box::new(std::iter::once((path.display().to_string(), read(path))));
+    }
+    let mut files = Vec::new();
+    gather(path, &mut files);
+    files.sort();
+    Box::new(files.into_iter().map(|path| (path.display().to_string(), read(&path))))
+}
+
+/// Every file below a folder; links to folders are not followed.
+fn gather(folder: &Path, files: &mut Vec<PathBuf>) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let Ok(kind) = entry.file_type() else { continue };
+        if kind.is_dir() {
+            gather(&entry.path(), files);
+        } else if files.len() < FILES_MAX {
+            files.push(entry.path());
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! `sealgate messages`: list, show, revoke, extend and purge sealed letters. It shows addresses,
+//! times, sizes and states: nobody can read a letter from here.
+
+use super::{ConfigArgument, OK, fail, failed};
+use crate::assemble::{self, StartError};
+use crate::config::Config;
+use crate::system::SystemClock;
+use mail::Timestamp;
+use seal::{GrantId, GrantState, LetterId};
+use std::process::ExitCode;
+use std::sync::Arc;
+use store::{Clock, Filter, LetterSummary, Store, StoreError};
+
+/// Arguments of `messages`.
+#[derive(Debug, clap::Args)]
+pub struct Messages {
+    #[command(subcommand)]
+    action: Action,
+    #[command(flatten)]
+    config: ConfigArgument,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Letters, newest first
+    List {
+        /// Only from this sender
+        #[arg(long)]
+        from: Option<String>,
+        /// Only for this reader
+        #[arg(long)]
+        to: Option<String>,
+        /// Only this Message-ID
+        #[arg(long)]
+        message_id: Option<String>,
+        /// How many at most
+        #[arg(long, default_value_t = 100)]
+        limit: u32,
+    },
+    /// One letter and its readers
+    Show {
+        /// The letter's id
+        letter: String,
+    },
+    /// End a letter, or one reader's access, for good
+    Revoke {
+        /// The id of a letter, or of one reader's grant
+        id: String,
+    },
+    /// Let a letter open longer
+    Extend {
+        /// The letter's id
+        letter: String,
+        /// Until when, as 2026-12-31T12:00:00Z
+        until: String,
+    },
+    /// Free the place of expired letters now
+    Purge,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum MessagesError {
+    #[error("cannot open the store")]
+    Start(#[from] StartError),
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+    #[error("cannot start threads")]
+    System(#[from] std::io::Error),
+    #[error("`{0}` is no id; `sealgate messages list` shows them")]
+    Id(String),
+    #[error("there is no letter `{0}`")]
+    Unknown(String),
+    #[error("`{0}` is no time; write it as 2026-12-31T12:00:00Z")]
+    Time(String),
+}
+
+/// Runs the command.
+pub fn run(messages: &Messages) -> ExitCode {
+    let config = match Config::load(&messages.config.config) {
+        Ok(config) => config,
+        Err(mistakes) => {
+            for mistake in mistakes {
+                eprintln!("{}", mistake.render());
+            }
+            return failed();
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let work = async |config: &Config| {
+        let key = Arc::new(assemble::read_key(&config.keys.server)?);
+        let store = assemble::open_store(config, &key).await?;
+        let done = act(&store, &messages.action).await;
+        store.close().await;
+        done
+    };
+    match runtime.map_err(MessagesError::from).and_then(|rt| rt.block_on(work(&config))) {
+        Ok(()) => OK,
+        Err(error) => fail(&error),
+    }
+}
+
+async fn act(store: &Store, action: &Action) -> Result<(), MessagesError> {
+    match action {
+        Action::List { from, to, message_id, limit } => {
+            let filter = Filter {
+                sender: from.clone(),
+                recipient: to.clone(),
+                message_id_hash: message_id.as_deref().map(store::message_id_hash),
+                limit: Some(*limit),
+                ..Filter::default()
+            };
+            store.letters(&filter).await?.iter().for_each(line);
+        }
+        Action::Show { letter } => show(&find(store, letter).await?),
+        Action::Revoke { id } => revoke(store, id).await?,
+        Action::Extend { letter, until } => {
+            let time =
+                Timestamp::parse_rfc3339(until).ok_or_else(|| MessagesError::Time(until.clone()))?;
+            let letter = find(store, letter).await?;
+            let changed = store.extend(letter.id, time, &operator()).await?;
+            println!("{changed} grants now open until {}", time.rfc3339());
+        }
+        Action::Purge => {
+            let purged = store.purge(SystemClock.now()).await?;
+            println!("{} letters, {} grants purged", purged.letters, purged.expired);
+        }
+    }
+    Ok(())
+}
+
+async fn revoke(store: &Store, id: &str) -> Result<(), MessagesError> {
+    let invalid = || MessagesError::Id(id.to_owned());
+    let letter = LetterId::parse(id).map_err(|_| invalid())?;
+    let ended = match store.letter(letter).await? {
+        Some(letter) => store.revoke(letter.id, &operator()).await?,
+        None => {
+            let grant = GrantId::parse(id).map_err(|_| invalid())?;
+            if store.grant(grant).await?.is_none() {
+                return Err(MessagesError::Unknown(id.to_owned()));
+            }
+            store.revoke(grant, &operator()).await?
+        }
+    };
+    println!("{ended} grants revoked; nobody opens them any more");
+    Ok(())
+}
+
+async fn find(store: &Store, id: &str) -> Result<LetterSummary, MessagesError> {
+    let letter = LetterId::parse(id).map_err(|_| MessagesError::Id(id.to_owned()))?;
+    let found = store.letter(letter).await?;
+    found.ok_or_else(|| MessagesError::Unknown(id.to_owned()))
+}
+
+/// Who acts, for the audit log: the login behind this command.
+fn operator() -> String {
+    let name = std::env::var("SUDO_USER").or_else(|_| std::env::var("USER"));
+    format!("operator {}", name.unwrap_or_else(|_| "unknown".to_owned()))
+}
+
+fn line(letter: &LetterSummary) {
+    let readers: Vec<&str> = letter.grants.iter().map(|g| g.recipient.as_str()).collect();
+    let sender = if letter.sender.is_empty() { "<>" } else { &letter.sender };
+    println!(
+        "{}  {}  {sender} -> {}  {} bytes  expires {}",
+        letter.id,
+        letter.created.rfc3339(),
+        readers.join(","),
+        letter.size,
+        letter.expires.rfc3339(),
+    );
+}
+
+fn show(letter: &LetterSummary) {
+    line(letter);
+    for grant in &letter.grants {
+        let state = match grant.state {
+            GrantState::Active { expires } => format!("open until {}", expires.rfc3339()),
+            GrantState::Revoked { at } => format!("revoked {}", at.rfc3339()),
+            GrantState::Expired { at } => format!("expired {}", at.rfc3339()),
+        };
+        let read = grant.opened.map_or_else(|| "not read".to_owned(), |t| format!("read {}", t.rfc3339()));
+        let (id, rights) = (grant.grant, grant.rights.name());
+        println!("  {id}  {}  {rights}  {state}  {read}", grant.recipient);
+    }
+}

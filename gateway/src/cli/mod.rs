@@ -1,0 +1,71 @@
+//! The commands, one file each. A command reads its files, calls what the gateway calls, and
+//! prints; it never holds logic of its own that `serve` would lack.
+
+pub mod check;
+pub mod demo;
+pub mod explain;
+pub mod keys;
+mod mail_file;
+pub mod messages;
+mod rule_set;
+pub mod serve;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Where the configuration stands when `--config` does not say.
+pub const CONFIG_DEFAULT: &str = "/etc/sealgate/sealgate.toml";
+
+/// What `sealgate` can be asked to do.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Run the gateway
+    Serve(serve::Serve),
+    /// Show everything on loopback with nothing to configure
+    Demo(demo::Demo),
+    /// Check configuration, rules and labels: every mistake at once
+    Check(check::Check),
+    /// Say what would happen to a message, to whom, and why
+    Explain(explain::Explain),
+    /// List, show, revoke, extend and purge sealed letters
+    Messages(messages::Messages),
+    /// Make a server key
+    Keys(keys::Keys),
+}
+
+/// `--config`, on every command.
+#[derive(Debug, clap::Args)]
+pub struct ConfigArgument {
+    /// The configuration file
+    #[arg(long, value_name = "FILE", default_value = CONFIG_DEFAULT)]
+    pub config: PathBuf,
+}
+
+/// 0: as asked.
+pub(crate) const OK: ExitCode = ExitCode::SUCCESS;
+
+/// 1: a check failed.
+pub(crate) fn failed() -> ExitCode {
+    ExitCode::from(1)
+}
+
+/// Prints an error with its causes, and gives the exit code for it.
+pub(crate) fn fail(error: &dyn std::error::Error) -> ExitCode {
+    eprintln!("sealgate: {}", chain(error));
+    failed()
+}
+
+/// An error and its causes on one line; a cause that repeats its effect is left out.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut out = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let text = inner.to_string();
+        if !out.contains(&text) {
+            out.push_str(": ");
+            out.push_str(&text);
+        }
+        cause = inner.source();
+    }
+    out
+}

@@ -1,0 +1,86 @@
+//! The rules that `check`, `test` and `explain` speak of: those of the configuration, or of a
+//! directory. No key and no store is needed for them.
+
+use super::CONFIG_DEFAULT;
+use crate::assemble;
+use crate::config::Config;
+use crate::policies::Directory;
+use rules::{Diagnostic, Organisation, Policy};
+use std::path::{Path, PathBuf};
+
+/// Which rules.
+#[derive(Debug, clap::Args)]
+pub struct RuleArguments {
+    /// The configuration file
+    #[arg(long, value_name = "FILE", default_value = CONFIG_DEFAULT)]
+    pub config: PathBuf,
+    /// The rules directory, in place of the configuration's
+    #[arg(long, value_name = "DIR")]
+    pub rules: Option<PathBuf>,
+    /// A domain that is inside, in place of the configuration's; may be repeated
+    #[arg(long = "domain", value_name = "DOMAIN")]
+    pub domains: Vec<String>,
+}
+
+/// A rule set and where it stands.
+pub struct RuleSet {
+    /// What it says.
+    pub policy: Policy,
+    /// What its author should hear.
+    pub advice: Vec<Diagnostic>,
+    /// The directory, to which the messages of cases are relative.
+    pub directory: PathBuf,
+    /// The organisation's id, by which labels in documents are known.
+    pub site_id: Option<String>,
+    /// How many files it has.
+    pub files: usize,
+}
+
+impl RuleArguments {
+    /// Reads the rules; every mistake comes back, rendered.
+    pub fn read(&self) -> Result<RuleSet, Vec<String>> {
+        let config = self.configuration()?;
+        let directory = match (&self.rules, &config) {
+            (Some(directory), _) => directory.clone(),
+            (None, Some(config)) => config.rules.directory.clone(),
+            (None, None) => return Err(vec!["no rules: name a directory with --rules".to_owned()]),
+        };
+        let organisation = self.organisation(config.as_ref());
+        read(&directory, &organisation)
+    }
+
+    /// With `--rules`, a machine without a configuration will do.
+    fn configuration(&self) -> Result<Option<Config>, Vec<String>> {
+        let is_default = self.config == Path::new(CONFIG_DEFAULT);
+        if self.rules.is_some() && is_default && !self.config.exists() {
+            return Ok(None);
+        }
+        let rendered = |mistakes: Vec<_>| mistakes.iter().map(crate::config::Diagnostic::render).collect();
+        Config::load(&self.config).map(Some).map_err(rendered)
+    }
+
+    fn organisation(&self, config: Option<&Config>) -> Organisation {
+        let mut organisation = match config {
+            Some(config) => assemble::organisation(config),
+            None => crate::demo::organisation(),
+        };
+        if !self.domains.is_empty() {
+            organisation.domains.clone_from(&self.domains);
+        }
+        organisation
+    }
+}
+
+fn read(directory: &Path, organisation: &Organisation) -> Result<RuleSet, Vec<String>> {
+    let read = Directory::read(directory).map_err(|error| vec![super::chain(&error)])?;
+    match rules::load(&read.files, organisation) {
+        Ok(loaded) => Ok(RuleSet {
+            policy: loaded.policy,
+            advice: loaded.advice,
+            directory: directory.to_owned(),
+            site_id: organisation.site_id.clone(),
+            files: read.files.len(),
+        }),
+        Err(mistakes) => Err(mistakes.iter().map(Diagnostic::render).collect()),
+    }
+}

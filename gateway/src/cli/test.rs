@@ -1,0 +1,56 @@
+//! `sealgate test`: runs the case files beside the rules, as `cargo test` runs ours.
+
+use super::rule_set::{RuleArguments, RuleSet};
+use super::mail_file::read;
+use super::{OK, failed};
+use crate::inspect;
+use rules::{Case, CaseMail};
+use std::process::ExitCode;
+
+/// Arguments of `test`.
+#[derive(Debug, clap::Args)]
+pub struct Test {
+    #[command(flatten)]
+    rules: RuleArguments,
+    /// Only cases with this in their name
+    filter: Option<String>,
+}
+
+/// Runs the command.
+pub fn run(test: &Test) -> ExitCode {
+    let set = match test.rules.read() {
+        Ok(set) => set,
+        Err(mistakes) => {
+            mistakes.iter().for_each(|mistake| eprintln!("{mistake}\n"));
+            return failed();
+        }
+    };
+    let wanted = |case: &&Case| test.filter.as_ref().is_none_or(|word| case.name.contains(word));
+    let cases: Vec<&Case> = set.policy.cases().iter().filter(wanted).collect();
+    let mut failures = 0;
+    for case in &cases {
+        match run_one(&set, case) {
+            Ok(()) => println!("ok    {}", case.name),
+            Err(why) => {
+                failures += 1;
+                println!("FAIL  {why}");
+            }
+        }
+    }
+    println!("{} passed, {failures} failed", cases.len() - failures);
+    if cases.is_empty() {
+        println!("there are no cases; write some beside the rules");
+    }
+    if failures == 0 { OK } else { failed() }
+}
+
+fn run_one(set: &RuleSet, case: &Case) -> Result<(), String> {
+    let raw = match &case.mail {
+        CaseMail::Text(text) => text.clone().into_bytes(),
+        CaseMail::File(name) => read(&set.directory.join(name))?,
+    };
+    let site = set.site_id.as_deref();
+    let documents = |message: &mail::Message<'_>| inspect::read_documents(message, site);
+    rules::run_case_with(&set.policy, case, &raw, documents).map_err(|failure| failure.to_string())
+}
+

@@ -1,0 +1,97 @@
+//! The only station that looks outside the message: into attached documents now, into a directory
+//! later; and only for what some loaded rule can ask. It decides nothing.
+
+use crate::answer::Stop;
+use crate::receive::Arrival;
+use crate::site::Site;
+use crate::system;
+use documents::State;
+use mail::{Message, Part};
+use rules::{DocumentFact, DocumentState, Facts, Needs};
+use std::fmt::Write;
+
+/// The most attached files that are looked into; the rest count as unknown.
+pub const DOCUMENTS_MAX: usize = 200;
+
+/// Gathers all that a condition may look at.
+pub async fn facts<'m>(
+    site: &Site,
+    arrival: &'m Arrival,
+    message: &'m Message<'m>,
+    needs: Needs,
+) -> Result<Facts<'m>, Stop> {
+    let mut facts = Facts::new(site.now(), arrival.source, &arrival.envelope, message);
+    facts.peer = Some(arrival.client.unwrap_or(arrival.peer.ip()));
+    facts.authenticated = arrival.authenticated.clone();
+    facts.action_id = action_id();
+    if needs.documents {
+        let site_id = site.policies.organisation().site_id.as_deref();
+        // Unpacking is bounded, but not quick: other sessions go on meanwhile.
+        facts.documents = tokio::task::block_in_place(|| read_documents(message, site_id));
+    }
+    Ok(facts)
+}
+
+/// Looks into every attached file.
+pub(crate) fn read_documents(message: &Message<'_>, site_id: Option<&str>) -> Vec<DocumentFact> {
+    let files = message.attachments();
+    let looked = files.iter().take(DOCUMENTS_MAX);
+    let mut facts: Vec<_> =
+        looked.filter_map(|part| read_document(message, part, site_id)).collect();
+    for part in files.iter().skip(DOCUMENTS_MAX) {
+        let reason = format!("more than {DOCUMENTS_MAX} attached files");
+        facts.push(DocumentFact {
+            path: part.path.clone(),
+            labels: Vec::new(),
+            state: DocumentState::Unknown(reason),
+        });
+    }
+    facts
+}
+
+/// `None` for a file that can carry no label.
+fn read_document(
+    message: &Message<'_>,
+    part: &Part,
+    site_id: Option<&str>,
+) -> Option<DocumentFact> {
+    let found = documents::read_labels(&message.decoded(part));
+    let state = match found.state {
+        State::NotADocument => return None,
+        State::Known => DocumentState::Known,
+        State::Unknown(reason) => DocumentState::Unknown(reason.as_str().to_owned()),
+    };
+    let ours = |label: &&documents::DocumentLabel| {
+        let same = |own: &str| label.site.as_deref().is_some_and(|s| s.eq_ignore_ascii_case(own));
+        site_id.is_none_or(same)
+    };
+    let labels = found.in_effect().filter(ours).map(|label| label.id.clone()).collect();
+    Some(DocumentFact { path: part.path.clone(), labels, state })
+}
+
+/// A random GUID (RFC 9562 §5.4), new for each message whose label may be set.
+fn action_id() -> String {
+    let mut bytes = system::random::<16>();
+    bytes[6] = (bytes[6] & 0x0f) | 0x40;
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    let mut out = String::with_capacity(36);
+    for (at, byte) in bytes.iter().enumerate() {
+        if matches!(at, 4 | 6 | 8 | 10) {
+            out.push('-');
+        }
+        let _ = write!(out, "{byte:02x}");
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn an_action_id_is_a_version_4_guid() {
+        let id = super::action_id();
+        assert_eq!(id.len(), 36);
+        assert_eq!(&id[14..15], "4");
+        assert!(mail::LabelId::parse(&id).is_some());
+        assert_ne!(id, super::action_id());
+    }
+}

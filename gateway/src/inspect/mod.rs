@@ -1,1 +1,0 @@
-//! The only station that looks outside the message: documents now, a directory later.

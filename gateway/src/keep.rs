@@ -1,0 +1,24 @@
+//! Makes durable, before anyone is told, what the outcome will rest on: the sealed letters.
+//! A letter whose notice nobody took is undone again.
+
+use crate::answer::Stop;
+use crate::apply::Work;
+use crate::site::Site;
+use seal::GrantId;
+
+/// Stores every sealed letter of the work; fails before anything has left.
+pub async fn keep(site: &Site, work: &mut Work) -> Result<(), Stop> {
+    for letter in work.letters.drain(..) {
+        site.store.put(letter).await?;
+    }
+    Ok(())
+}
+
+/// Ends a grant whose notice was certainly not taken: nobody holds its link, and a retry makes a
+/// new one.
+pub async fn undo(site: &Site, grant: GrantId) {
+    if let Err(error) = site.store.abandon(grant).await {
+        // The link is in no mailbox, so an open grant harms nobody; it expires with its letter.
+        tracing::warn!(%error, "a letter that was not taken could not be undone");
+    }
+}

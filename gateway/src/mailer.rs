@@ -1,0 +1,160 @@
+//! Sends what readers cause in the viewer: passcodes go straight to the next hop and are neither
+//! stored nor queued; replies walk the whole pipeline as mail from the viewer.
+
+use crate::deliver::{Delivery, Partial};
+use crate::own_mail::letter::{OwnLetter, Paragraph, Written, new_message_id};
+use crate::own_mail::{origin, push_header, push_plain_header};
+use crate::pipeline;
+use crate::receive::{Arrival, ArrivalId};
+use crate::site::Site;
+use async_trait::async_trait;
+use mail::{Address, BodyType, Envelope, Recipients, Sender, Timestamp};
+use mail_builder::mime::MimePart;
+use rules::{Capabilities, Source};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use web_viewer::{Mailer, MailerError, PasscodeMail, ReplyMail};
+use wire::Reply;
+
+/// The viewer's way to the mail system.
+pub struct SiteMailer {
+    /// The installation whose mail it is.
+    pub site: Arc<Site>,
+}
+
+#[async_trait]
+impl Mailer for SiteMailer {
+    async fn passcode(&self, mail: PasscodeMail) -> Result<(), MailerError> {
+        let site = &self.site;
+        let letter = passcode_letter(site, &mail);
+        let mark = origin::mark(&site.key, &letter.message_id, &mail.to, site.now());
+        let sender = Sender::Mailbox(site.sealing.sender.clone());
+        let recipients = [mail.to.clone()];
+        let handover = site
+            .next_hop
+            .deliver(Delivery {
+                sender: &sender,
+                recipients: &recipients,
+                body: BodyType::EightBitMime,
+                smtputf8: !mail.to.as_str().is_ascii(),
+                content: &[mark.as_bytes(), &letter.bytes],
+                partial: Partial::Proceed,
+            })
+            .await;
+        told(&handover.reply(0))
+    }
+
+    async fn reply(&self, mail: ReplyMail) -> Result<(), MailerError> {
+        let site = &self.site;
+        let people: Vec<Address> = mail.to.iter().chain(&mail.cc).cloned().collect();
+        // DESIGN "Mailer": inside people of the original only, whatever a form says.
+        if people.iter().any(|address| !site.is_inside(address)) {
+            return Err(MailerError::Refused { text: "not an inside recipient".to_owned() });
+        }
+        let Some(recipients) = Recipients::new(people) else {
+            return Err(MailerError::Refused { text: "no recipient".to_owned() });
+        };
+        let envelope = Envelope {
+            sender: Sender::Mailbox(site.sealing.sender.clone()),
+            recipients,
+            body: BodyType::EightBitMime,
+            smtputf8: false,
+        };
+        let raw = reply_message(site, &mail);
+        let arrival = from_viewer(envelope, raw, site.now());
+        told(&pipeline::pass(site, arrival).await)
+    }
+}
+
+/// A reply is an arrival like any other, from a side of its own.
+fn from_viewer(envelope: Envelope, raw: Vec<u8>, now: Timestamp) -> Arrival {
+    Arrival {
+        id: ArrivalId::next(),
+        arrived: now,
+        envelope,
+        raw,
+        peer: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+        client: None,
+        source: Source::Viewer,
+        capabilities: Capabilities::SMTP,
+        tls: false,
+        protocol: "HTTP",
+        helo: "viewer".to_owned(),
+        authenticated: None,
+    }
+}
+
+fn told(reply: &Reply) -> Result<(), MailerError> {
+    let text = reply.text.clone();
+    match reply {
+        reply if reply.is_positive() => Ok(()),
+        reply if reply.is_permanent() => Err(MailerError::Refused { text }),
+        _ => Err(MailerError::Later { text }),
+    }
+}
+
+fn passcode_letter(site: &Site, mail: &PasscodeMail) -> Written {
+    let paragraphs = [
+        Paragraph::Text(format!("Your passcode for the letter from {}:", mail.from_name)),
+        Paragraph::Display(mail.code.clone()),
+        Paragraph::Text(format!("It is good until {}.", mail.expires.date_words())),
+        Paragraph::Row("Reference".to_owned(), mail.reference.clone()),
+        Paragraph::Text(
+            "The page that asks for the passcode shows the same reference. If you did not ask \
+             for a passcode, ignore this mail and give the passcode to nobody."
+                .to_owned(),
+        ),
+    ];
+    OwnLetter {
+        from: &site.sealing.sender,
+        from_name: site.organisation(),
+        to: &mail.to,
+        subject: &format!("Your passcode ({})", mail.reference),
+        paragraphs: &paragraphs,
+        in_reply_to: None,
+        organisation: site.organisation(),
+    }
+    .write(&site.hostname, site.now())
+}
+
+/// The visitor writes through us: From is our own address, which SPF and DMARC allow, with the
+/// visitor's name; Reply-To is the address that was proved.
+fn reply_message(site: &Site, mail: &ReplyMail) -> Vec<u8> {
+    let mut out = Vec::with_capacity(4 * 1024);
+    let name = mail.author_name.as_deref().unwrap_or(mail.author.as_str());
+    let from = format!("\"{}\" <{}>", name.replace(['"', '\\'], "'"), site.sealing.sender);
+    push_header(&mut out, "From", &from);
+    push_plain_header(&mut out, "Reply-To", &format!("<{}>", mail.author));
+    for (field, people) in [("To", &mail.to), ("Cc", &mail.cc)] {
+        if !people.is_empty() {
+            let list: Vec<String> = people.iter().map(|address| format!("<{address}>")).collect();
+            push_header(&mut out, field, &list.join(", "));
+        }
+    }
+    push_header(&mut out, "Subject", &mail.subject);
+    push_plain_header(&mut out, "Date", &site.now().rfc5322());
+    let id = new_message_id(&site.hostname);
+    push_plain_header(&mut out, "Message-ID", &format!("<{id}>"));
+    if let Some(answered) = &mail.in_reply_to {
+        push_header(&mut out, "In-Reply-To", &format!("<{answered}>"));
+        let thread: Vec<String> = mail.references.iter().map(|id| format!("<{id}>")).collect();
+        push_header(&mut out, "References", &thread.join(" "));
+    }
+    for (name, value) in &mail.label_fields {
+        push_header(&mut out, name, value);
+    }
+    push_plain_header(&mut out, "MIME-Version", "1.0");
+    reply_parts(mail).write_part(&mut out);
+    out
+}
+
+fn reply_parts(mail: &ReplyMail) -> MimePart<'_> {
+    let text = MimePart::new("text/plain", mail.text.as_str());
+    if mail.attachments.is_empty() {
+        return text;
+    }
+    let files = mail.attachments.iter().map(|file| {
+        MimePart::new(file.media_type.as_str(), file.bytes.as_slice()).attachment(&file.name)
+    });
+    MimePart::new("multipart/mixed", std::iter::once(text).chain(files).collect::<Vec<_>>())
+}

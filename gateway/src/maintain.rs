@@ -1,0 +1,43 @@
+//! Work on a clock: expired letters are purged, a new rule set is told of. It touches no message.
+
+use crate::policies::Reload;
+use crate::site::Site;
+use std::time::Duration;
+
+/// How often expired letters are looked for. A letter opens no more from the second it expires;
+/// this only frees its place.
+const PURGE_EVERY: Duration = Duration::from_secs(10 * 60);
+
+/// Purges until the process ends.
+pub async fn purge(site: &Site) {
+    let mut ticks = tokio::time::interval(PURGE_EVERY);
+    loop {
+        ticks.tick().await;
+        match site.store.purge(site.now()).await {
+            Ok(purged) if purged.letters + purged.expired > 0 => {
+                let (letters, grants) = (purged.letters, purged.expired);
+                tracing::info!(letters, grants, "expired letters purged");
+            }
+            Ok(_) => {}
+            Err(error) => {
+                let error = crate::cli::chain(&error);
+                tracing::error!(error, "expired letters could not be purged");
+            }
+        }
+    }
+}
+
+/// Says what became of a rule set.
+pub fn tell_reload(reload: Reload) {
+    match reload {
+        Reload::Live(live) => {
+            let rules = live.policy.rules_count();
+            tracing::info!(generation = live.generation, rules, "a new rule set is in force");
+        }
+        Reload::Unchanged => {}
+        Reload::Kept(refusal) => {
+            let why = crate::cli::chain(&refusal);
+            tracing::error!(why, "the rules directory changed; the old rule set stays in force");
+        }
+    }
+}

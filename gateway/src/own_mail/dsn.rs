@@ -1,0 +1,97 @@
+//! Delivery reports (RFC 3464) for recipients whom the next hop refused for good while others
+//! were served. They carry header fields of the original, never its content.
+
+use super::letter::{Written, new_message_id};
+use super::{push_header, push_plain_header};
+use mail::{Address, Message, Timestamp};
+use mail_builder::mime::{BodyPart, MimePart};
+use wire::Reply;
+
+/// Fields of the original that a report repeats, so that its sender knows which mail it was.
+const REPEATED_FIELDS: [&str; 6] = ["From", "To", "Cc", "Subject", "Date", "Message-ID"];
+
+/// What one report says.
+#[derive(Debug)]
+pub struct Report<'a> {
+    /// The host that reports.
+    pub hostname: &'a str,
+    /// The address reports come from; the envelope sender of a report is null.
+    pub from: &'a Address,
+    /// The envelope sender of the original.
+    pub to: &'a Address,
+    /// The original.
+    pub original: &'a Message<'a>,
+    /// Who was refused, and what the next hop said.
+    pub refused: &'a [(Address, Reply)],
+    /// When the original arrived.
+    pub arrived: Timestamp,
+}
+
+impl Report<'_> {
+    /// The whole message.
+    pub fn write(&self, now: Timestamp) -> Written {
+        let message_id = new_message_id(self.hostname);
+        let mut out = Vec::with_capacity(4 * 1024);
+        push_header(&mut out, "From", &format!("\"Mail Delivery System\" <{}>", self.from));
+        push_plain_header(&mut out, "To", &format!("<{}>", self.to));
+        push_header(&mut out, "Subject", "Undelivered mail: some recipients were refused");
+        push_plain_header(&mut out, "Date", &now.rfc5322());
+        push_plain_header(&mut out, "Message-ID", &format!("<{message_id}>"));
+        // RFC 3834 §5.
+        push_plain_header(&mut out, "Auto-Submitted", "auto-replied");
+        push_plain_header(&mut out, "MIME-Version", "1.0");
+        self.parts().write_part(&mut out);
+        Written { bytes: out, message_id }
+    }
+
+    /// RFC 3462 §3: the human part, the machine part, the original's header.
+    fn parts(&self) -> MimePart<'_> {
+        use mail_builder::headers::content_type::ContentType;
+        let kind = ContentType::new("multipart/report").attribute("report-type", "delivery-status");
+        let status = MimePart::raw(BodyPart::Text(self.status().into()))
+            .header("Content-Type", ContentType::new("message/delivery-status"))
+            .transfer_encoding("7bit");
+        let headers = MimePart::new("text/rfc822-headers", self.original_fields());
+        MimePart::new(kind, vec![MimePart::new("text/plain", self.words()), status, headers])
+    }
+
+    fn words(&self) -> String {
+        let mut out = String::from(
+            "Your message reached some of its recipients. These were refused for good:\n\n",
+        );
+        for (recipient, reply) in self.refused {
+            out.push_str(&format!("  {recipient}\n    {reply}\n"));
+        }
+        out.push_str("\nNothing more will be tried for them.\n");
+        out
+    }
+
+    /// RFC 3464 §2.2 and §2.3.
+    fn status(&self) -> String {
+        let mut out = format!(
+            "Reporting-MTA: dns; {}\r\nArrival-Date: {}\r\n",
+            self.hostname,
+            self.arrived.rfc5322()
+        );
+        for (recipient, reply) in self.refused {
+            // RFC 6533 §3: an address beyond ASCII has its own type.
+            let kind = if recipient.as_str().is_ascii() { "rfc822" } else { "utf-8" };
+            let status = reply.enhanced.map_or_else(|| "5.0.0".to_owned(), |code| code.to_string());
+            out.push_str(&format!(
+                "\r\nFinal-Recipient: {kind}; {recipient}\r\nAction: failed\r\n\
+                 Status: {status}\r\nDiagnostic-Code: smtp; {reply}\r\n",
+            ));
+        }
+        out
+    }
+
+    fn original_fields(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        for name in REPEATED_FIELDS {
+            for field in self.original.fields_named(name) {
+                out.extend_from_slice(self.original.field_raw(field));
+            }
+        }
+        out
+    }
+}

@@ -1,0 +1,153 @@
+//! One log line a message, and the audit events it caused. Neither holds text, subjects, codes,
+//! links or keys. A fault here never changes the answer: by now every part is safe.
+
+use crate::config::LogAddresses;
+use crate::answer::{End, EndFate, Outcome, Stop};
+use crate::policies::LivePolicy;
+use crate::receive::Arrival;
+use crate::site::Site;
+use mail::Address;
+use rules::Judgement;
+use store::{AuditEvent, Durability};
+use wire::Reply;
+
+/// The line of one message, as an operator greps for it.
+pub fn line(site: &Site, arrival: &Arrival, ended: &Result<Outcome, Stop>, reply: &Reply) {
+    let show = |address: &Address| shown(site.log_addresses, address);
+    let to: Vec<String> = arrival.envelope.recipients.iter().map(show).collect();
+    let from = arrival.envelope.sender.address().map_or_else(|| "<>".to_owned(), show);
+    let (action, relay) = match ended {
+        Ok(outcome) => (actions(outcome), relay(outcome)),
+        Err(_) => ("stopped".to_owned(), None),
+    };
+    let delay = site.now().unix() - arrival.arrived.unix();
+    tracing::info!(
+        id = %arrival.id,
+        from,
+        to = to.join(","),
+        size = arrival.raw.len(),
+        source = arrival.source.as_str(),
+        action,
+        relay = relay.unwrap_or_default(),
+        delay,
+        status = reply.code,
+        "message"
+    );
+    if let Err(stop) = ended {
+        let error = crate::cli::chain(stop);
+        tracing::error!(id = %arrival.id, error, "a message could not be handled; deferred");
+    }
+}
+
+fn actions(outcome: &Outcome) -> String {
+    let mut words: Vec<&str> = outcome.ends.iter().map(|end| end.fate.as_str()).collect();
+    words.sort_unstable();
+    words.dedup();
+    words.join(",")
+}
+
+/// The next hop's own code; its text stays out, since it may quote what we sent (P4).
+fn relay(outcome: &Outcome) -> Option<u16> {
+    outcome.ends.iter().find_map(|end| match &end.fate {
+        EndFate::Delivered(reply) | EndFate::Sealed(reply, ..) => Some(reply.code),
+        _ => None,
+    })
+}
+
+/// Writes what an auditor may ask. Protection events are durable before the answer; that a
+/// message passed unchanged is written before it and on disk within a second.
+pub async fn audit(
+    site: &Site,
+    arrival: &Arrival,
+    live: &LivePolicy,
+    judgement: &Judgement,
+    outcome: &Outcome,
+) {
+    if judgement.is_untouched() && outcome.ends.iter().all(|end| plain(&end.fate)) {
+        let event = event("passed", arrival, live)
+            .detail("recipients", outcome.ends.len())
+            .detail("size", arrival.raw.len());
+        return write(site, event, Durability::Within).await;
+    }
+    for end in &outcome.ends {
+        write(site, end_event(arrival, live, judgement, end), durability(&end.fate)).await;
+    }
+}
+
+fn plain(fate: &EndFate) -> bool {
+    matches!(fate, EndFate::Delivered(_))
+}
+
+fn durability(fate: &EndFate) -> Durability {
+    match fate {
+        EndFate::Delivered(_) | EndFate::ServedBefore | EndFate::Deferred(_) => Durability::Within,
+        EndFate::Sealed(..) | EndFate::Dropped | EndFate::Redirected | EndFate::Refused(_) => {
+            Durability::Before
+        }
+    }
+}
+
+fn event(kind: &str, arrival: &Arrival, live: &LivePolicy) -> AuditEvent {
+    let mut event = AuditEvent::new(kind).detail("rules_generation", live.generation);
+    event.message = Some(arrival.id.to_string());
+    match arrival.envelope.sender.address() {
+        Some(sender) => event.actor(sender.as_str()),
+        None => event,
+    }
+}
+
+fn end_event(
+    arrival: &Arrival,
+    live: &LivePolicy,
+    judgement: &Judgement,
+    end: &End,
+) -> AuditEvent {
+    let kind = if plain(&end.fate) && is_changed(judgement, end) {
+        "marked"
+    } else {
+        end.fate.as_str()
+    };
+    let mut event = event(kind, arrival, live).recipient(end.recipient.as_str());
+    if let EndFate::Sealed(_, letter, grant) = &end.fate {
+        event = event.letter(*letter).grant(*grant);
+    }
+    let Some(copy) = judgement.copies.iter().find(|copy| copy.recipient == end.recipient) else {
+        return event;
+    };
+    if let Some(change) = &copy.verdict.label_change {
+        let name = |id: &Option<mail::LabelId>| id.as_ref().map_or("none", |id| id.as_str()).to_owned();
+        event = event
+            .detail("label_before", name(&change.before))
+            .detail("label_after", name(&change.after))
+            .detail("label_rule", &change.rule);
+    }
+    if let Some(severity) = copy.verdict.severity {
+        event = event.detail("severity", severity.as_str());
+    }
+    event.rule = Some(copy.verdict.because.join("; ")).filter(|rules| !rules.is_empty());
+    event
+}
+
+/// Whether the copy was edited on its way.
+fn is_changed(judgement: &Judgement, end: &End) -> bool {
+    let copy = judgement.copies.iter().find(|copy| copy.recipient == end.recipient);
+    copy.is_some_and(|copy| !copy.verdict.edits.is_empty())
+}
+
+/// An address as the log shows it.
+fn shown(addresses: LogAddresses, address: &Address) -> String {
+    match addresses {
+        LogAddresses::Full => address.to_string(),
+        LogAddresses::Masked => {
+            let first: String = address.local().chars().take(1).collect();
+            format!("{first}***@{}", address.domain())
+        }
+    }
+}
+
+async fn write(site: &Site, event: AuditEvent, durability: Durability) {
+    if let Err(error) = site.store.audit(event, durability).await {
+        let error = crate::cli::chain(&error);
+        tracing::error!(error, "the audit log cannot be written; somebody must act");
+    }
+}

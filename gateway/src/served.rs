@@ -1,0 +1,148 @@
+//! The memory of partial delivery (P7): who was served while our last answer was not 250, so that
+//! a retry repeats nobody. A message that does not split costs no digest and no write.
+
+use crate::answer::{EndFate, Outcome, Stop};
+use crate::carry;
+use crate::receive::Arrival;
+use crate::site::Site;
+use crate::trace::TRACE_FIELDS;
+use mail::{Address, Message};
+use rules::Plan;
+use sha2::{Digest, Sha256};
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use store::{ServedKey, ServedState, Store, StoreError};
+
+/// Knows whether anything is remembered at all, so that a message need not ask.
+#[derive(Debug)]
+pub struct Served {
+    /// Remembered messages; too high after entries ran out, which costs a look-up and no more.
+    remembered: AtomicU64,
+}
+
+/// What is remembered of one message.
+#[derive(Debug)]
+pub struct Memory {
+    key: ServedKey,
+    served: HashSet<String>,
+    /// Whether an entry stands on disk.
+    open: AtomicBool,
+}
+
+impl Served {
+    /// Asks the store how much it remembers from before.
+    pub async fn open(store: &Store) -> Result<Self, StoreError> {
+        Ok(Self { remembered: AtomicU64::new(store.served_count().await?) })
+    }
+
+    /// What an earlier try of this message achieved, if there can have been one.
+    pub async fn recall(
+        &self,
+        site: &Site,
+        arrival: &Arrival,
+        message: &Message<'_>,
+        plan: &Plan,
+    ) -> Result<Memory, Stop> {
+        let sender = arrival.envelope.sender.address().map_or("", Address::key).to_owned();
+        if !carry::splits(plan) && self.remembered.load(Ordering::Relaxed) == 0 {
+            let key = ServedKey { sender, digest: [0; 32] };
+            return Ok(Memory { key, served: HashSet::new(), open: AtomicBool::new(false) });
+        }
+        let key = ServedKey { sender, digest: digest(message) };
+        let rows = site.store.served(&key).await?;
+        let open = AtomicBool::new(!rows.is_empty());
+        let served = rows.into_iter().filter(|row| row.state == ServedState::Served);
+        let served = served.map(|row| row.recipient).collect();
+        Ok(Memory { key, served, open })
+    }
+}
+
+impl Memory {
+    /// Whether an earlier try served this recipient.
+    pub fn has_served(&self, recipient: &Address) -> bool {
+        self.served.contains(recipient.key())
+    }
+
+    /// Whether an entry stands on disk.
+    pub fn is_open(&self) -> bool {
+        self.open.load(Ordering::Relaxed)
+    }
+
+    /// Writes durably that delivery to these begins: before the first final dot of a split
+    /// message, so that a store that fails is found out before anybody is served.
+    pub async fn begin(
+        &mut self,
+        site: &Site,
+        message: &Message<'_>,
+        recipients: &[Address],
+    ) -> Result<(), Stop> {
+        if self.key.digest == [0; 32] {
+            self.key.digest = digest(message);
+        }
+        site.store.remember_served(&self.key, &keys(recipients), ServedState::Begun).await?;
+        if !self.open.swap(true, Ordering::Relaxed) {
+            site.served.remembered.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Writes durably that these were served.
+    pub async fn serve(&self, site: &Site, recipients: &[Address]) -> Result<(), Stop> {
+        let keys = keys(recipients);
+        Ok(site.store.remember_served(&self.key, &keys, ServedState::Served).await?)
+    }
+
+    /// Forgets these recipients once the answer is final; a fault here costs a later retry
+    /// nothing, since entries run out.
+    pub async fn close(&self, site: &Site, outcome: &Outcome) {
+        let waits = outcome.ends.iter().any(|end| matches!(end.fate, EndFate::Deferred(_)));
+        if !self.is_open() || waits {
+            return;
+        }
+        let recipients: Vec<String> =
+            outcome.ends.iter().map(|end| end.recipient.key().to_owned()).collect();
+        match site.store.forget_served(&self.key, &recipients).await {
+            Ok(()) => {
+                site.served.remembered.fetch_sub(1, Ordering::Relaxed);
+            }
+            Err(error) => tracing::warn!(%error, "partial delivery could not be forgotten"),
+        }
+    }
+}
+
+fn keys(recipients: &[Address]) -> Vec<String> {
+    recipients.iter().map(|recipient| recipient.key().to_owned()).collect()
+}
+
+/// SHA-256 over the fields that do not change from try to try, and the body.
+fn digest(message: &Message<'_>) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    let mut body_start = 0;
+    for field in message.fields() {
+        body_start = field.range.end;
+        let name = message.raw().get(field.name.clone()).unwrap_or_default();
+        if !TRACE_FIELDS.iter().any(|trace| name.eq_ignore_ascii_case(trace.as_bytes())) {
+            hash.update(message.field_raw(field));
+        }
+    }
+    hash.update(message.raw().get(body_start..).unwrap_or_default());
+    hash.finalize().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(raw: &str) -> [u8; 32] {
+        digest(&Message::parse(raw.as_bytes()))
+    }
+
+    #[test]
+    fn trace_fields_do_not_count_and_all_else_does() {
+        let plain = of("Subject: a\r\n\r\nbody\r\n");
+        let traced = of("Return-Path: <a@b.example>\r\nReceived: by x;\r\n y\r\nSubject: a\r\n\r\nbody\r\n");
+        assert_eq!(plain, traced);
+        assert_ne!(plain, of("Subject: a\r\n\r\nbody!\r\n"));
+        assert_ne!(plain, of("Subject: b\r\n\r\nbody\r\n"));
+    }
+}

@@ -1,0 +1,75 @@
+//! One installation: what every station of the path may use. It is built once at start and shared.
+//! It holds no state of a message.
+
+use crate::config::LogAddresses;
+use crate::deliver::NextHop;
+use crate::own_mail::notice::NoticeSubject;
+use crate::policies::Policies;
+use crate::served::Served;
+use mail::{Address, Timestamp};
+use seal::ServerKey;
+use std::sync::Arc;
+use store::{Clock, Store};
+use tokio::sync::Notify;
+
+/// What the stations use.
+pub struct Site {
+    /// This host's name, as in greetings and `Received:`.
+    pub hostname: String,
+    /// The rule set in force.
+    pub policies: Policies,
+    /// Records, blobs, keys, audit.
+    pub store: Arc<Store>,
+    /// The memory of partial delivery.
+    pub served: Served,
+    /// The server key.
+    pub key: Arc<ServerKey>,
+    /// The mail server that takes what leaves.
+    pub next_hop: Arc<dyn NextHop>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// How letters are sealed and noticed.
+    pub sealing: Sealing,
+    /// How addresses appear in the log.
+    pub log_addresses: LogAddresses,
+    /// Rung when something goes into the outbox.
+    pub outbox_bell: Notify,
+    /// More `Received:` fields than this are a loop.
+    pub hops_max: usize,
+}
+
+/// The site's defaults for sealed letters.
+#[derive(Debug, Clone)]
+pub struct Sealing {
+    /// What links begin with.
+    pub viewer_url: String,
+    /// Who passcodes, receipts and reports come from.
+    pub sender: Address,
+    /// Whom a reader may ask.
+    pub help: Option<String>,
+    /// How long a letter opens, in seconds, unless a rule says otherwise.
+    pub expires_after_seconds: i64,
+    /// Whether notices show the subject.
+    pub notice_subject: NoticeSubject,
+}
+
+impl Site {
+    /// The time now.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Whether an address belongs to the organisation.
+    pub fn is_inside(&self, address: &Address) -> bool {
+        let domain = address.key().rsplit_once('@').map_or("", |(_, domain)| domain);
+        self.policies.organisation().domains.iter().any(|own| match own.strip_prefix("*.") {
+            Some(above) => domain.strip_suffix(above).is_some_and(|rest| rest.ends_with('.')),
+            None => domain == own,
+        })
+    }
+
+    /// The organisation's name, for people.
+    pub fn organisation(&self) -> &str {
+        &self.policies.organisation().name
+    }
+}

@@ -1,0 +1,106 @@
+//! Do Not Forward inside the organisation: the copy stays clear, and its thread is remembered. A
+//! message of that thread to anyone who was not on the original is refused, whoever sends it.
+//! It guards against accidents, not against someone who writes anew.
+
+use crate::answer::Stop;
+use crate::receive::Arrival;
+use crate::site::Site;
+use mail::{Address, Message, Right, Rights};
+use rules::{Fate, Judgement, Source, Verdict};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use store::Thread;
+
+/// The fields whose mailboxes are on a message, besides its envelope.
+const PARTICIPANT_FIELDS: [&str; 3] = ["From", "To", "Cc"];
+
+/// The most ids of a thread that are looked up; References beyond it are the oldest ones.
+pub const THREAD_IDS_MAX: usize = 100;
+
+/// What stands in place of a rule's name in the log and the audit.
+const RULE: &str = "(Do Not Forward thread)";
+
+/// The code and text of the refusal.
+const REFUSAL: (&str, &str) =
+    ("5.7.1", "this thread is marked Do Not Forward and the recipient was not on the original");
+
+/// Refuses copies of a remembered thread to people who were not on it. Gives the thread, so that
+/// its descendants are remembered under the same people.
+pub async fn guard(
+    site: &Site,
+    message: &Message<'_>,
+    judgement: &mut Judgement,
+) -> Result<Option<Thread>, Stop> {
+    let ids = message.thread_ids();
+    let mut strictest: Option<Thread> = None;
+    for id in ids.iter().rev().take(THREAD_IDS_MAX) {
+        let Some(thread) = site.store.thread(id).await? else { continue };
+        refuse_strangers(judgement, &thread);
+        strictest = Some(thread);
+    }
+    Ok(strictest)
+}
+
+fn refuse_strangers(judgement: &mut Judgement, thread: &Thread) {
+    let (code, text) = REFUSAL;
+    for copy in &mut judgement.copies {
+        let key = copy.recipient.key();
+        if !thread.participants.iter().any(|participant| participant == key) {
+            let fate = Fate::Reject { code: code.to_owned(), text: text.to_owned() };
+            refuse(copy, fate);
+        }
+    }
+}
+
+/// A refusal is stricter than anything a rule can say, save a refusal.
+fn refuse(copy: &mut rules::Copy, fate: Fate) {
+    if fate.strictness() > copy.verdict.fate.strictness() {
+        let mut verdict = (*copy.verdict).clone();
+        verdict.because.push(RULE.into());
+        copy.verdict = Arc::new(Verdict { fate, ..verdict });
+    }
+}
+
+/// Remembers a Do Not Forward message, or an accepted descendant of one, before it leaves. Only
+/// mail from inside is remembered, and the first writer wins: nothing widens.
+pub async fn remember(
+    site: &Site,
+    arrival: &Arrival,
+    message: &Message<'_>,
+    judgement: &Judgement,
+    parent: Option<&Thread>,
+) -> Result<(), Stop> {
+    if arrival.source != Source::Inside {
+        return Ok(());
+    }
+    let Some(message_id) = message.message_id() else { return Ok(()) };
+    if let Some(parent) = parent {
+        let (people, rights) = (&parent.participants, parent.rights);
+        site.store.remember_thread(&message_id, people, rights).await?;
+        return Ok(());
+    }
+    let Some(rights) = unforwardable(judgement) else { return Ok(()) };
+    let people = participants(arrival, message);
+    site.store.remember_thread(&message_id, &people, rights).await?;
+    Ok(())
+}
+
+/// The rights of a delivered copy that may not be forwarded.
+fn unforwardable(judgement: &Judgement) -> Option<Rights> {
+    let delivered = judgement.copies.iter().filter(|copy| copy.verdict.fate == Fate::Deliver);
+    let mut rights = delivered.filter_map(|copy| copy.verdict.seal.as_ref()).map(|s| s.rights);
+    rights.find(|rights| !rights.contains(Right::Forward))
+}
+
+/// Everyone on the original: sender, To, Cc, envelope; lower case, sorted.
+fn participants(arrival: &Arrival, message: &Message<'_>) -> Vec<String> {
+    let envelope = arrival.envelope.recipients.iter().chain(arrival.envelope.sender.address());
+    let mut people: BTreeSet<String> = envelope.map(|a| a.key().to_owned()).collect();
+    for name in PARTICIPANT_FIELDS {
+        let mailboxes = message.mailboxes(name).into_iter();
+        people.extend(mailboxes.filter_map(|m| Address::parse(&m.address).ok()).map(|a| {
+            a.key().to_owned()
+        }));
+    }
+    people.into_iter().collect()
+}
