@@ -31,7 +31,7 @@ pub async fn admit(
     if hops > site.hops_max {
         return Err(Stop::Loop { hops });
     }
-        match origin::recognise(&site.key, message, &arrival.envelope.recipients, site.now()) {
+    match origin::recognise(&site.key, message, &arrival.envelope.recipients, site.now()) {
         Origin::Unmarked => Ok(Admission::Judged),
         Origin::Forged => Ok(Admission::Forged),
         Origin::Ours { nonce, until } => match site.store.spend_nonce(nonce, until).await? {

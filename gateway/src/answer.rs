@@ -88,14 +88,20 @@ impl Outcome {
             named: true,
             fate: EndFate::Deferred(Reply::new(451, "4.3.0", "not delivered yet")),
         };
-        Self { ends: envelope.recipients.iter().map(waiting).collect() }
+        Self {
+            ends: envelope.recipients.iter().map(waiting).collect(),
+        }
     }
 
     /// Notes what became of a recipient; one whom the sender did not name was added by a rule.
     pub fn end(&mut self, recipient: &Address, fate: EndFate) {
         match self.ends.iter_mut().find(|end| end.recipient == *recipient) {
             Some(end) => end.fate = fate,
-            None => self.ends.push(End { recipient: recipient.clone(), named: false, fate }),
+            None => self.ends.push(End {
+                recipient: recipient.clone(),
+                named: false,
+                fate,
+            }),
         }
     }
 
@@ -117,7 +123,8 @@ impl Outcome {
 
     /// Whether all whom the sender named were refused for good.
     pub fn all_refused(&self) -> bool {
-        self.named().all(|end| matches!(end.fate, EndFate::Refused(_)))
+        self.named()
+            .all(|end| matches!(end.fate, EndFate::Refused(_)))
     }
 
     /// The ends of those whom the sender named.
@@ -137,7 +144,10 @@ pub fn reply(arrival: &Arrival, ended: &Result<Outcome, Stop>) -> Reply {
         Err(_) => Reply::new(
             451,
             "4.3.0",
-            format!("local problem, nothing was lost, try again later; id {}", arrival.id),
+            format!(
+                "local problem, nothing was lost, try again later; id {}",
+                arrival.id
+            ),
         ),
     }
 }
@@ -156,7 +166,11 @@ fn outcome_reply(arrival: &Arrival, outcome: &Outcome) -> Reply {
 
 /// A next hop's 4xx is handed back as it came; what it should not have said becomes 451.
 fn as_transient(reply: &Reply) -> Reply {
-    if reply.is_transient() { reply.clone() } else { Reply::new(451, "4.4.0", &*reply.text) }
+    if reply.is_transient() {
+        reply.clone()
+    } else {
+        Reply::new(451, "4.4.0", &*reply.text)
+    }
 }
 
 #[cfg(test)]

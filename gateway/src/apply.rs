@@ -67,7 +67,10 @@ pub enum Cargo {
 impl Work {
     /// Everyone to whom something goes.
     pub fn recipients(&self) -> Vec<Address> {
-        self.dispatches.iter().flat_map(|dispatch| dispatch.recipients.clone()).collect()
+        self.dispatches
+            .iter()
+            .flat_map(|dispatch| dispatch.recipients.clone())
+            .collect()
     }
 }
 
@@ -111,20 +114,36 @@ impl Desk<'_> {
             }
             if !clear.is_empty() {
                 let (head, cargo) = (head.clone(), Cargo::Message);
-                work.dispatches.push(Dispatch { recipients: clear, head, body, cargo });
+                work.dispatches.push(Dispatch {
+                    recipients: clear,
+                    head,
+                    body,
+                    cargo,
+                });
             }
         }
         Ok(work)
     }
 
     fn seal(&self, group: &Group, body: &Body, head: &[u8], readers: &[Address], work: &mut Work) {
-        let Some(terms) = &group.verdict.seal else { return };
+        let Some(terms) = &group.verdict.seal else {
+            return;
+        };
         let letter = Message::parse(body.bytes(&self.arrival.raw));
         let sealing = Sealing {
             letter: &letter,
-            sender: self.arrival.envelope.sender.address().map_or("", Address::as_str),
+            sender: self
+                .arrival
+                .envelope
+                .sender
+                .address()
+                .map_or("", Address::as_str),
             terms,
-            label: group.verdict.label.as_ref().and_then(|id| self.labels.get(id)),
+            label: group
+                .verdict
+                .label
+                .as_ref()
+                .and_then(|id| self.labels.get(id)),
             raw_download: letter.ambiguities().is_empty(),
             head,
         };
@@ -136,9 +155,13 @@ impl Desk<'_> {
     fn body(&self, group: &Group, admission: Admission) -> Result<Body, Stop> {
         // A mark that only claims to be ours goes before any other edit.
         let forged = admission == Admission::Forged;
-        let remove = forged.then(|| Edit::RemoveHeader { name: origin::FIELD.to_owned() });
-        let edits: Vec<Edit> =
-            remove.into_iter().chain(group.verdict.edits.iter().cloned()).collect();
+        let remove = forged.then(|| Edit::RemoveHeader {
+            name: origin::FIELD.to_owned(),
+        });
+        let edits: Vec<Edit> = remove
+            .into_iter()
+            .chain(group.verdict.edits.iter().cloned())
+            .collect();
         if edits.is_empty() {
             return Ok(Body::AsCame);
         }

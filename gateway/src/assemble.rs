@@ -82,8 +82,14 @@ impl Gate for Pipeline {
 /// Reads the server key. Others on the machine must not be able to.
 pub fn read_key(path: &Path) -> Result<ServerKey, StartError> {
     use std::os::unix::fs::PermissionsExt;
-    let failed = |source| StartError::Key { path: path.to_owned(), source };
-    let mode = std::fs::metadata(path).map_err(failed)?.permissions().mode();
+    let failed = |source| StartError::Key {
+        path: path.to_owned(),
+        source,
+    };
+    let mode = std::fs::metadata(path)
+        .map_err(failed)?
+        .permissions()
+        .mode();
     if mode & 0o077 != 0 {
         let why = format!("mode {:o} lets others read it; chmod 600", mode & 0o777);
         return Err(failed(io::Error::new(io::ErrorKind::PermissionDenied, why)));
@@ -104,7 +110,11 @@ pub fn organisation(config: &Config) -> Organisation {
 
 /// Reads the rules of a configuration.
 pub fn policies(config: &Config) -> Result<Policies, Refusal> {
-    Policies::open(config.rules.directory.clone(), organisation(config), config.rules.ambiguous)
+    Policies::open(
+        config.rules.directory.clone(),
+        organisation(config),
+        config.rules.ambiguous,
+    )
 }
 
 /// Opens the store of a configuration.
@@ -143,13 +153,23 @@ pub async fn start(
     let viewer = web_viewer::router(viewer(config, &site));
     let mut tasks = JoinSet::new();
     let viewer = pages::serve(config, viewer, stopped.clone(), &mut tasks).await?;
-    let gate = Arc::new(Pipeline { site: Arc::clone(&site) });
+    let gate = Arc::new(Pipeline {
+        site: Arc::clone(&site),
+    });
     let reception = Reception::open(config, gate).await?;
     let listeners = reception.addresses().map_err(StartError::Address)?;
     let until = wait(stopped);
     let reception = tokio::spawn(reception.serve(until));
     beside(&site, &mut tasks);
-    Ok(Running { site, listeners, viewer, relay, reception, tasks, stop })
+    Ok(Running {
+        site,
+        listeners,
+        viewer,
+        relay,
+        reception,
+        tasks,
+        stop,
+    })
 }
 
 async fn wait(mut stopped: watch::Receiver<bool>) {
@@ -186,12 +206,19 @@ fn viewer(config: &Config, site: &Arc<Site>) -> web_viewer::Viewer {
         web_viewer::ViewerSettings::new(&config.viewer.url, &config.organisation.name);
     settings.aliases = config.viewer.aliases.clone();
     settings.domains = config.organisation.domains.clone();
-    settings.help = config.viewer.help.as_ref().map(ToString::to_string).unwrap_or_default();
+    settings.help = config
+        .viewer
+        .help
+        .as_ref()
+        .map(ToString::to_string)
+        .unwrap_or_default();
     settings.sender = config.viewer.sender.to_string();
     web_viewer::Viewer {
         store: Arc::clone(&site.store),
         key: Arc::clone(&site.key),
-        mailer: Arc::new(SiteMailer { site: Arc::clone(site) }),
+        mailer: Arc::new(SiteMailer {
+            site: Arc::clone(site),
+        }),
         clock: Arc::clone(&site.clock) as Arc<dyn Clock>,
         entropy: Arc::new(Mutex::new(SystemEntropy)),
         settings,

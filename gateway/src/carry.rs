@@ -35,8 +35,11 @@ pub async fn carry(
 /// Whether one reply has to speak of several outcomes.
 pub fn splits(plan: &Plan) -> bool {
     let sealed = |group: &Group| group.verdict.seal.is_some();
-    let transactions: usize =
-        plan.groups.iter().map(|g| if sealed(g) { g.recipients.len() } else { 1 }).sum();
+    let transactions: usize = plan
+        .groups
+        .iter()
+        .map(|g| if sealed(g) { g.recipients.len() } else { 1 })
+        .sum();
     transactions + plan.refused.len() + plan.deferred.len() + plan.held.len() > 1
 }
 
@@ -48,7 +51,10 @@ fn planned(arrival: &Arrival, plan: &Plan, memory: &Memory) -> Outcome {
         outcome.end(&refused.recipient, EndFate::Refused(reply));
     }
     for (recipient, text) in &plan.deferred {
-        outcome.end(recipient, EndFate::Deferred(Reply::new(451, "4.7.1", &**text)));
+        outcome.end(
+            recipient,
+            EndFate::Deferred(Reply::new(451, "4.7.1", &**text)),
+        );
     }
     for (recipient, reason) in &plan.held {
         // Approval is not there yet; what may not leave waits with its sender's server.
@@ -85,7 +91,11 @@ async fn hand_over(
         body: arrival.envelope.body,
         smtputf8: arrival.envelope.smtputf8,
         content: &content,
-        partial: if memory.is_open() { Partial::Proceed } else { Partial::Stop },
+        partial: if memory.is_open() {
+            Partial::Proceed
+        } else {
+            Partial::Stop
+        },
     };
     let first = site.next_hop.deliver(delivery).await;
     if !first.stopped_partial() {

@@ -36,8 +36,9 @@ pub async fn facts<'m>(
 pub(crate) fn read_documents(message: &Message<'_>, site_id: Option<&str>) -> Vec<DocumentFact> {
     let files = message.attachments();
     let looked = files.iter().take(DOCUMENTS_MAX);
-    let mut facts: Vec<_> =
-        looked.filter_map(|part| read_document(message, part, site_id)).collect();
+    let mut facts: Vec<_> = looked
+        .filter_map(|part| read_document(message, part, site_id))
+        .collect();
     for part in files.iter().skip(DOCUMENTS_MAX) {
         let reason = format!("more than {DOCUMENTS_MAX} attached files");
         facts.push(DocumentFact {
@@ -62,11 +63,24 @@ fn read_document(
         State::Unknown(reason) => DocumentState::Unknown(reason.as_str().to_owned()),
     };
     let ours = |label: &&documents::DocumentLabel| {
-        let same = |own: &str| label.site.as_deref().is_some_and(|s| s.eq_ignore_ascii_case(own));
+        let same = |own: &str| {
+            label
+                .site
+                .as_deref()
+                .is_some_and(|s| s.eq_ignore_ascii_case(own))
+        };
         site_id.is_none_or(same)
     };
-    let labels = found.in_effect().filter(ours).map(|label| label.id.clone()).collect();
-    Some(DocumentFact { path: part.path.clone(), labels, state })
+    let labels = found
+        .in_effect()
+        .filter(ours)
+        .map(|label| label.id.clone())
+        .collect();
+    Some(DocumentFact {
+        path: part.path.clone(),
+        labels,
+        state,
+    })
 }
 
 /// A random GUID (RFC 9562 §5.4), new for each message whose label may be set.

@@ -49,10 +49,14 @@ impl Mailer for SiteMailer {
         let people: Vec<Address> = mail.to.iter().chain(&mail.cc).cloned().collect();
         // DESIGN "Mailer": inside people of the original only, whatever a form says.
         if people.iter().any(|address| !site.is_inside(address)) {
-            return Err(MailerError::Refused { text: "not an inside recipient".to_owned() });
+            return Err(MailerError::Refused {
+                text: "not an inside recipient".to_owned(),
+            });
         }
         let Some(recipients) = Recipients::new(people) else {
-            return Err(MailerError::Refused { text: "no recipient".to_owned() });
+            return Err(MailerError::Refused {
+                text: "no recipient".to_owned(),
+            });
         };
         let envelope = Envelope {
             sender: Sender::Mailbox(site.sealing.sender.clone()),
@@ -95,7 +99,10 @@ fn told(reply: &Reply) -> Result<(), MailerError> {
 
 fn passcode_letter(site: &Site, mail: &PasscodeMail) -> Written {
     let paragraphs = [
-        Paragraph::Text(format!("Your passcode for the letter from {}:", mail.from_name)),
+        Paragraph::Text(format!(
+            "Your passcode for the letter from {}:",
+            mail.from_name
+        )),
         Paragraph::Display(mail.code.clone()),
         Paragraph::Text(format!("It is good until {}.", mail.expires.date_words())),
         Paragraph::Row("Reference".to_owned(), mail.reference.clone()),
@@ -122,12 +129,19 @@ fn passcode_letter(site: &Site, mail: &PasscodeMail) -> Written {
 fn reply_message(site: &Site, mail: &ReplyMail) -> Vec<u8> {
     let mut out = Vec::with_capacity(4 * 1024);
     let name = mail.author_name.as_deref().unwrap_or(mail.author.as_str());
-    let from = format!("\"{}\" <{}>", name.replace(['"', '\\'], "'"), site.sealing.sender);
+    let from = format!(
+        "\"{}\" <{}>",
+        name.replace(['"', '\\'], "'"),
+        site.sealing.sender
+    );
     push_header(&mut out, "From", &from);
     push_plain_header(&mut out, "Reply-To", &format!("<{}>", mail.author));
     for (field, people) in [("To", &mail.to), ("Cc", &mail.cc)] {
         if !people.is_empty() {
-            let list: Vec<String> = people.iter().map(|address| format!("<{address}>")).collect();
+            let list: Vec<String> = people
+                .iter()
+                .map(|address| format!("<{address}>"))
+                .collect();
             push_header(&mut out, field, &list.join(", "));
         }
     }
@@ -156,5 +170,8 @@ fn reply_parts(mail: &ReplyMail) -> MimePart<'_> {
     let files = mail.attachments.iter().map(|file| {
         MimePart::new(file.media_type.as_str(), file.bytes.as_slice()).attachment(&file.name)
     });
-    MimePart::new("multipart/mixed", std::iter::once(text).chain(files).collect::<Vec<_>>())
+    MimePart::new(
+        "multipart/mixed",
+        std::iter::once(text).chain(files).collect::<Vec<_>>(),
+    )
 }

@@ -32,12 +32,19 @@ pub fn tell_reload(reload: Reload) {
     match reload {
         Reload::Live(live) => {
             let rules = live.policy.rules_count();
-            tracing::info!(generation = live.generation, rules, "a new rule set is in force");
+            tracing::info!(
+                generation = live.generation,
+                rules,
+                "a new rule set is in force"
+            );
         }
         Reload::Unchanged => {}
         Reload::Kept(refusal) => {
             let why = crate::cli::chain(&refusal);
-            tracing::error!(why, "the rules directory changed; the old rule set stays in force");
+            tracing::error!(
+                why,
+                "the rules directory changed; the old rule set stays in force"
+            );
         }
     }
 }

@@ -53,7 +53,10 @@ pub async fn send_due(site: &Site) -> Result<usize, StoreError> {
         match send(site, due).await {
             Sent::Taken => site.store.finish(due.id).await?,
             Sent::Refused => {
-                tracing::error!(attempts = due.attempts, "mail of our own was refused for good");
+                tracing::error!(
+                    attempts = due.attempts,
+                    "mail of our own was refused for good"
+                );
                 site.store.finish(due.id).await?;
             }
             Sent::Later if site.now().unix() - due.created.unix() > GIVE_UP_SECONDS => {
@@ -80,7 +83,9 @@ async fn send(site: &Site, due: &Due) -> Sent {
     };
     for recipient in &due.item.recipients {
         // What stands here we wrote ourselves; an address that no longer parses has no mailbox.
-        let Ok(recipient) = Address::parse(recipient) else { return Sent::Refused };
+        let Ok(recipient) = Address::parse(recipient) else {
+            return Sent::Refused;
+        };
         let head = origin::mark(&site.key, &message_id, &recipient, site.now());
         let recipients = [recipient];
         let handover = site

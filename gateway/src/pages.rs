@@ -73,7 +73,9 @@ async fn accept(
 ) {
     let room = Arc::new(Semaphore::new(READERS_MAX));
     loop {
-        let Ok(place) = Arc::clone(&room).acquire_owned().await else { return };
+        let Ok(place) = Arc::clone(&room).acquire_owned().await else {
+            return;
+        };
         let accepted = tokio::select! {
             _ = stopped.wait_for(|stop| *stop) => return,
             accepted = listener.accept() => accepted,
@@ -85,7 +87,9 @@ async fn accept(
         let (router, acceptor) = (router.clone(), acceptor.clone());
         tokio::spawn(async move {
             let _place = place;
-            let Some(acceptor) = acceptor else { return connection(stream, router).await };
+            let Some(acceptor) = acceptor else {
+                return connection(stream, router).await;
+            };
             let handshake = tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream));
             if let Ok(Ok(stream)) = handshake.await {
                 connection(stream, router).await;

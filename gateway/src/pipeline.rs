@@ -30,7 +30,12 @@ async fn walk(site: &Site, arrival: &Arrival) -> Result<Outcome, Stop> {
 
     let plan = rules::plan(&judgement, arrival.capabilities);
     let mut memory = site.served.recall(site, arrival, &message, &plan).await?;
-    let desk = apply::Desk { site, arrival, message: &message, labels: live.policy.labels() };
+    let desk = apply::Desk {
+        site,
+        arrival,
+        message: &message,
+        labels: live.policy.labels(),
+    };
     let mut work = desk.apply(admission, &plan, &memory)?;
 
     keep::keep(site, &mut work).await?;

@@ -1,8 +1,8 @@
 //! One log line a message, and the audit events it caused. Neither holds text, subjects, codes,
 //! links or keys. A fault here never changes the answer: by now every part is safe.
 
-use crate::config::LogAddresses;
 use crate::answer::{End, EndFate, Outcome, Stop};
+use crate::config::LogAddresses;
 use crate::policies::LivePolicy;
 use crate::receive::Arrival;
 use crate::site::Site;
@@ -15,7 +15,11 @@ use wire::Reply;
 pub fn line(site: &Site, arrival: &Arrival, ended: &Result<Outcome, Stop>, reply: &Reply) {
     let show = |address: &Address| shown(site.log_addresses, address);
     let to: Vec<String> = arrival.envelope.recipients.iter().map(show).collect();
-    let from = arrival.envelope.sender.address().map_or_else(|| "<>".to_owned(), show);
+    let from = arrival
+        .envelope
+        .sender
+        .address()
+        .map_or_else(|| "<>".to_owned(), show);
     let (action, relay) = match ended {
         Ok(outcome) => (actions(outcome), relay(outcome)),
         Err(_) => ("stopped".to_owned(), None),
@@ -70,7 +74,12 @@ pub async fn audit(
         return write(site, event, Durability::Within).await;
     }
     for end in &outcome.ends {
-        write(site, end_event(arrival, live, judgement, end), durability(&end.fate)).await;
+        write(
+            site,
+            end_event(arrival, live, judgement, end),
+            durability(&end.fate),
+        )
+        .await;
     }
 }
 
@@ -96,12 +105,7 @@ fn event(kind: &str, arrival: &Arrival, live: &LivePolicy) -> AuditEvent {
     }
 }
 
-fn end_event(
-    arrival: &Arrival,
-    live: &LivePolicy,
-    judgement: &Judgement,
-    end: &End,
-) -> AuditEvent {
+fn end_event(arrival: &Arrival, live: &LivePolicy, judgement: &Judgement, end: &End) -> AuditEvent {
     let kind = if plain(&end.fate) && is_changed(judgement, end) {
         "marked"
     } else {
@@ -111,11 +115,16 @@ fn end_event(
     if let EndFate::Sealed(_, letter, grant) = &end.fate {
         event = event.letter(*letter).grant(*grant);
     }
-    let Some(copy) = judgement.copies.iter().find(|copy| copy.recipient == end.recipient) else {
+    let Some(copy) = judgement
+        .copies
+        .iter()
+        .find(|copy| copy.recipient == end.recipient)
+    else {
         return event;
     };
     if let Some(change) = &copy.verdict.label_change {
-        let name = |id: &Option<mail::LabelId>| id.as_ref().map_or("none", |id| id.as_str()).to_owned();
+        let name =
+            |id: &Option<mail::LabelId>| id.as_ref().map_or("none", |id| id.as_str()).to_owned();
         event = event
             .detail("label_before", name(&change.before))
             .detail("label_after", name(&change.after))
@@ -130,7 +139,10 @@ fn end_event(
 
 /// Whether the copy was edited on its way.
 fn is_changed(judgement: &Judgement, end: &End) -> bool {
-    let copy = judgement.copies.iter().find(|copy| copy.recipient == end.recipient);
+    let copy = judgement
+        .copies
+        .iter()
+        .find(|copy| copy.recipient == end.recipient);
     copy.is_some_and(|copy| !copy.verdict.edits.is_empty())
 }
 

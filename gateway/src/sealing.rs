@@ -46,7 +46,10 @@ impl Sealing<'_> {
         let letter = NewLetter {
             id,
             sender: self.sender.to_owned(),
-            message_id_hash: self.letter.message_id().map(|id| store::message_id_hash(&id)),
+            message_id_hash: self
+                .letter
+                .message_id()
+                .map(|id| store::message_id_hash(&id)),
             created: now,
             expires,
             size: self.letter.raw().len() as u64,
@@ -58,7 +61,10 @@ impl Sealing<'_> {
     }
 
     fn expires_after_seconds(&self, site: &Site) -> i64 {
-        let asked = self.terms.expires_after_seconds.and_then(|s| i64::try_from(s).ok());
+        let asked = self
+            .terms
+            .expires_after_seconds
+            .and_then(|s| i64::try_from(s).ok());
         asked.unwrap_or(site.sealing.expires_after_seconds)
     }
 
@@ -81,7 +87,13 @@ impl Sealing<'_> {
         let wrap = seal::wrap(key, link, &shred_key, &grant, &mut SystemEntropy);
         let summary = self.summary(site).to_bytes();
         let summary = seal::close_summary(link, &grant.grant, &summary, &mut SystemEntropy);
-        NewGrant { wrap, shred_key, summary, verifier: link.verifier(), grant }
+        NewGrant {
+            wrap,
+            shred_key,
+            summary,
+            verifier: link.verifier(),
+            grant,
+        }
     }
 
     /// What the page behind the link may say before the mailbox is proved.
@@ -91,7 +103,10 @@ impl Sealing<'_> {
         let subject = if hidden { None } else { self.letter.subject() };
         Summary {
             subject: subject.unwrap_or_default(),
-            sender_name: author.as_ref().and_then(|a| a.name.clone()).unwrap_or_default(),
+            sender_name: author
+                .as_ref()
+                .and_then(|a| a.name.clone())
+                .unwrap_or_default(),
             sender_address: author.map(|author| author.address).unwrap_or_default(),
             label: self.label.map(|label| label.name.clone()),
             label_color: self.label.and_then(|label| label.color.clone()),

@@ -32,7 +32,9 @@ pub struct Memory {
 impl Served {
     /// Asks the store how much it remembers from before.
     pub async fn open(store: &Store) -> Result<Self, StoreError> {
-        Ok(Self { remembered: AtomicU64::new(store.served_count().await?) })
+        Ok(Self {
+            remembered: AtomicU64::new(store.served_count().await?),
+        })
     }
 
     /// What an earlier try of this message achieved, if there can have been one.
@@ -43,15 +45,32 @@ impl Served {
         message: &Message<'_>,
         plan: &Plan,
     ) -> Result<Memory, Stop> {
-        let sender = arrival.envelope.sender.address().map_or("", Address::key).to_owned();
+        let sender = arrival
+            .envelope
+            .sender
+            .address()
+            .map_or("", Address::key)
+            .to_owned();
         if !carry::splits(plan) && self.remembered.load(Ordering::Relaxed) == 0 {
-            let key = ServedKey { sender, digest: [0; 32] };
-            return Ok(Memory { key, served: HashSet::new(), open: AtomicBool::new(false) });
+            let key = ServedKey {
+                sender,
+                digest: [0; 32],
+            };
+            return Ok(Memory {
+                key,
+                served: HashSet::new(),
+                open: AtomicBool::new(false),
+            });
         }
-        let key = ServedKey { sender, digest: digest(message) };
+        let key = ServedKey {
+            sender,
+            digest: digest(message),
+        };
         let rows = site.store.served(&key).await?;
         let open = AtomicBool::new(!rows.is_empty());
-        let served = rows.into_iter().filter(|row| row.state == ServedState::Served);
+        let served = rows
+            .into_iter()
+            .filter(|row| row.state == ServedState::Served);
         let served = served.map(|row| row.recipient).collect();
         Ok(Memory { key, served, open })
     }
@@ -79,7 +98,9 @@ impl Memory {
         if self.key.digest == [0; 32] {
             self.key.digest = digest(message);
         }
-        site.store.remember_served(&self.key, &keys(recipients), ServedState::Begun).await?;
+        site.store
+            .remember_served(&self.key, &keys(recipients), ServedState::Begun)
+            .await?;
         if !self.open.swap(true, Ordering::Relaxed) {
             site.served.remembered.fetch_add(1, Ordering::Relaxed);
         }
@@ -89,18 +110,27 @@ impl Memory {
     /// Writes durably that these were served.
     pub async fn serve(&self, site: &Site, recipients: &[Address]) -> Result<(), Stop> {
         let keys = keys(recipients);
-        Ok(site.store.remember_served(&self.key, &keys, ServedState::Served).await?)
+        Ok(site
+            .store
+            .remember_served(&self.key, &keys, ServedState::Served)
+            .await?)
     }
 
     /// Forgets these recipients once the answer is final; a fault here costs a later retry
     /// nothing, since entries run out.
     pub async fn close(&self, site: &Site, outcome: &Outcome) {
-        let waits = outcome.ends.iter().any(|end| matches!(end.fate, EndFate::Deferred(_)));
+        let waits = outcome
+            .ends
+            .iter()
+            .any(|end| matches!(end.fate, EndFate::Deferred(_)));
         if !self.is_open() || waits {
             return;
         }
-        let recipients: Vec<String> =
-            outcome.ends.iter().map(|end| end.recipient.key().to_owned()).collect();
+        let recipients: Vec<String> = outcome
+            .ends
+            .iter()
+            .map(|end| end.recipient.key().to_owned())
+            .collect();
         match site.store.forget_served(&self.key, &recipients).await {
             Ok(()) => {
                 site.served.remembered.fetch_sub(1, Ordering::Relaxed);
@@ -111,7 +141,10 @@ impl Memory {
 }
 
 fn keys(recipients: &[Address]) -> Vec<String> {
-    recipients.iter().map(|recipient| recipient.key().to_owned()).collect()
+    recipients
+        .iter()
+        .map(|recipient| recipient.key().to_owned())
+        .collect()
 }
 
 /// SHA-256 over the fields that do not change from try to try, and the body.
@@ -121,7 +154,10 @@ fn digest(message: &Message<'_>) -> [u8; 32] {
     for field in message.fields() {
         body_start = field.range.end;
         let name = message.raw().get(field.name.clone()).unwrap_or_default();
-        if !TRACE_FIELDS.iter().any(|trace| name.eq_ignore_ascii_case(trace.as_bytes())) {
+        if !TRACE_FIELDS
+            .iter()
+            .any(|trace| name.eq_ignore_ascii_case(trace.as_bytes()))
+        {
             hash.update(message.field_raw(field));
         }
     }
@@ -140,7 +176,8 @@ mod tests {
     #[test]
     fn trace_fields_do_not_count_and_all_else_does() {
         let plain = of("Subject: a\r\n\r\nbody\r\n");
-        let traced = of("Return-Path: <a@b.example>\r\nReceived: by x;\r\n y\r\nSubject: a\r\n\r\nbody\r\n");
+        let traced =
+            of("Return-Path: <a@b.example>\r\nReceived: by x;\r\n y\r\nSubject: a\r\n\r\nbody\r\n");
         assert_eq!(plain, traced);
         assert_ne!(plain, of("Subject: a\r\n\r\nbody!\r\n"));
         assert_ne!(plain, of("Subject: b\r\n\r\nbody\r\n"));

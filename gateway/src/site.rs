@@ -61,11 +61,20 @@ impl Site {
 
     /// Whether an address belongs to the organisation.
     pub fn is_inside(&self, address: &Address) -> bool {
-        let domain = address.key().rsplit_once('@').map_or("", |(_, domain)| domain);
-        self.policies.organisation().domains.iter().any(|own| match own.strip_prefix("*.") {
-            Some(above) => domain.strip_suffix(above).is_some_and(|rest| rest.ends_with('.')),
-            None => domain == own,
-        })
+        let domain = address
+            .key()
+            .rsplit_once('@')
+            .map_or("", |(_, domain)| domain);
+        self.policies
+            .organisation()
+            .domains
+            .iter()
+            .any(|own| match own.strip_prefix("*.") {
+                Some(above) => domain
+                    .strip_suffix(above)
+                    .is_some_and(|rest| rest.ends_with('.')),
+                None => domain == own,
+            })
     }
 
     /// The organisation's name, for people.

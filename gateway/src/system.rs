@@ -13,7 +13,9 @@ impl store::Clock for SystemClock {
     fn now(&self) -> Timestamp {
         // A clock set before 1970 counts as 1970: every expiry then lies in the future and every
         // passcode is still bound to its tries.
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         Timestamp::from_unix(i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
     }
 }
@@ -50,11 +52,16 @@ pub struct Hardened {
 
 /// Turns core dumps off and locks memory where the system allows (P4).
 pub fn harden() -> Hardened {
-    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
     let limit = rustix::process::setrlimit(Resource::Core, none).is_ok();
-    let dumpable =
-        rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable).is_ok();
-    Hardened { no_core_dumps: limit && dumpable, memory_locked: lock_memory() }
+    let dumpable = rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable).is_ok();
+    Hardened {
+        no_core_dumps: limit && dumpable,
+        memory_locked: lock_memory(),
+    }
 }
 
 /// With a small limit a later allocation would fail instead of the lock, so only an unlimited one
@@ -74,7 +81,11 @@ mod tests {
     fn core_dumps_are_off_after_harden() {
         let before = rustix::process::getrlimit(Resource::Core);
         assert!(harden().no_core_dumps);
-        assert_eq!(rustix::process::getrlimit(Resource::Core).current, Some(0), "was {before:?}");
+        assert_eq!(
+            rustix::process::getrlimit(Resource::Core).current,
+            Some(0),
+            "was {before:?}"
+        );
     }
 
     #[test]

@@ -26,7 +26,9 @@ pub async fn tell(
     for notification in &judgement.notifications {
         notify(site, notification).await?;
     }
-    let Some(sender) = arrival.envelope.sender.address() else { return Ok(()) };
+    let Some(sender) = arrival.envelope.sender.address() else {
+        return Ok(());
+    };
     report(site, arrival, message, sender, outcome).await?;
     receipt(site, message, sender, judgement, outcome).await
 }
@@ -39,8 +41,10 @@ async fn report(
     sender: &Address,
     outcome: &Outcome,
 ) -> Result<(), Stop> {
-    let refused: Vec<(Address, Reply)> =
-        outcome.refused().map(|(address, reply)| (address.clone(), reply.clone())).collect();
+    let refused: Vec<(Address, Reply)> = outcome
+        .refused()
+        .map(|(address, reply)| (address.clone(), reply.clone()))
+        .collect();
     if refused.is_empty() || outcome.all_refused() {
         return Ok(());
     }
@@ -65,12 +69,18 @@ async fn receipt(
 ) -> Result<(), Stop> {
     let mut rows = Vec::new();
     for copy in judgement.copies.iter().filter(|copy| copy.verdict.receipt) {
-        let sealed = outcome.ends.iter().find(|end| end.recipient == copy.recipient);
+        let sealed = outcome
+            .ends
+            .iter()
+            .find(|end| end.recipient == copy.recipient);
         if let (Some(EndFate::Sealed(..)), Some(terms)) =
             (sealed.map(|end| &end.fate), &copy.verdict.seal)
         {
             let until = expiry(site, terms.expires_after_seconds).date_words();
-            rows.push(Paragraph::Row(copy.recipient.to_string(), format!("until {until}")));
+            rows.push(Paragraph::Row(
+                copy.recipient.to_string(),
+                format!("until {until}"),
+            ));
         }
     }
     if rows.is_empty() {
@@ -95,7 +105,8 @@ async fn receipt(
 
 fn expiry(site: &Site, asked: Option<u64>) -> Timestamp {
     let asked = asked.and_then(|seconds| i64::try_from(seconds).ok());
-    site.now().plus_seconds(asked.unwrap_or(site.sealing.expires_after_seconds))
+    site.now()
+        .plus_seconds(asked.unwrap_or(site.sealing.expires_after_seconds))
 }
 
 async fn notify(site: &Site, notification: &Notification) -> Result<(), Stop> {
@@ -122,7 +133,11 @@ async fn notify(site: &Site, notification: &Notification) -> Result<(), Stop> {
 /// Our own mail leaves with the null sender: nothing may answer it.
 async fn put(site: &Site, to: &Address, mail: Written) -> Result<(), Stop> {
     let recipients = vec![to.as_str().to_owned()];
-    let item = OutboxItem { sender: String::new(), recipients, message: mail.bytes };
+    let item = OutboxItem {
+        sender: String::new(),
+        recipients,
+        message: mail.bytes,
+    };
     site.store.enqueue(&item).await?;
     site.outbox_bell.notify_one();
     Ok(())

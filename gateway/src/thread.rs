@@ -21,8 +21,10 @@ pub const THREAD_IDS_MAX: usize = 100;
 const RULE: &str = "(Do Not Forward thread)";
 
 /// The code and text of the refusal.
-const REFUSAL: (&str, &str) =
-    ("5.7.1", "this thread is marked Do Not Forward and the recipient was not on the original");
+const REFUSAL: (&str, &str) = (
+    "5.7.1",
+    "this thread is marked Do Not Forward and the recipient was not on the original",
+);
 
 /// Refuses copies of a remembered thread to people who were not on it. Gives the thread, so that
 /// its descendants are remembered under the same people.
@@ -34,7 +36,9 @@ pub async fn guard(
     let ids = message.thread_ids();
     let mut strictest: Option<Thread> = None;
     for id in ids.iter().rev().take(THREAD_IDS_MAX) {
-        let Some(thread) = site.store.thread(id).await? else { continue };
+        let Some(thread) = site.store.thread(id).await? else {
+            continue;
+        };
         refuse_strangers(judgement, &thread);
         strictest = Some(thread);
     }
@@ -45,8 +49,15 @@ fn refuse_strangers(judgement: &mut Judgement, thread: &Thread) {
     let (code, text) = REFUSAL;
     for copy in &mut judgement.copies {
         let key = copy.recipient.key();
-        if !thread.participants.iter().any(|participant| participant == key) {
-            let fate = Fate::Reject { code: code.to_owned(), text: text.to_owned() };
+        if !thread
+            .participants
+            .iter()
+            .any(|participant| participant == key)
+        {
+            let fate = Fate::Reject {
+                code: code.to_owned(),
+                text: text.to_owned(),
+            };
             refuse(copy, fate);
         }
     }
@@ -73,34 +84,53 @@ pub async fn remember(
     if arrival.source != Source::Inside {
         return Ok(());
     }
-    let Some(message_id) = message.message_id() else { return Ok(()) };
+    let Some(message_id) = message.message_id() else {
+        return Ok(());
+    };
     if let Some(parent) = parent {
         let (people, rights) = (&parent.participants, parent.rights);
-        site.store.remember_thread(&message_id, people, rights).await?;
+        site.store
+            .remember_thread(&message_id, people, rights)
+            .await?;
         return Ok(());
     }
-    let Some(rights) = unforwardable(judgement) else { return Ok(()) };
+    let Some(rights) = unforwardable(judgement) else {
+        return Ok(());
+    };
     let people = participants(arrival, message);
-    site.store.remember_thread(&message_id, &people, rights).await?;
+    site.store
+        .remember_thread(&message_id, &people, rights)
+        .await?;
     Ok(())
 }
 
 /// The rights of a delivered copy that may not be forwarded.
 fn unforwardable(judgement: &Judgement) -> Option<Rights> {
-    let delivered = judgement.copies.iter().filter(|copy| copy.verdict.fate == Fate::Deliver);
-    let mut rights = delivered.filter_map(|copy| copy.verdict.seal.as_ref()).map(|s| s.rights);
+    let delivered = judgement
+        .copies
+        .iter()
+        .filter(|copy| copy.verdict.fate == Fate::Deliver);
+    let mut rights = delivered
+        .filter_map(|copy| copy.verdict.seal.as_ref())
+        .map(|s| s.rights);
     rights.find(|rights| !rights.contains(Right::Forward))
 }
 
 /// Everyone on the original: sender, To, Cc, envelope; lower case, sorted.
 fn participants(arrival: &Arrival, message: &Message<'_>) -> Vec<String> {
-    let envelope = arrival.envelope.recipients.iter().chain(arrival.envelope.sender.address());
+    let envelope = arrival
+        .envelope
+        .recipients
+        .iter()
+        .chain(arrival.envelope.sender.address());
     let mut people: BTreeSet<String> = envelope.map(|a| a.key().to_owned()).collect();
     for name in PARTICIPANT_FIELDS {
         let mailboxes = message.mailboxes(name).into_iter();
-        people.extend(mailboxes.filter_map(|m| Address::parse(&m.address).ok()).map(|a| {
-            a.key().to_owned()
-        }));
+        people.extend(
+            mailboxes
+                .filter_map(|m| Address::parse(&m.address).ok())
+                .map(|a| a.key().to_owned()),
+        );
     }
     people.into_iter().collect()
 }

@@ -7,8 +7,13 @@ use std::fmt::Write;
 
 /// Fields of the message that change from try to try and from hop to hop, lower case. They are
 /// left out of the digest by which a retry is recognised.
-pub const TRACE_FIELDS: [&str; 5] =
-    ["received", "return-path", "delivered-to", "x-original-to", "x-sealgate-origin"];
+pub const TRACE_FIELDS: [&str; 5] = [
+    "received",
+    "return-path",
+    "delivered-to",
+    "x-original-to",
+    "x-sealgate-origin",
+];
 
 /// The `Received:` field of this hop (RFC 5321 §4.4), CRLF at its end.
 ///
@@ -50,5 +55,9 @@ fn address_literal(arrival: &Arrival) -> String {
 fn printable(name: &str) -> String {
     let allowed = |c: &char| c.is_ascii_alphanumeric() || "-._:[]".contains(*c);
     let kept: String = name.chars().filter(allowed).take(255).collect();
-    if kept.is_empty() { "unknown".to_owned() } else { kept }
+    if kept.is_empty() {
+        "unknown".to_owned()
+    } else {
+        kept
+    }
 }

@@ -32,7 +32,10 @@ pub fn run(check: &Check) -> ExitCode {
                 eprintln!("{mistake}\n");
             }
             let count = mistakes.len();
-            eprintln!("{count} {}", if count == 1 { "mistake" } else { "mistakes" });
+            eprintln!(
+                "{count} {}",
+                if count == 1 { "mistake" } else { "mistakes" }
+            );
             failed()
         }
     }

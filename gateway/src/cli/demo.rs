@@ -20,7 +20,10 @@ pub struct Demo {
 
 /// Runs the command.
 pub fn run(demo: &Demo) -> ExitCode {
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error),
     };
@@ -45,14 +48,21 @@ async fn once() -> ExitCode {
         Ok(Ok(steps)) => steps,
         Ok(Err(error)) => return fail(&error),
         Err(_) => {
-            println!("FAIL demo - not done within {} seconds", ONCE_TIMEOUT.as_secs());
+            println!(
+                "FAIL demo - not done within {} seconds",
+                ONCE_TIMEOUT.as_secs()
+            );
             return failed();
         }
     };
     steps.iter().for_each(|step| println!("{step}"));
     let wrong = steps.iter().filter(|step| !step.passed).count();
     println!("{} passed, {wrong} failed", steps.len() - wrong);
-    if wrong == 0 && !steps.is_empty() { OK } else { failed() }
+    if wrong == 0 && !steps.is_empty() {
+        OK
+    } else {
+        failed()
+    }
 }
 
 async fn show() -> Result<(), DemoError> {
@@ -60,9 +70,15 @@ async fn show() -> Result<(), DemoError> {
     let steps = walk(&world).await;
     println!("\nSample letters went through the gateway. What came of them:\n");
     steps.iter().for_each(|step| println!("  {step}"));
-    println!("\n  mailboxes  http://{}/   every demo mailbox; open a notice there", world.page);
+    println!(
+        "\n  mailboxes  http://{}/   every demo mailbox; open a notice there",
+        world.page
+    );
     println!("  viewer     http://{}/", world.running.viewer);
-    println!("  mail in    {}   (SMTP, from ann@corp.example to anyone)", world.running.listeners[0]);
+    println!(
+        "  mail in    {}   (SMTP, from ann@corp.example to anyone)",
+        world.running.listeners[0]
+    );
     println!("\nCtrl-C ends the demo and removes everything it kept.\n");
     // An error here means that signals cannot be heard; then the demo simply ends.
     let _ = tokio::signal::ctrl_c().await;

@@ -1,8 +1,8 @@
 //! `sealgate explain`: what would happen to a message, to whom, and why. It sends and stores
 //! nothing.
 
-use super::rule_set::{RuleArguments, RuleSet};
 use super::mail_file::{crlf, read};
+use super::rule_set::{RuleArguments, RuleSet};
 use super::{OK, failed};
 use crate::inspect;
 use crate::system::SystemClock;
@@ -60,7 +60,10 @@ enum Format {
 /// Runs the command.
 pub fn run(explain: &Explain) -> ExitCode {
     let prepared = explain.envelope().and_then(|envelope| {
-        let set = explain.rules.read().map_err(|mistakes| mistakes.join("\n\n"))?;
+        let set = explain
+            .rules
+            .read()
+            .map_err(|mistakes| mistakes.join("\n\n"))?;
         Ok((envelope, set))
     });
     let (envelope, set) = match prepared {
@@ -94,7 +97,12 @@ impl Explain {
         };
         let recipients = self.to.iter().map(address).collect::<Result<Vec<_>, _>>()?;
         let recipients = Recipients::new(recipients).ok_or("no recipient")?;
-        Ok(Envelope { sender, recipients, body: BodyType::EightBitMime, smtputf8: true })
+        Ok(Envelope {
+            sender,
+            recipients,
+            body: BodyType::EightBitMime,
+            smtputf8: true,
+        })
     }
 
     fn print(&self, set: &RuleSet, envelope: &Envelope, name: &str, raw: &[u8]) {
@@ -120,7 +128,10 @@ impl Explain {
 /// One line: the explanation with the message's name in front.
 fn with_name(name: &str, explanation: &str) -> String {
     let name = serde_json::Value::from(name);
-    format!("{{\"message\":{name},{}", explanation.trim_start_matches('{'))
+    format!(
+        "{{\"message\":{name},{}",
+        explanation.trim_start_matches('{')
+    )
 }
 
 type Named = (String, Result<Vec<u8>, String>);
@@ -129,7 +140,9 @@ fn messages(path: &Path) -> Box<dyn Iterator<Item = Named>> {
     if path == Path::new("-") {
         let mut raw = Vec::new();
         let read = std::io::stdin().lock().read_to_end(&mut raw);
-        let raw = read.map(|_| crlf(&raw)).map_err(|e| format!("cannot read standard input: {e}"));
+        let raw = read
+            .map(|_| crlf(&raw))
+            .map_err(|e| format!("cannot read standard input: {e}"));
         return Box::new(std::iter::once(("-".to_owned(), raw)));
     }
     if !path.is_dir() {
@@ -138,14 +151,22 @@ fn messages(path: &Path) -> Box<dyn Iterator<Item = Named>> {
     let mut files = Vec::new();
     gather(path, &mut files);
     files.sort();
-    Box::new(files.into_iter().map(|path| (path.display().to_string(), read(&path))))
+    Box::new(
+        files
+            .into_iter()
+            .map(|path| (path.display().to_string(), read(&path))),
+    )
 }
 
 /// Every file below a folder; links to folders are not followed.
 fn gather(folder: &Path, files: &mut Vec<PathBuf>) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return;
+    };
     for entry in entries.flatten() {
-        let Ok(kind) = entry.file_type() else { continue };
+        let Ok(kind) = entry.file_type() else {
+            continue;
+        };
         if kind.is_dir() {
             gather(&entry.path(), files);
         } else if files.len() < FILES_MAX {

@@ -45,14 +45,24 @@ struct KeyFileError {
 }
 
 fn generate(path: &Path) -> Result<(), KeyFileError> {
-    let failed = |source| KeyFileError { path: path.to_owned(), source };
+    let failed = |source| KeyFileError {
+        path: path.to_owned(),
+        source,
+    };
     let key = ServerKey::generate(&mut SystemEntropy);
     let mut options = OpenOptions::new();
     // create_new: losing a server key closes every letter under it for ever.
-    let mut file = options.write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
+    let mut file = options
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(failed)?;
     file.write_all(key.to_text().as_bytes()).map_err(failed)?;
     file.sync_all().map_err(failed)?;
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let parent = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
     let directory = std::fs::File::open(parent.unwrap_or(Path::new("."))).map_err(failed)?;
     directory.sync_all().map_err(failed)
 }
@@ -68,9 +78,15 @@ mod tests {
         let path = directory.path().join("server.key");
         generate(&path).expect("the first key");
         let first = std::fs::read(&path).expect("the key");
-        let mode = std::fs::metadata(&path).expect("its mode").permissions().mode();
+        let mode = std::fs::metadata(&path)
+            .expect("its mode")
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600);
-        assert!(generate(&path).is_err(), "a second key took the first one's place");
+        assert!(
+            generate(&path).is_err(),
+            "a second key took the first one's place"
+        );
         assert_eq!(std::fs::read(&path).expect("the key"), first);
     }
 }

@@ -10,7 +10,10 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, String> {
     let failed = |error| format!("cannot read `{}`: {error}", path.display());
     let size = std::fs::metadata(path).map_err(failed)?.len();
     if size > MAIL_FILE_BYTES_MAX {
-        return Err(format!("`{}` is larger than {MAIL_FILE_BYTES_MAX} bytes", path.display()));
+        return Err(format!(
+            "`{}` is larger than {MAIL_FILE_BYTES_MAX} bytes",
+            path.display()
+        ));
     }
     Ok(crlf(&std::fs::read(path).map_err(failed)?))
 }

@@ -85,7 +85,9 @@ pub fn run(messages: &Messages) -> ExitCode {
             return failed();
         }
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
     let work = async |config: &Config| {
         let key = Arc::new(assemble::read_key(&config.keys.server)?);
         let store = assemble::open_store(config, &key).await?;
@@ -93,7 +95,10 @@ pub fn run(messages: &Messages) -> ExitCode {
         store.close().await;
         done
     };
-    match runtime.map_err(MessagesError::from).and_then(|rt| rt.block_on(work(&config))) {
+    match runtime
+        .map_err(MessagesError::from)
+        .and_then(|rt| rt.block_on(work(&config)))
+    {
         Ok(()) => OK,
         Err(error) => fail(&error),
     }
@@ -101,7 +106,12 @@ pub fn run(messages: &Messages) -> ExitCode {
 
 async fn act(store: &Store, action: &Action) -> Result<(), MessagesError> {
     match action {
-        Action::List { from, to, message_id, limit } => {
+        Action::List {
+            from,
+            to,
+            message_id,
+            limit,
+        } => {
             let filter = Filter {
                 sender: from.clone(),
                 recipient: to.clone(),
@@ -114,15 +124,18 @@ async fn act(store: &Store, action: &Action) -> Result<(), MessagesError> {
         Action::Show { letter } => show(&find(store, letter).await?),
         Action::Revoke { id } => revoke(store, id).await?,
         Action::Extend { letter, until } => {
-            let time =
-                Timestamp::parse_rfc3339(until).ok_or_else(|| MessagesError::Time(until.clone()))?;
+            let time = Timestamp::parse_rfc3339(until)
+                .ok_or_else(|| MessagesError::Time(until.clone()))?;
             let letter = find(store, letter).await?;
             let changed = store.extend(letter.id, time, &operator()).await?;
             println!("{changed} grants now open until {}", time.rfc3339());
         }
         Action::Purge => {
             let purged = store.purge(SystemClock.now()).await?;
-            println!("{} letters, {} grants purged", purged.letters, purged.expired);
+            println!(
+                "{} letters, {} grants purged",
+                purged.letters, purged.expired
+            );
         }
     }
     Ok(())
@@ -159,7 +172,11 @@ fn operator() -> String {
 
 fn line(letter: &LetterSummary) {
     let readers: Vec<&str> = letter.grants.iter().map(|g| g.recipient.as_str()).collect();
-    let sender = if letter.sender.is_empty() { "<>" } else { &letter.sender };
+    let sender = if letter.sender.is_empty() {
+        "<>"
+    } else {
+        &letter.sender
+    };
     println!(
         "{}  {}  {sender} -> {}  {} bytes  expires {}",
         letter.id,
@@ -178,7 +195,10 @@ fn show(letter: &LetterSummary) {
             GrantState::Revoked { at } => format!("revoked {}", at.rfc3339()),
             GrantState::Expired { at } => format!("expired {}", at.rfc3339()),
         };
-        let read = grant.opened.map_or_else(|| "not read".to_owned(), |t| format!("read {}", t.rfc3339()));
+        let read = grant.opened.map_or_else(
+            || "not read".to_owned(),
+            |t| format!("read {}", t.rfc3339()),
+        );
         let (id, rights) = (grant.grant, grant.rights.name());
         println!("  {id}  {}  {rights}  {state}  {read}", grant.recipient);
     }

@@ -55,7 +55,12 @@ impl RuleArguments {
         if self.rules.is_some() && is_default && !self.config.exists() {
             return Ok(None);
         }
-        let rendered = |mistakes: Vec<_>| mistakes.iter().map(crate::config::Diagnostic::render).collect();
+        let rendered = |mistakes: Vec<_>| {
+            mistakes
+                .iter()
+                .map(crate::config::Diagnostic::render)
+                .collect()
+        };
         Config::load(&self.config).map(Some).map_err(rendered)
     }
 

@@ -53,15 +53,18 @@ pub fn run(serve: &Serve) -> ExitCode {
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, ServeError> {
-    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+    Ok(tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?)
 }
 
 /// The log goes to standard error, where systemd and containers look for it.
 pub(super) fn log(format: LogFormat) {
     let filter = tracing_subscriber::EnvFilter::try_from_env("SEALGATE_LOG");
     let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    let subscriber =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     match format {
         LogFormat::Text => subscriber.with_target(false).init(),
         LogFormat::Json => subscriber.json().flatten_event(true).init(),

@@ -72,12 +72,16 @@ pub enum BrowseError {
 impl Browser {
     /// A browser that has never been anywhere.
     pub fn new(address: SocketAddr) -> Self {
-        Self { address, cookies: BTreeMap::new() }
+        Self {
+            address,
+            cookies: BTreeMap::new(),
+        }
     }
 
     /// Opens a path.
     pub async fn get(&mut self, path: &str) -> Result<Page, BrowseError> {
-        self.follow(Method::GET, path.to_owned(), String::new()).await
+        self.follow(Method::GET, path.to_owned(), String::new())
+            .await
     }
 
     /// Sends a form, with `values` in place of what its fields came with.
@@ -91,9 +95,12 @@ impl Browser {
             pairs.retain(|(field, _)| field != name);
             pairs.push(((*name).to_owned(), (*value).to_owned()));
         }
-        let body: Vec<String> =
-            pairs.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
-        self.follow(Method::POST, form.action.clone(), body.join("&")).await
+        let body: Vec<String> = pairs
+            .iter()
+            .map(|(name, value)| format!("{}={}", encode(name), encode(value)))
+            .collect();
+        self.follow(Method::POST, form.action.clone(), body.join("&"))
+            .await
     }
 
     async fn follow(
@@ -104,11 +111,14 @@ impl Browser {
     ) -> Result<Page, BrowseError> {
         for _ in 0..REDIRECTS_MAX {
             let exchange = self.exchange(&method, &path, &body);
-            let response =
-                tokio::time::timeout(TIMEOUT, exchange).await.map_err(|_| BrowseError::Timeout)??;
+            let response = tokio::time::timeout(TIMEOUT, exchange)
+                .await
+                .map_err(|_| BrowseError::Timeout)??;
             self.keep_cookies(&response);
             let location = response.headers().get(header::LOCATION);
-            let location = location.and_then(|value| value.to_str().ok()).map(local_path);
+            let location = location
+                .and_then(|value| value.to_str().ok())
+                .map(local_path);
             match location {
                 Some(next) if response.status().is_redirection() => {
                     (method, path, body) = (Method::GET, next, String::new());
@@ -130,7 +140,11 @@ impl Browser {
             hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
         tokio::spawn(connection);
         let origin = format!("http://{}", self.address);
-        let cookies: Vec<String> = self.cookies.iter().map(|(n, v)| format!("{n}={v}")).collect();
+        let cookies: Vec<String> = self
+            .cookies
+            .iter()
+            .map(|(n, v)| format!("{n}={v}"))
+            .collect();
         let request = Request::builder()
             .method(method)
             .uri(path)
@@ -146,7 +160,9 @@ impl Browser {
         for value in response.headers().get_all(header::SET_COOKIE) {
             let text = value.to_str().unwrap_or_default();
             let pair = text.split(';').next().unwrap_or_default();
-            let Some((name, value)) = pair.split_once('=') else { continue };
+            let Some((name, value)) = pair.split_once('=') else {
+                continue;
+            };
             if value.is_empty() || text.contains("Max-Age=0") {
                 self.cookies.remove(name);
             } else {
@@ -163,14 +179,20 @@ async fn read(path: String, response: Response<Incoming>) -> Result<Page, Browse
         .await
         .map_err(|error| BrowseError::Body(error.to_string()))?;
     let text = String::from_utf8_lossy(&bytes).into_owned();
-    Ok(Page { path, status: StatusCode::as_u16(&status), text })
+    Ok(Page {
+        path,
+        status: StatusCode::as_u16(&status),
+        text,
+    })
 }
 
 impl Page {
     /// The forms of the page, in order.
     pub fn forms(&self) -> Vec<Form> {
         let pieces = self.text.split("<form").skip(1);
-        pieces.map(|piece| self.form(piece.split("</form>").next().unwrap_or_default())).collect()
+        pieces
+            .map(|piece| self.form(piece.split("</form>").next().unwrap_or_default()))
+            .collect()
     }
 
     fn form(&self, inner: &str) -> Form {
@@ -178,9 +200,15 @@ impl Page {
         let action = attribute(tag, "action").unwrap_or_else(|| self.path.clone());
         let fields = rest.split("<input").skip(1).filter_map(|piece| {
             let tag = piece.split('>').next().unwrap_or_default();
-            Some((attribute(tag, "name")?, attribute(tag, "value").unwrap_or_default()))
+            Some((
+                attribute(tag, "name")?,
+                attribute(tag, "value").unwrap_or_default(),
+            ))
         });
-        Form { action, fields: fields.collect() }
+        Form {
+            action,
+            fields: fields.collect(),
+        }
     }
 
     /// The first form whose tag or fields contain `word`.
@@ -194,7 +222,10 @@ impl Page {
     /// The targets of `attribute="…"` that begin with `prefix`, in order.
     pub fn targets(&self, name: &str, prefix: &str) -> Vec<String> {
         let pieces = self.text.split('<').skip(1);
-        pieces.filter_map(|tag| attribute(tag, name)).filter(|t| t.starts_with(prefix)).collect()
+        pieces
+            .filter_map(|tag| attribute(tag, name))
+            .filter(|t| t.starts_with(prefix))
+            .collect()
     }
 }
 
@@ -202,8 +233,17 @@ impl Page {
 fn attribute(tag: &str, name: &str) -> Option<String> {
     let start = tag.find(&format!(" {name}=\""))? + name.len() + 3;
     let value = tag.get(start..)?.split('"').next()?;
-    let plain = value.replace("&#x2f;", "/").replace("&#x2F;", "/").replace("&quot;", "\"");
-    Some(plain.replace("&#39;", "'").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
+    let plain = value
+        .replace("&#x2f;", "/")
+        .replace("&#x2F;", "/")
+        .replace("&quot;", "\"");
+    Some(
+        plain
+            .replace("&#39;", "'")
+            .replace("&lt;", "<")
+            .replace("&gt;", ">")
+            .replace("&amp;", "&"),
+    )
 }
 
 /// A redirect's target without scheme and host.
@@ -236,7 +276,11 @@ mod tests {
     fn forms_and_their_fields_are_found() {
         let text = "<form method=\"post\" action=\"/l/x/code\"><input name=\"token\" \
                     value=\"a&amp;b\"><input name=\"code\"></form>";
-        let page = Page { path: "/l/x".to_owned(), status: 200, text: text.to_owned() };
+        let page = Page {
+            path: "/l/x".to_owned(),
+            status: 200,
+            text: text.to_owned(),
+        };
         let form = page.form_with("code").expect("a form");
         assert_eq!(form.action, "/l/x/code");
         assert_eq!(form.fields[0], ("token".to_owned(), "a&b".to_owned()));

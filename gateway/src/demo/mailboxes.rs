@@ -38,7 +38,10 @@ impl Gate for Mailboxes {
         let raw = Arc::new(arrival.raw);
         let mut mails = self.mails.lock().unwrap_or_else(PoisonError::into_inner);
         for recipient in arrival.envelope.recipients.iter() {
-            mails.push(Received { recipient: recipient.clone(), raw: Arc::clone(&raw) });
+            mails.push(Received {
+                recipient: recipient.clone(),
+                raw: Arc::clone(&raw),
+            });
         }
         let excess = mails.len().saturating_sub(MAILS_MAX);
         mails.drain(..excess);
@@ -49,12 +52,18 @@ impl Gate for Mailboxes {
 impl Mailboxes {
     /// Everything received so far.
     pub fn all(&self) -> Vec<Received> {
-        self.mails.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.mails
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// What one mailbox received so far, oldest first.
     pub fn of(&self, recipient: &str) -> Vec<Received> {
-        self.all().into_iter().filter(|mail| mail.recipient.as_str() == recipient).collect()
+        self.all()
+            .into_iter()
+            .filter(|mail| mail.recipient.as_str() == recipient)
+            .collect()
     }
 }
 
@@ -70,7 +79,10 @@ pub fn router(mailboxes: Arc<Mailboxes>) -> Router {
 async fn list(State(mailboxes): State<Arc<Mailboxes>>) -> Html<String> {
     let mut by_mailbox: BTreeMap<String, Vec<(usize, Received)>> = BTreeMap::new();
     for (number, mail) in mailboxes.all().into_iter().enumerate() {
-        by_mailbox.entry(mail.recipient.to_string()).or_default().push((number, mail));
+        by_mailbox
+            .entry(mail.recipient.to_string())
+            .or_default()
+            .push((number, mail));
     }
     let mut body = String::from(
         "<p>Every mailbox of the demo's next hop. Open a notice, follow its link, ask for a \
@@ -81,10 +93,16 @@ async fn list(State(mailboxes): State<Arc<Mailboxes>>) -> Html<String> {
         for (number, mail) in mails.iter().rev() {
             let message = Message::parse(&mail.raw);
             let from = message.mailboxes("From").into_iter().next();
-            let from = from.map(|from| from.name.unwrap_or(from.address)).unwrap_or_default();
+            let from = from
+                .map(|from| from.name.unwrap_or(from.address))
+                .unwrap_or_default();
             body.push_str(&format!(
                 "<li><a href=\"/mail/{number}\">{}</a><span>{}</span></li>",
-                escape_html(&message.subject().unwrap_or_else(|| "(no subject)".to_owned())),
+                escape_html(
+                    &message
+                        .subject()
+                        .unwrap_or_else(|| "(no subject)".to_owned())
+                ),
                 escape_html(&from),
             ));
         }
@@ -117,12 +135,21 @@ async fn show(State(mailboxes): State<Arc<Mailboxes>>, Path(number): Path<usize>
         let name = part.file_name().unwrap_or("unnamed");
         body.push_str(&format!("<p>Attachment: {}</p>", escape_html(name)));
     }
-    let subject = message.subject().unwrap_or_else(|| "(no subject)".to_owned());
+    let subject = message
+        .subject()
+        .unwrap_or_else(|| "(no subject)".to_owned());
     Html(page(&subject, &body))
 }
 
-async fn raw(State(mailboxes): State<Arc<Mailboxes>>, Path(number): Path<usize>) -> impl IntoResponse {
-    let raw = mailboxes.all().get(number).map(|mail| mail.raw.to_vec()).unwrap_or_default();
+async fn raw(
+    State(mailboxes): State<Arc<Mailboxes>>,
+    Path(number): Path<usize>,
+) -> impl IntoResponse {
+    let raw = mailboxes
+        .all()
+        .get(number)
+        .map(|mail| mail.raw.to_vec())
+        .unwrap_or_default();
     ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], raw)
 }
 
@@ -134,7 +161,9 @@ fn linked(text: &str) -> String {
         let word = piece.trim_end();
         if word.starts_with("http://") || word.starts_with("https://") {
             let space = &piece[word.len()..];
-            out.push_str(&format!("<a href=\"{word}\" rel=\"noreferrer\">{word}</a>{space}"));
+            out.push_str(&format!(
+                "<a href=\"{word}\" rel=\"noreferrer\">{word}</a>{space}"
+            ));
         } else {
             out.push_str(piece);
         }
@@ -144,5 +173,8 @@ fn linked(text: &str) -> String {
 
 fn page(title: &str, body: &str) -> String {
     let title = escape_html(title);
-    crate::own_mail::fill(include_str!("mailboxes.html"), &[("title", &title), ("body", body)])
+    crate::own_mail::fill(
+        include_str!("mailboxes.html"),
+        &[("title", &title), ("body", body)],
+    )
 }

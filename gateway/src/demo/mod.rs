@@ -88,7 +88,10 @@ impl World {
         let mut config = embedded(&directory.0)?;
         let mailboxes = Arc::new(Mailboxes::default());
         let (hop, sink_stop) = sink(&config, &mailboxes).await?;
-        config.relay.next_hop = HostPort { host: "127.0.0.1".to_owned(), port: hop.port() };
+        config.relay.next_hop = HostPort {
+            host: "127.0.0.1".to_owned(),
+            port: hop.port(),
+        };
         let [mail, viewer, page] = PORTS.map(|port| free_port(ports, port));
         config.listen[0].address = mail?;
         config.viewer.address = viewer?;
@@ -100,7 +103,13 @@ impl World {
         let address = page.local_addr()?;
         let router = mailboxes::router(Arc::clone(&mailboxes));
         tokio::spawn(async move { axum::serve(page, router).await });
-        Ok(Self { running, mailboxes, page: address, sink_stop, _directory: directory })
+        Ok(Self {
+            running,
+            mailboxes,
+            page: address,
+            sink_stop,
+            _directory: directory,
+        })
     }
 
     /// Ends everything.
@@ -118,7 +127,11 @@ fn embedded(directory: &Path) -> Result<Config, DemoError> {
         std::fs::write(rules.join(&file.name), &file.text)?;
     }
     let text = |mistakes: Vec<crate::config::Diagnostic>| {
-        mistakes.iter().map(crate::config::Diagnostic::render).collect::<Vec<_>>().join("\n")
+        mistakes
+            .iter()
+            .map(crate::config::Diagnostic::render)
+            .collect::<Vec<_>>()
+            .join("\n")
     };
     Config::embedded(directory).map_err(|mistakes| DemoError::Config(text(mistakes)))
 }
@@ -142,7 +155,8 @@ async fn sink(
 /// An address on loopback whose port was free a moment ago.
 fn free_port(ports: Ports, first: u16) -> io::Result<SocketAddr> {
     let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let wanted = (first..first + PORT_TRIES).map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+    let wanted =
+        (first..first + PORT_TRIES).map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
     let known = match ports {
         Ports::Known => Some(wanted).into_iter().flatten(),
         Ports::Free => None.into_iter().flatten(),

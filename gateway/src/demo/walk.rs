@@ -4,9 +4,7 @@
 use super::World;
 use super::browser::{BrowseError, Browser, Page};
 use super::mailboxes::Received;
-use super::samples::{
-    CONFIDENTIAL, ENCRYPT, INBOUND, LEAK, NO_FORWARD, PLAIN, SECRET, Sample,
-};
+use super::samples::{CONFIDENTIAL, ENCRYPT, INBOUND, LEAK, NO_FORWARD, PLAIN, SECRET, Sample};
 use lettre::address::Envelope;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use mail::Message;
@@ -34,7 +32,11 @@ pub struct Step {
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let verdict = if self.passed { "PASS" } else { "FAIL" };
-        write!(f, "{verdict} {:<8} {:<20} {}", self.outcome, self.recipient, self.detail)
+        write!(
+            f,
+            "{verdict} {:<8} {:<20} {}",
+            self.outcome, self.recipient, self.detail
+        )
     }
 }
 
@@ -50,7 +52,11 @@ enum Wrong {
 type Seen = Result<(), Wrong>;
 
 fn seen(holds: bool, wrong: &str) -> Seen {
-    if holds { Ok(()) } else { Err(Wrong::Seen(wrong.to_owned())) }
+    if holds {
+        Ok(())
+    } else {
+        Err(Wrong::Seen(wrong.to_owned()))
+    }
 }
 
 /// Sends every sample and looks at every outcome.
@@ -63,24 +69,94 @@ pub async fn walk(world: &World) -> Vec<Step> {
             Ok(()) => detail.to_owned(),
             Err(wrong) => format!("{detail}: {wrong}"),
         };
-        steps.push(Step { passed: seen.is_ok(), outcome, recipient, detail });
+        steps.push(Step {
+            passed: seen.is_ok(),
+            outcome,
+            recipient,
+            detail,
+        });
     };
-    note("deliver", bob, "passes byte for byte below our Received", passes(world).await);
-    note("deliver", "ann@corp.example", "a forged label from outside is left", inbound(world).await);
+    note(
+        "deliver",
+        bob,
+        "passes byte for byte below our Received",
+        passes(world).await,
+    );
+    note(
+        "deliver",
+        "ann@corp.example",
+        "a forged label from outside is left",
+        inbound(world).await,
+    );
     let confidential = send(world, &CONFIDENTIAL).await;
-    note("deliver", carol, "labelled and marked, in clear", marked(world, &confidential).await);
-    note("seal", dan, "sealed by its label; opened with a code", read(world, dan, &confidential, "36 months").await);
+    note(
+        "deliver",
+        carol,
+        "labelled and marked, in clear",
+        marked(world, &confidential).await,
+    );
+    note(
+        "seal",
+        dan,
+        "sealed by its label; opened with a code",
+        read(world, dan, &confidential, "36 months").await,
+    );
     let encrypt = send(world, &ENCRYPT).await;
-    note("seal", bob, "sealed by its subject; opened with a code", read(world, bob, &encrypt, "84,200").await);
-    note("seal", "ann@corp.example", "the sender got a receipt", receipt(world).await);
+    note(
+        "seal",
+        bob,
+        "sealed by its subject; opened with a code",
+        read(world, bob, &encrypt, "84,200").await,
+    );
+    note(
+        "seal",
+        "ann@corp.example",
+        "the sender got a receipt",
+        receipt(world).await,
+    );
     let no_forward = send(world, &NO_FORWARD).await;
-    note("seal", bob, "do not forward; opened with a code", read(world, bob, &no_forward, "4.2 million").await);
-    note("deliver", carol, "do not forward, in clear inside", clear(world, &no_forward).await);
-    note("reject", "eve@partner.example", "a stranger to a thread that may not be forwarded", refused(world, &LEAK, "5.7.1").await);
-    note("reject", bob, "a label that may not leave", refused(world, &SECRET, "5.7.1").await);
-    note("seal", bob, "a wrong code opens nothing", wrong_code(world).await);
-    note("seal", bob, "revoked: the page says so", revoked(world).await);
-    note("seal", "nobody", "a link with another's secret is nothing", unknown(world).await);
+    note(
+        "seal",
+        bob,
+        "do not forward; opened with a code",
+        read(world, bob, &no_forward, "4.2 million").await,
+    );
+    note(
+        "deliver",
+        carol,
+        "do not forward, in clear inside",
+        clear(world, &no_forward).await,
+    );
+    note(
+        "reject",
+        "eve@partner.example",
+        "a stranger to a thread that may not be forwarded",
+        refused(world, &LEAK, "5.7.1").await,
+    );
+    note(
+        "reject",
+        bob,
+        "a label that may not leave",
+        refused(world, &SECRET, "5.7.1").await,
+    );
+    note(
+        "seal",
+        bob,
+        "a wrong code opens nothing",
+        wrong_code(world).await,
+    );
+    note(
+        "seal",
+        bob,
+        "revoked: the page says so",
+        revoked(world).await,
+    );
+    note(
+        "seal",
+        "nobody",
+        "a link with another's secret is nothing",
+        unknown(world).await,
+    );
     steps
 }
 
@@ -108,7 +184,9 @@ async fn send_to(gateway: SocketAddr, sample: &Sample) -> Sent {
 
 impl Sent {
     fn taken(&self) -> Seen {
-        self.0.clone().map_err(|answer| Wrong::Seen(format!("not taken: {answer}")))
+        self.0
+            .clone()
+            .map_err(|answer| Wrong::Seen(format!("not taken: {answer}")))
     }
 }
 
@@ -116,7 +194,10 @@ impl Sent {
 async fn mail(world: &World, mailbox: &str, word: &str) -> Result<Received, Wrong> {
     for _ in 0..LOOKS {
         let mails = world.mailboxes.of(mailbox);
-        let found = mails.into_iter().rev().find(|mail| text(&mail.raw).contains(word));
+        let found = mails
+            .into_iter()
+            .rev()
+            .find(|mail| text(&mail.raw).contains(word));
         match found {
             Some(mail) => return Ok(mail),
             None => tokio::time::sleep(LOOK_EVERY).await,
@@ -133,20 +214,30 @@ fn text(raw: &[u8]) -> String {
         format!("{name}: {}\n", message.field_text(field))
     });
     let bodies = message.bodies();
-    header.chain(bodies.iter().map(|part| message.text(part))).collect()
+    header
+        .chain(bodies.iter().map(|part| message.text(part)))
+        .collect()
 }
 
 async fn passes(world: &World) -> Seen {
     send(world, &PLAIN).await.taken()?;
     let mail = mail(world, "bob@partner.example", "the usual place").await?;
     let sent = PLAIN.raw();
-    let head = mail.raw.windows(sent.len()).position(|window| window == sent);
+    let head = mail
+        .raw
+        .windows(sent.len())
+        .position(|window| window == sent);
     let head = &mail.raw[..head.ok_or(Wrong::Seen("changed on its way".to_owned()))?];
-    seen(head.starts_with(b"Received: ") && head.ends_with(b"\r\n"), "no Received on top")
+    seen(
+        head.starts_with(b"Received: ") && head.ends_with(b"\r\n"),
+        "no Received on top",
+    )
 }
 
 async fn inbound(world: &World) -> Seen {
-    send_to(world.running.listeners[1], &INBOUND).await.taken()?;
+    send_to(world.running.listeners[1], &INBOUND)
+        .await
+        .taken()?;
     let mail = mail(world, "ann@corp.example", "Signed.").await?;
     let raw = String::from_utf8_lossy(&mail.raw);
     seen(!raw.contains("SECRET:"), "marked as if the label counted")
@@ -156,24 +247,40 @@ async fn marked(world: &World, sent: &Sent) -> Seen {
     sent.taken()?;
     let mail = mail(world, "carol@corp.example", "36 months").await?;
     let text = text(&mail.raw);
-    seen(text.contains("msip_labels: MSIP_Label_2096f6a2"), "no label in the header")?;
-    seen(text.matches("Classified as Confidential").count() == 2, "no footer in both bodies")?;
-    seen(!text.contains("[confidential]"), "the tag still stands in the subject")
+    seen(
+        text.contains("msip_labels: MSIP_Label_2096f6a2"),
+        "no label in the header",
+    )?;
+    seen(
+        text.matches("Classified as Confidential").count() == 2,
+        "no footer in both bodies",
+    )?;
+    seen(
+        !text.contains("[confidential]"),
+        "the tag still stands in the subject",
+    )
 }
 
 async fn receipt(world: &World) -> Seen {
-    mail(world, "ann@corp.example", "your letter was sealed").await.map(drop)
+    mail(world, "ann@corp.example", "your letter was sealed")
+        .await
+        .map(drop)
 }
 
 async fn clear(world: &World, sent: &Sent) -> Seen {
     sent.taken()?;
-    mail(world, "carol@corp.example", "4.2 million").await.map(drop)
+    mail(world, "carol@corp.example", "4.2 million")
+        .await
+        .map(drop)
 }
 
 async fn refused(world: &World, sample: &Sample, code: &str) -> Seen {
     match send(world, sample).await.0 {
         Ok(()) => Err(Wrong::Seen("it was taken".to_owned())),
-        Err(answer) => seen(answer.contains(code), &format!("refused otherwise: {answer}")),
+        Err(answer) => seen(
+            answer.contains(code),
+            &format!("refused otherwise: {answer}"),
+        ),
     }
 }
 
@@ -182,21 +289,31 @@ async fn link(world: &World, mailbox: &str) -> Result<String, Wrong> {
     let notice = mail(world, mailbox, "has sent you a protected letter").await?;
     let text = text(&notice.raw);
     let start = format!("http://{}", world.running.viewer);
-    let link = text.split_whitespace().find_map(|word| word.strip_prefix(&start));
-    Ok(link.ok_or(Wrong::Seen("no link in the notice".to_owned()))?.to_owned())
+    let link = text
+        .split_whitespace()
+        .find_map(|word| word.strip_prefix(&start));
+    Ok(link
+        .ok_or(Wrong::Seen("no link in the notice".to_owned()))?
+        .to_owned())
 }
 
 async fn read(world: &World, mailbox: &str, sent: &Sent, content: &str) -> Seen {
     sent.taken()?;
     let notice = mail(world, mailbox, "has sent you a protected letter").await?;
-    seen(!text(&notice.raw).contains(content), "the notice holds the content")?;
+    seen(
+        !text(&notice.raw).contains(content),
+        "the notice holds the content",
+    )?;
     let mut browser = Browser::new(world.running.viewer);
     let page = open(world, mailbox, &mut browser).await?;
     let mut read = page.text.clone();
     for frame in page.targets("src", "/l/") {
         read.push_str(&browser.get(&frame).await?.text);
     }
-    seen(page.status == 200 && read.contains(content), "the letter does not show")
+    seen(
+        page.status == 200 && read.contains(content),
+        "the letter does not show",
+    )
 }
 
 /// From the newest notice to the page after the code.
@@ -204,7 +321,9 @@ async fn open(world: &World, mailbox: &str, browser: &mut Browser) -> Result<Pag
     let before = world.mailboxes.of(mailbox).len();
     let page = ask(world, mailbox, browser).await?;
     let code = passcode(world, mailbox, before).await?;
-    let form = page.form_with("code").ok_or(Wrong::Seen("no place for the code".to_owned()))?;
+    let form = page
+        .form_with("code")
+        .ok_or(Wrong::Seen("no place for the code".to_owned()))?;
     Ok(browser.submit(&form, &[("code", &code)]).await?)
 }
 
@@ -212,7 +331,8 @@ async fn open(world: &World, mailbox: &str, browser: &mut Browser) -> Result<Pag
 async fn ask(world: &World, mailbox: &str, browser: &mut Browser) -> Result<Page, Wrong> {
     let door = browser.get(&link(world, mailbox).await?).await?;
     let form = door.form_with("/code");
-    let form = form.ok_or_else(|| Wrong::Seen(format!("no form behind the link ({})", door.status)))?;
+    let form =
+        form.ok_or_else(|| Wrong::Seen(format!("no form behind the link ({})", door.status)))?;
     Ok(browser.submit(&form, &[]).await?)
 }
 
@@ -238,13 +358,24 @@ async fn wrong_code(world: &World) -> Seen {
     let before = world.mailboxes.of(bob).len();
     let page = ask(world, bob, &mut browser).await?;
     let right = passcode(world, bob, before).await?;
-    let wrong = if right == "00000000" { "11111111" } else { "00000000" };
-    let form = page.form_with("code").ok_or(Wrong::Seen("no place for the code".to_owned()))?;
+    let wrong = if right == "00000000" {
+        "11111111"
+    } else {
+        "00000000"
+    };
+    let form = page
+        .form_with("code")
+        .ok_or(Wrong::Seen("no place for the code".to_owned()))?;
     let page = browser.submit(&form, &[("code", wrong)]).await?;
     seen(!page.text.contains("salaries.csv"), "the letter showed")?;
-    let form = page.form_with("code").ok_or(Wrong::Seen("no second try".to_owned()))?;
+    let form = page
+        .form_with("code")
+        .ok_or(Wrong::Seen("no second try".to_owned()))?;
     let page = browser.submit(&form, &[("code", &right)]).await?;
-    seen(page.text.contains("salaries.csv"), "the right code does not open it any more")
+    seen(
+        page.text.contains("salaries.csv"),
+        "the right code does not open it any more",
+    )
 }
 
 async fn revoked(world: &World) -> Seen {
@@ -252,8 +383,16 @@ async fn revoked(world: &World) -> Seen {
     let path = link(world, bob).await?;
     let grant = path.split('/').nth(2).unwrap_or_default();
     let grant = seal::GrantId::parse(grant).map_err(|_| Wrong::Seen("no grant".to_owned()))?;
-    let ended = world.running.site.store.revoke(grant, "operator demo").await;
-    seen(ended.is_ok_and(|count| count == 1), "it could not be revoked")?;
+    let ended = world
+        .running
+        .site
+        .store
+        .revoke(grant, "operator demo")
+        .await;
+    seen(
+        ended.is_ok_and(|count| count == 1),
+        "it could not be revoked",
+    )?;
     let page = Browser::new(world.running.viewer).get(&path).await?;
     seen(page.text.contains("withdrawn"), "the page does not say so")
 }
@@ -262,7 +401,11 @@ async fn unknown(world: &World) -> Seen {
     let path = link(world, "bob@partner.example").await?;
     let other = link(world, "dan@partner.example").await?;
     let (grant, secret) = (path.split('/').nth(2), other.split('/').nth(3));
-    let mixed = format!("/l/{}/{}", grant.unwrap_or_default(), secret.unwrap_or_default());
+    let mixed = format!(
+        "/l/{}/{}",
+        grant.unwrap_or_default(),
+        secret.unwrap_or_default()
+    );
     let page = Browser::new(world.running.viewer).get(&mixed).await?;
     seen(page.status == 404, &format!("answered {}", page.status))
 }

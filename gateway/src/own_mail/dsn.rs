@@ -32,16 +32,27 @@ impl Report<'_> {
     pub fn write(&self, now: Timestamp) -> Written {
         let message_id = new_message_id(self.hostname);
         let mut out = Vec::with_capacity(4 * 1024);
-        push_header(&mut out, "From", &format!("\"Mail Delivery System\" <{}>", self.from));
+        push_header(
+            &mut out,
+            "From",
+            &format!("\"Mail Delivery System\" <{}>", self.from),
+        );
         push_plain_header(&mut out, "To", &format!("<{}>", self.to));
-        push_header(&mut out, "Subject", "Undelivered mail: some recipients were refused");
+        push_header(
+            &mut out,
+            "Subject",
+            "Undelivered mail: some recipients were refused",
+        );
         push_plain_header(&mut out, "Date", &now.rfc5322());
         push_plain_header(&mut out, "Message-ID", &format!("<{message_id}>"));
         // RFC 3834 §5.
         push_plain_header(&mut out, "Auto-Submitted", "auto-replied");
         push_plain_header(&mut out, "MIME-Version", "1.0");
         self.parts().write_part(&mut out);
-        Written { bytes: out, message_id }
+        Written {
+            bytes: out,
+            message_id,
+        }
     }
 
     /// RFC 3462 §3: the human part, the machine part, the original's header.
@@ -52,7 +63,10 @@ impl Report<'_> {
             .header("Content-Type", ContentType::new("message/delivery-status"))
             .transfer_encoding("7bit");
         let headers = MimePart::new("text/rfc822-headers", self.original_fields());
-        MimePart::new(kind, vec![MimePart::new("text/plain", self.words()), status, headers])
+        MimePart::new(
+            kind,
+            vec![MimePart::new("text/plain", self.words()), status, headers],
+        )
     }
 
     fn words(&self) -> String {
@@ -75,8 +89,14 @@ impl Report<'_> {
         );
         for (recipient, reply) in self.refused {
             // RFC 6533 §3: an address beyond ASCII has its own type.
-            let kind = if recipient.as_str().is_ascii() { "rfc822" } else { "utf-8" };
-            let status = reply.enhanced.map_or_else(|| "5.0.0".to_owned(), |code| code.to_string());
+            let kind = if recipient.as_str().is_ascii() {
+                "rfc822"
+            } else {
+                "utf-8"
+            };
+            let status = reply
+                .enhanced
+                .map_or_else(|| "5.0.0".to_owned(), |code| code.to_string());
             out.push_str(&format!(
                 "\r\nFinal-Recipient: {kind}; {recipient}\r\nAction: failed\r\n\
                  Status: {status}\r\nDiagnostic-Code: smtp; {reply}\r\n",

@@ -70,7 +70,10 @@ impl OwnLetter<'_> {
         push_plain_header(&mut out, "Auto-Submitted", "auto-generated");
         push_plain_header(&mut out, "MIME-Version", "1.0");
         write_bodies(&mut out, self.plain(), self.html());
-        Written { bytes: out, message_id }
+        Written {
+            bytes: out,
+            message_id,
+        }
     }
 
     fn plain(&self) -> String {
@@ -112,7 +115,10 @@ impl OwnLetter<'_> {
             ("body", body),
             ("organisation", escape_html(self.organisation)),
         ];
-        let values: Vec<_> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let values: Vec<_> = values
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
         fill(include_str!("letter.html"), &values)
     }
 }
@@ -121,7 +127,11 @@ impl OwnLetter<'_> {
 /// it.
 fn quoted(name: &str) -> String {
     let clean = name.replace(['"', '\\'], "'");
-    if clean.is_ascii() { format!("\"{clean}\"") } else { clean }
+    if clean.is_ascii() {
+        format!("\"{clean}\"")
+    } else {
+        clean
+    }
 }
 
 fn is_id_byte(byte: u8) -> bool {

@@ -12,7 +12,10 @@ use mail_builder::mime::MimePart;
 
 /// Appends one header field: encoded (RFC 2047) and folded, whatever the value holds.
 pub(crate) fn push_header(out: &mut Vec<u8>, name: &str, value: &str) {
-    let clean: String = value.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let clean: String = value
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
     out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(b": ");
     Text::new(clean).write_header(out, name.len() + 2);
@@ -20,13 +23,19 @@ pub(crate) fn push_header(out: &mut Vec<u8>, name: &str, value: &str) {
 
 /// Appends a field whose value is ours and plain ASCII: dates, addresses in angle brackets, ids.
 pub(crate) fn push_plain_header(out: &mut Vec<u8>, name: &str, value: &str) {
-    assert!(value.bytes().all(|byte| !byte.is_ascii_control()), "a control in our own `{name}`");
+    assert!(
+        value.bytes().all(|byte| !byte.is_ascii_control()),
+        "a control in our own `{name}`"
+    );
     out.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
 }
 
 /// Appends the content fields, the empty line, and the text in a plain and an HTML form.
 pub(crate) fn write_bodies(out: &mut Vec<u8>, plain: String, html: String) {
-    let parts = vec![MimePart::new("text/plain", plain), MimePart::new("text/html", html)];
+    let parts = vec![
+        MimePart::new("text/plain", plain),
+        MimePart::new("text/html", html),
+    ];
     MimePart::new("multipart/alternative", parts).write_part(out);
 }
 
@@ -58,7 +67,10 @@ pub(crate) fn fill(template: &str, values: &[(&str, &str)]) -> String {
             rest = after;
             break;
         };
-        let value = values.iter().find(|(key, _)| *key == name).map_or("", |(_, value)| *value);
+        let value = values
+            .iter()
+            .find(|(key, _)| *key == name)
+            .map_or("", |(_, value)| *value);
         out.push_str(value);
         rest = tail;
     }

@@ -6,8 +6,16 @@ use mail::{Address, Message, Timestamp};
 
 /// Fields of the letter that the notice keeps byte for byte, so that threads, filters and the
 /// recipient's eye find them again.
-const KEPT_FIELDS: [&str; 8] =
-    ["From", "Sender", "To", "Cc", "Date", "Message-ID", "In-Reply-To", "References"];
+const KEPT_FIELDS: [&str; 8] = [
+    "From",
+    "Sender",
+    "To",
+    "Cc",
+    "Date",
+    "Message-ID",
+    "In-Reply-To",
+    "References",
+];
 
 /// What one notice says.
 #[derive(Debug)]
@@ -69,7 +77,10 @@ impl Notice<'_> {
     fn sender_name(&self) -> String {
         let author = self.letter.mailboxes("From").into_iter().next();
         match author {
-            Some(author) => author.name.filter(|name| !name.is_empty()).unwrap_or(author.address),
+            Some(author) => author
+                .name
+                .filter(|name| !name.is_empty())
+                .unwrap_or(author.address),
             None => self.organisation.to_owned(),
         }
     }
@@ -87,7 +98,10 @@ impl Notice<'_> {
     }
 
     fn plain(&self) -> String {
-        let subject = self.shown_subject().map(|s| format!("Subject: {s}\n")).unwrap_or_default();
+        let subject = self
+            .shown_subject()
+            .map(|s| format!("Subject: {s}\n"))
+            .unwrap_or_default();
         let help = match self.help {
             Some(help) => format!("Questions about this mail: {help}\n"),
             None => String::new(),

@@ -34,7 +34,12 @@ pub enum Origin {
 pub fn mark(key: &ServerKey, message_id: &str, recipient: &Address, now: Timestamp) -> String {
     let nonce = BASE64.encode(system::random::<16>());
     let time = now.unix().to_string();
-    let parts = [message_id.as_bytes(), recipient.key().as_bytes(), time.as_bytes(), nonce.as_bytes()];
+    let parts = [
+        message_id.as_bytes(),
+        recipient.key().as_bytes(),
+        time.as_bytes(),
+        nonce.as_bytes(),
+    ];
     let mac = BASE64.encode(key.mac("origin", &parts));
     format!("{FIELD}: t={time}; n={nonce}; m={mac}\r\n")
 }
@@ -47,7 +52,9 @@ pub fn recognise(
     now: Timestamp,
 ) -> Origin {
     let mut fields = message.fields_named(FIELD);
-    let Some(field) = fields.next() else { return Origin::Unmarked };
+    let Some(field) = fields.next() else {
+        return Origin::Unmarked;
+    };
     if fields.next().is_some() {
         return Origin::Forged;
     }
@@ -56,8 +63,15 @@ pub fn recognise(
     };
     let recipient = recipients.first();
     let text = message.field_text(field);
-    let Some((time, nonce, mac)) = parse(&text) else { return Origin::Forged };
-    let parts = [message_id.as_bytes(), recipient.key().as_bytes(), time.as_bytes(), nonce.as_bytes()];
+    let Some((time, nonce, mac)) = parse(&text) else {
+        return Origin::Forged;
+    };
+    let parts = [
+        message_id.as_bytes(),
+        recipient.key().as_bytes(),
+        time.as_bytes(),
+        nonce.as_bytes(),
+    ];
     if !key.verify("origin", &parts, &mac) {
         return Origin::Forged;
     }
@@ -65,7 +79,9 @@ pub fn recognise(
 }
 
 fn spendable(time: &str, nonce: &str, now: Timestamp) -> Origin {
-    let Ok(made) = time.parse::<i64>() else { return Origin::Forged };
+    let Ok(made) = time.parse::<i64>() else {
+        return Origin::Forged;
+    };
     if now.unix().abs_diff(made) > VALID_SECONDS.unsigned_abs() {
         return Origin::Forged;
     }
@@ -82,5 +98,9 @@ fn parse(text: &str) -> Option<(&str, &str, Vec<u8>)> {
     let time = fields.next()?.strip_prefix("t=")?;
     let nonce = fields.next()?.strip_prefix("n=")?;
     let mac = BASE64.decode(fields.next()?.strip_prefix("m=")?).ok()?;
-    if fields.next().is_some() || nonce.len() != 22 { None } else { Some((time, nonce, mac)) }
+    if fields.next().is_some() || nonce.len() != 22 {
+        None
+    } else {
+        Some((time, nonce, mac))
+    }
 }

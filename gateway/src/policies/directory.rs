@@ -50,8 +50,15 @@ impl Directory {
     pub fn read(directory: &Path) -> Result<Self, DirectoryError> {
         let mut files = Vec::new();
         for path in rule_paths(directory)? {
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            files.push(RuleFile { name, text: read_text(&path)? });
+            let name = path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            files.push(RuleFile {
+                name,
+                text: read_text(&path)?,
+            });
         }
         Ok(Self { files })
     }
@@ -69,7 +76,10 @@ impl Directory {
 }
 
 fn rule_paths(directory: &Path) -> Result<Vec<PathBuf>, DirectoryError> {
-    let failed = |source| DirectoryError::Read { path: directory.to_owned(), source };
+    let failed = |source| DirectoryError::Read {
+        path: directory.to_owned(),
+        source,
+    };
     let mut paths = Vec::new();
     for entry in fs::read_dir(directory).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
@@ -80,7 +90,11 @@ fn rule_paths(directory: &Path) -> Result<Vec<PathBuf>, DirectoryError> {
             return Err(DirectoryError::TooMany(directory.to_owned()));
         }
     }
-    paths.sort_by(|a, b| a.as_os_str().as_encoded_bytes().cmp(b.as_os_str().as_encoded_bytes()));
+    paths.sort_by(|a, b| {
+        a.as_os_str()
+            .as_encoded_bytes()
+            .cmp(b.as_os_str().as_encoded_bytes())
+    });
     Ok(paths)
 }
 
@@ -91,7 +105,10 @@ fn is_rule_file(path: &Path) -> bool {
 }
 
 fn read_text(path: &Path) -> Result<String, DirectoryError> {
-    let failed = |source| DirectoryError::Read { path: path.to_owned(), source };
+    let failed = |source| DirectoryError::Read {
+        path: path.to_owned(),
+        source,
+    };
     if fs::metadata(path).map_err(failed)?.len() > RULE_FILE_BYTES_MAX {
         return Err(DirectoryError::TooLarge(path.to_owned()));
     }

@@ -87,7 +87,12 @@ impl Policies {
     ) -> Result<Self, Refusal> {
         let read = Directory::read(&directory)?;
         let first = Arc::new(load(read, &organisation, ambiguous, 1)?);
-        Ok(Self { directory, organisation, ambiguous, live: ArcSwap::new(first) })
+        Ok(Self {
+            directory,
+            organisation,
+            ambiguous,
+            live: ArcSwap::new(first),
+        })
     }
 
     /// The set in force. Take it once for a transaction and keep it to its end.
@@ -120,7 +125,12 @@ impl Policies {
             return Err(Refusal::Unsettled);
         }
         let live = self.current();
-        let next = load(first, &self.organisation, self.ambiguous, live.generation + 1)?;
+        let next = load(
+            first,
+            &self.organisation,
+            self.ambiguous,
+            live.generation + 1,
+        )?;
         if next.files == live.files {
             return Ok(None);
         }
@@ -160,7 +170,11 @@ fn load(
 ) -> Result<LivePolicy, Refusal> {
     let loaded = rules::load(&read.files, organisation).map_err(Refusal::Mistakes)?;
     let policy = loaded.policy.with_ambiguous(ambiguous);
-    Ok(LivePolicy { policy, generation, files: read.files })
+    Ok(LivePolicy {
+        policy,
+        generation,
+        files: read.files,
+    })
 }
 
 fn refuse_loss(live: &LivePolicy, next: &LivePolicy) -> Result<(), Refusal> {
@@ -175,11 +189,19 @@ fn refuse_loss(live: &LivePolicy, next: &LivePolicy) -> Result<(), Refusal> {
 }
 
 fn mistakes(count: usize) -> String {
-    if count == 1 { "one mistake".to_owned() } else { format!("{count} mistakes") }
+    if count == 1 {
+        "one mistake".to_owned()
+    } else {
+        format!("{count} mistakes")
+    }
 }
 
 fn rendered(diagnostics: &[Diagnostic]) -> String {
-    diagnostics.iter().map(Diagnostic::render).collect::<Vec<_>>().join("\n")
+    diagnostics
+        .iter()
+        .map(Diagnostic::render)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 #[cfg(test)]
