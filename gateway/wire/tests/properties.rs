@@ -32,10 +32,26 @@ const PIECES: &[&[u8]] = &[
     b"hello",
     b"..",
     b"a long line of text that is not very long",
+    &FILLER,
+    FILLER.split_at(1201).0,
 ];
+
+/// Good lines of more than one block of the scan.
+const FILLER: [u8; 1530] = {
+    let mut filler = [b'z'; 1530];
+    let mut at = 0;
+    while at < filler.len() {
+        filler[at + 49] = b'\r';
+        filler[at + 50] = b'\n';
+        at += 51;
+    }
+    filler
+};
 
 /// What the data of a message is made of.
 const OCTETS: &[&[u8]] = &[
+    &FILLER,
+    FILLER.split_at(1100).0,
     b"\r\n",
     b"\r",
     b"\n",
@@ -69,7 +85,8 @@ fn message() -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn options() -> impl Strategy<Value = Options> {
-    (any::<bool>(), 10..200_u64, 5..100_usize).prop_map(|(repair, size_max, line)| {
+    let line = prop_oneof![5..100_usize, 1024..2000_usize];
+    (any::<bool>(), 10..5000_u64, line).prop_map(|(repair, size_max, line)| {
         let mut options = Options::new("mx.example");
         if repair {
             options.bare_newline = BareNewline::Normalise;
@@ -78,7 +95,7 @@ fn options() -> impl Strategy<Value = Options> {
         options.limits.command_line_octets = 60;
         options.limits.dropped_line_octets = 200;
         options.limits.data_line_octets = line;
-        options.limits.discarded_octets = 300;
+        options.limits.discarded_octets = 3000;
         options
     })
 }

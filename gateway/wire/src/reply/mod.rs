@@ -164,7 +164,23 @@ impl Reply {
     /// printable ASCII only.
     pub fn write(&self, out: &mut Vec<u8>) {
         let enhanced = self.enhanced.map(|e| format!("{e} ")).unwrap_or_default();
+        let mut line = |mark: u8, text: &str| {
+            let digit = |value: u16| b'0' + (value % 10) as u8;
+            out.extend([
+                digit(self.code / 100),
+                digit(self.code / 10),
+                digit(self.code),
+                mark,
+            ]);
+            out.extend_from_slice(enhanced.as_bytes());
+            out.extend_from_slice(text.as_bytes());
+            out.extend_from_slice(b"\r\n");
+        };
         let room = WRITTEN_LINE_OCTETS_MAX - "250-".len() - enhanced.len() - "\r\n".len();
+        // Nearly every reply is one short line.
+        if self.text.len() <= room && self.text.bytes().all(|b| matches!(b, b' '..=b'~')) {
+            return line(b' ', &self.text);
+        }
         let text = printable(&self.text);
         let mut pieces = text
             .split('\n')
@@ -176,9 +192,7 @@ impl Reply {
         for count in 1..=WRITTEN_LINES_MAX {
             let Some(piece) = pieces.next() else { break };
             let last = pieces.peek().is_none() || count == WRITTEN_LINES_MAX;
-            let mark = if last { ' ' } else { '-' };
-            out.extend_from_slice(format!("{}{mark}{enhanced}{piece}", self.code).as_bytes());
-            out.extend_from_slice(b"\r\n");
+            line(if last { b' ' } else { b'-' }, piece);
         }
     }
 }
