@@ -15,6 +15,8 @@ pub(crate) struct Draft {
     pub label: Option<LabelId>,
     pub label_before: Option<LabelId>,
     pub label_rule: Option<Arc<str>>,
+    /// How labels that were raised from here seal: a higher label never opens what a lower closed.
+    pub label_seal: Option<SealTerms>,
     /// Fields that rules set (`Some`) or removed (`None`), the last word for each.
     fields: Vec<(String, Option<String>)>,
     pub fate: Fate,
@@ -47,6 +49,7 @@ impl Draft {
             label_before: label.clone(),
             label,
             label_rule: None,
+            label_seal: None,
             fields: Vec::new(),
             fate: Fate::Deliver,
             seal: None,
@@ -109,10 +112,7 @@ impl Draft {
 
     /// Rights intersect, the earlier expiry counts.
     pub fn seal(&mut self, terms: &SealTerms) {
-        self.seal = Some(match &self.seal {
-            Some(present) => stricter(present, terms),
-            None => terms.clone(),
-        });
+        merge(&mut self.seal, terms);
     }
 
     /// A lower label than the present one does nothing. Says whether the label was raised.
@@ -123,6 +123,10 @@ impl Draft {
             .as_ref()
             .is_none_or(|at| priority(label) > priority(at));
         if raises {
+            let present = self.label.as_ref().and_then(|at| labels.get(at));
+            if let Some(terms) = present.and_then(|present| present.seal_outside.as_ref()) {
+                merge(&mut self.label_seal, terms);
+            }
             self.label = Some(label.clone());
             self.label_rule = Some(Arc::clone(rule));
         }
@@ -132,6 +136,7 @@ impl Draft {
     pub fn remove_label(&mut self, rule: &Arc<str>) -> bool {
         let had = self.label.take().is_some();
         if had {
+            self.label_seal = None;
             self.label_rule = Some(Arc::clone(rule));
         }
         had
@@ -163,8 +168,15 @@ impl Draft {
     }
 }
 
+fn merge(present: &mut Option<SealTerms>, terms: &SealTerms) {
+    *present = Some(match present {
+        Some(present) => stricter(present, terms),
+        None => terms.clone(),
+    });
+}
+
 /// What both terms allow.
-pub(crate) fn stricter(a: &SealTerms, b: &SealTerms) -> SealTerms {
+fn stricter(a: &SealTerms, b: &SealTerms) -> SealTerms {
     let expiry = match (a.expires_after_seconds, b.expires_after_seconds) {
         (Some(a), Some(b)) => Some(a.min(b)),
         (a, b) => a.or(b),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use mail::Address;
 
-use crate::verdict::{Copy, Fate, Judgement, Verdict};
+use crate::verdict::{Copy, Fate, Judgement, Named, Verdict};
 
 /// Whether a front end can give each recipient something of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +92,8 @@ pub struct Plan {
     pub deleted: Vec<Address>,
     /// Whose copy went to others; those stand elsewhere in the plan.
     pub redirected: Vec<Address>,
+    /// Whom a rule wanted to add and another refused: the sender never named them and is not told.
+    pub not_added: Vec<Refused>,
     /// Whom one reply cannot tell that they were refused: a delivery report goes to the sender.
     pub reports: Vec<Refused>,
 }
@@ -133,11 +135,15 @@ fn place(plan: &mut Plan, copy: &Copy) {
         Fate::Delete => plan.deleted.push(recipient),
         Fate::Reject { code, text } => {
             let (code, text) = (code.clone(), text.clone());
-            plan.refused.push(Refused {
+            let refused = Refused {
                 recipient,
                 code,
                 text,
-            });
+            };
+            match copy.named {
+                Named::AddedBy { .. } => plan.not_added.push(refused),
+                Named::BySender | Named::RedirectedBy { .. } => plan.refused.push(refused),
+            }
         }
     }
 }

@@ -18,12 +18,12 @@ impl Bench<'_> {
             .as_ref()
             .and_then(|label| policy.home.labels.get(label));
         let shown = label.and_then(|label| policy.effects.get(&label.id));
-        let outside = side != Where::Inside;
-        if let Some(terms) = label.and_then(|label| label.seal_outside.as_ref())
-            && outside
-            && !draft.unsealed
-        {
-            draft.seal(terms);
+        let seals = [
+            label.and_then(|label| label.seal_outside.clone()),
+            draft.label_seal.clone(),
+        ];
+        if side != Where::Inside && !draft.unsealed {
+            seals.iter().flatten().for_each(|terms| draft.seal(terms));
         }
         let rule = draft.label_rule.clone().unwrap_or_default();
         let subject = Some(self.subject(draft));
