@@ -13,9 +13,7 @@ use std::time::{Duration, Instant};
 
 use compare::MARK;
 use generator::{Dice, Generator};
-use mail::{
-    AmbiguityKind, Edit, EditError, Fallback, Message, OnDkim, Place, apply, milter_operations,
-};
+use mail::{Edit, EditError, Fallback, Message, OnDkim, Place, apply, milter_operations};
 
 const MESSAGES: u64 = 120_000;
 const TIME_MAX: Duration = Duration::from_secs(240);
@@ -80,11 +78,7 @@ fn check(seed: u64, counts: &Counts) {
     if grown {
         return counts.grown.add();
     }
-    let differs = message
-        .ambiguities()
-        .iter()
-        .any(|a| a.kind == AmbiguityKind::MissingClose);
-    if differs || !compare::is_readable(&raw) {
+    if !compare::can_judge(&message) {
         return counts.unjudged.add();
     }
     match compare::untouched(&raw, &edited.bytes) {

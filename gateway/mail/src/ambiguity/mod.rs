@@ -47,12 +47,16 @@ kinds! {
     DuplicateBoundary = "duplicate-boundary", "a multipart names two boundaries";
     MissingBoundary = "missing-boundary", "a multipart has no boundary, or none is found in it";
     MissingClose = "missing-close", "a multipart inside another is not closed";
+    BlankBeforeColon = "blank-before-colon", "a header name has blanks before its colon";
+    OddHeaderLine = "odd-header-line", "a line in a header is no header field";
+    CutHeader = "cut-header", "a part's header runs into a delimiter";
     BoundaryClash = "boundary-clash", "two boundaries can be taken for each other";
     PartAfterClose = "part-after-close", "a multipart goes on after it was closed";
     TooDeep = "too-deep", "parts nest too deep";
     TooManyParts = "too-many-parts", "there are too many parts";
     TooManyFields = "too-many-fields", "there are too many header fields";
     TooManyParameters = "too-many-parameters", "a field has too many parameters";
+    FoldedParameter = "folded-parameter", "a quoted parameter is folded over two lines";
     EncodedContainer = "encoded-container", "a container of parts is itself encoded";
     StrayBase64 = "stray-base64", "base64 holds bytes that are no code, or goes on after its end";
     OddTransferEncoding = "odd-transfer-encoding",

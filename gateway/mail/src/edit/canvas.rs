@@ -128,6 +128,17 @@ impl<'m> Canvas<'m> {
         if crlf { "\r\n" } else { "\n" }
     }
 
+    /// The text as this body can hold it: as it is, or, where the body's own charset is only a
+    /// guess and so cannot be widened, with plain signs for typographic ones.
+    pub fn fit<'t>(&self, text: &'t str) -> Option<Cow<'t, str>> {
+        let holds = |text: &str| self.is_html() || self.charset.encode(text).is_some();
+        if holds(text) || self.charset.decode_strictly(&self.decoded).is_ok() {
+            return Some(Cow::Borrowed(text));
+        }
+        let plain = plain_signs(text);
+        holds(&plain).then_some(Cow::Owned(plain))
+    }
+
     /// Writes the changes, which are in order and do not overlap.
     pub fn write(&self, changes: &[Change]) -> Written {
         let encoded: Option<Vec<Vec<u8>>> = changes
@@ -331,6 +342,22 @@ impl QuotedWalk<'_> {
         }
         self.at
     }
+}
+
+fn plain_signs(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '‐'..='―' => plain.push('-'),
+            '‘'..='‛' => plain.push('\''),
+            '“'..='‟' | '«' | '»' => plain.push('"'),
+            '•' => plain.push('*'),
+            '…' => plain.push_str("..."),
+            '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' => plain.push(' '),
+            c => plain.push(c),
+        }
+    }
+    plain
 }
 
 fn patch(content: &[u8], changes: &[Change], pieces: &[Vec<u8>]) -> Vec<u8> {

@@ -160,13 +160,13 @@ impl<'a> HeaderPlan<'a> {
                     });
                 }
                 Item::New {
+                    name,
                     bytes,
                     instead_of: Some(number),
-                    ..
                 } => {
                     stays[*number] = true;
                     out.push(MilterOperation::ChangeHeader {
-                        name: message.field_name(&fields[*number]).to_owned(),
+                        name: name.clone(),
                         occurrence: self.occurrence(*number),
                         value: value(bytes),
                     });

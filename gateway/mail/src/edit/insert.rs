@@ -92,10 +92,22 @@ impl<'m> Writer<'m> {
         let parts = targets::find(message, new.place)?;
         // All are opened before one is changed, so that a refusal changes nothing.
         let numbers = self.open_all(message, &parts)?;
-        for number in numbers {
+        let mut texts = Vec::with_capacity(numbers.len());
+        for number in &numbers {
+            let canvas = &self.open[*number].canvas;
+            let unwritable = || (canvas.part.path.clone(), SkipReason::Unwritable);
+            texts.push(canvas.fit(new.plain).ok_or_else(unwritable)?);
+        }
+        for (number, plain) in numbers.into_iter().zip(texts) {
             self.count += 1;
             let open = &mut self.open[number];
-            if !open.insert(new, self.count) {
+            if !open.insert(
+                NewText {
+                    plain: &plain,
+                    ..new
+                },
+                self.count,
+            ) {
                 let path = open.canvas.part.path.clone();
                 skipped.push(Skipped {
                     path,
@@ -360,8 +372,15 @@ fn header_splices(
             None => added.extend(bytes),
         }
     }
-    // Without an empty line the body would become header when fields are added.
-    if part.header.end == part.body.start && !(splices.is_empty() && added.is_empty()) {
+    // A header that its delimiter cut off: the body that begins now needs an empty line before it.
+    if part.header.end == part.body.start {
+        let rewritten = splices
+            .iter()
+            .any(|splice| splice.range.end == part.header.end);
+        let header = &message.raw()[part.header.clone()];
+        if !header.is_empty() && !header.ends_with(b"\n") && !rewritten {
+            added.splice(0..0, message.line_break().iter().copied());
+        }
         added.extend_from_slice(message.line_break());
     }
     if !added.is_empty() {

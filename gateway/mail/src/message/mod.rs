@@ -52,12 +52,8 @@ pub struct Warning {
 /// What a [`Warning`] is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WarningKind {
-    /// A header block ended without an empty line.
-    NoEmptyLine,
     /// A header block began with a folded line.
     OrphanFold,
-    /// Blanks stood before a colon.
-    BlankBeforeColon,
     /// The outermost multipart had no closing delimiter.
     MissingClose,
     /// A part named its charset twice.
@@ -67,9 +63,7 @@ pub enum WarningKind {
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {
-            WarningKind::NoEmptyLine => "no empty line ends the header",
             WarningKind::OrphanFold => "the header begins with a folded line",
-            WarningKind::BlankBeforeColon => "a header name has blanks before its colon",
             WarningKind::MissingClose => "a multipart is not closed",
             WarningKind::DuplicateCharset => "a part names its charset twice",
         })?;

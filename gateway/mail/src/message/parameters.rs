@@ -28,6 +28,8 @@ pub struct Parameterised {
     pub parameters: Vec<Parameter>,
     /// There were more than [`PARAMETERS_MAX`].
     pub too_many: bool,
+    /// A quoted value was folded, which some readers do not undo.
+    pub folds_quoted: bool,
 }
 
 impl Parameterised {
@@ -42,6 +44,7 @@ impl Parameterised {
         let mut cursor = Cursor { rest: &text };
         let mut parsed = Self {
             value: cursor.until(';').to_ascii_lowercase(),
+            folds_quoted: folds_quoted(raw),
             ..Self::default()
         };
         let mut sections = Vec::new();
@@ -112,6 +115,24 @@ pub(crate) fn replace(raw: &[u8], name: &str, value: &str) -> Vec<u8> {
     }
     out.extend_from_slice(format!("; {name}={value}").as_bytes());
     out
+}
+
+/// Whether a line break stands inside quotes.
+fn folds_quoted(raw: &[u8]) -> bool {
+    let Some(fold) = memchr::memrchr(b'\n', raw) else {
+        return false;
+    };
+    let (mut quoted, mut escaped) = (false, false);
+    raw[..=fold].iter().any(|byte| {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = quoted,
+            b'"' => quoted = !quoted,
+            b'\n' => return quoted,
+            _ => {}
+        }
+        false
+    })
 }
 
 /// The pieces between semicolons that stand outside quotes and comments.

@@ -141,6 +141,9 @@ impl Scanner<'_> {
         let end = range.end;
         let block = field::scan(self.raw, range, self.fields_left);
         self.fields_left -= block.fields.len();
+        if cuts_header(self.raw, &block, end) {
+            self.ambiguous(AmbiguityKind::CutHeader, &place.path);
+        }
         self.entity(block, end, place);
     }
 
@@ -200,13 +203,13 @@ impl Scanner<'_> {
             self.ambiguous(AmbiguityKind::TooManyFields, path);
         }
         if odd.no_empty_line {
-            self.warn(WarningKind::NoEmptyLine, path);
+            self.ambiguous(AmbiguityKind::OddHeaderLine, path);
         }
         if odd.orphan_fold {
             self.warn(WarningKind::OrphanFold, path);
         }
         if odd.blank_before_colon {
-            self.warn(WarningKind::BlankBeforeColon, path);
+            self.ambiguous(AmbiguityKind::BlankBeforeColon, path);
         }
         let duplicates = [
             ("content-type", AmbiguityKind::DuplicateContentType),
@@ -282,6 +285,9 @@ impl Scanner<'_> {
         if kind.too_many || shown.too_many {
             self.ambiguous(AmbiguityKind::TooManyParameters, path);
         }
+        if kind.folds_quoted || shown.folds_quoted {
+            self.ambiguous(AmbiguityKind::FoldedParameter, path);
+        }
         if kind.all("boundary").nth(1).is_some() {
             self.ambiguous(AmbiguityKind::DuplicateBoundary, path);
         }
@@ -294,6 +300,16 @@ impl Scanner<'_> {
         } else if TransferEncoding::parse(encoding) == TransferEncoding::Unknown {
             self.ambiguous(AmbiguityKind::UnknownTransferEncoding, path);
         }
+    }
+}
+
+/// Whether a header runs into the delimiter after it, without so much as an empty body between.
+fn cuts_header(raw: &[u8], block: &Block, end: usize) -> bool {
+    let header = &raw[block.range.clone()];
+    match header {
+        _ if block.range.end < end || end == raw.len() => false,
+        [] => raw[end..].starts_with(b"--"),
+        header => !header.ends_with(b"\n"),
     }
 }
 
@@ -360,7 +376,9 @@ impl Delimiters {
         };
         for at in memmem::find_iter(&raw[body.clone()], &needle) {
             let start = body.start + at;
+            // Some readers take it for a delimiter even in the middle of a line.
             if start > body.start && raw[start - 1] != b'\n' {
+                found.lookalike = true;
                 continue;
             }
             let after = start + needle.len();

@@ -19,25 +19,43 @@ pub fn untouched(before: &[u8], after: &[u8]) -> Result<usize, String> {
     messages(&old, &new)
 }
 
-/// Whether mail-parser reads every part: it leaves base64 as it stands, with all that follows, where
-/// a multipart is not closed or a stray byte stands in it.
-pub fn is_readable(raw: &[u8]) -> bool {
-    fn reads(message: &Message<'_>) -> bool {
-        message.parts.iter().all(|part| {
-            let inner = match &part.body {
-                PartType::Message(inner) => reads(inner),
-                _ => true,
+/// Whether the tree is one that readers see differently, as our own reading says too.
+pub fn readers_differ(message: &mail::Message<'_>) -> bool {
+    use mail::AmbiguityKind as Kind;
+    let differs = |kind| match kind {
+        Kind::MissingClose | Kind::CutHeader | Kind::MissingBoundary => true,
+        Kind::BoundaryClash | Kind::OddHeaderLine | Kind::BlankBeforeColon => true,
+        Kind::FoldedParameter => true,
+        _ => false,
+    };
+    message
+        .ambiguities()
+        .iter()
+        .any(|ambiguity| differs(ambiguity.kind))
+}
+
+/// Whether mail-parser can be the judge: it sees as many parts as there are and decodes each. It
+/// leaves base64 as it stands, with all that follows, where a multipart is not closed; it loses
+/// parts after a message inside a message.
+pub fn can_judge(message: &mail::Message<'_>) -> bool {
+    fn count(message: &Message<'_>) -> Option<usize> {
+        let mut parts = 0;
+        for part in &message.parts {
+            parts += match &part.body {
+                _ if part.is_encoding_problem => return None,
+                PartType::Message(inner) => 1 + count(inner)?,
+                _ => 1,
             };
-            inner && !part.is_encoding_problem
-        })
+        }
+        Some(parts)
     }
     // It panics on some trees that a multipart inside a message leaves open.
-    let reading = std::panic::catch_unwind(|| {
+    let seen = std::panic::catch_unwind(|| {
         MessageParser::new()
-            .parse(raw)
-            .is_some_and(|message| reads(&message))
+            .parse(message.raw())
+            .and_then(|message| count(&message))
     });
-    reading.unwrap_or(false)
+    seen.ok().flatten() == Some(message.parts().len()) && !readers_differ(message)
 }
 
 fn messages(old: &Message<'_>, new: &Message<'_>) -> Result<usize, String> {
@@ -81,7 +99,7 @@ fn kind(part: &MessagePart<'_>) -> (String, String, Option<String>) {
     let main = kind.map_or("text", |kind| kind.ctype());
     let sub = kind
         .map_or(Some("plain"), |kind| kind.subtype())
-        .unwrap_or_default();
+        .unwrap_or("plain");
     (main.to_owned(), sub.to_owned(), name)
 }
 
@@ -93,6 +111,8 @@ fn text(old: &str, new: &str) -> Result<usize, String> {
     if !new.contains(MARK) {
         return Err(format!("{old:?} became {new:?} without the marking"));
     }
+    // It reads line breaks of quoted-printable as LF, of base64 as they are.
+    let (old, new) = (old.replace("\r\n", "\n"), new.replace("\r\n", "\n"));
     let (old, new) = (old.as_bytes(), new.as_bytes());
     let head = old.iter().zip(new).take_while(|(a, b)| a == b).count();
     let tail = old

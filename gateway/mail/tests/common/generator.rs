@@ -148,7 +148,7 @@ impl Generator {
             "Subject: plain\n  folded\n\tthrice",
             "From: Ann <ann@corp.example>",
             "To: bob@partner.example, \"C, D\" <c@partner.example>",
-            "X-Odd : blank before colon",
+            "X-Odd: value",
             "X-Eight: Grüße",
             "X-Empty:",
             "DKIM-Signature: v=1; d=corp.example;\n b=abc",

@@ -1,0 +1,178 @@
+//! Every message of the corpora gets a footer: what was not asked for stays as it was, for us, for
+//! mail-parser and for Python's email.
+//!
+//! It never fails where the corpora are absent: it prints that it was skipped.
+
+mod common;
+#[path = "common/compare.rs"]
+mod compare;
+#[path = "common/generator.rs"]
+mod generator;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use compare::MARK;
+use mail::{Edit, Fallback, Message, OnDkim, Place, apply, milter_operations};
+
+fn footer() -> Vec<Edit> {
+    vec![Edit::InsertText {
+        place: Place::Bottom,
+        plain: format!("{MARK} – “vertraulich”"),
+        html: format!("<p>{MARK} – “vertraulich”</p>"),
+        marker: "test".to_owned(),
+        fallback: Fallback::Leave,
+    }]
+}
+
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
+    for path in entries.map(|entry| entry.unwrap().path()) {
+        match path.is_dir() {
+            true => files(&path, found),
+            false => found.push(path),
+        }
+    }
+    found.sort();
+}
+
+fn corpora() -> Option<Vec<PathBuf>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora/mail");
+    let mut found = Vec::new();
+    files(&folder, &mut found);
+    if found.is_empty() {
+        println!("skipped: no corpora at ../shared/corpora/mail");
+        return None;
+    }
+    Some(found)
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    marked: usize,
+    given_a_part: usize,
+    left: usize,
+    unjudged: usize,
+    ambiguous: usize,
+}
+
+fn check(name: &str, raw: &[u8], counts: &mut Counts) -> Option<Vec<u8>> {
+    let message = Message::parse(raw);
+    assert!(
+        apply(&message, &[]).unwrap().bytes == raw,
+        "{name}: no edits"
+    );
+    counts.ambiguous += usize::from(!message.ambiguities().is_empty());
+    if std::env::var_os("VERBOSE").is_some() {
+        let kinds: Vec<_> = message
+            .ambiguities()
+            .iter()
+            .map(|a| a.kind.as_str())
+            .collect();
+        println!("{name}: {kinds:?}");
+    }
+    let edits = footer();
+    let edited = apply(&message, &edits).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let operations = milter_operations(&message, &edits, OnDkim::Break).unwrap();
+    if !operations.is_empty() {
+        assert!(
+            common::postfix(raw, &operations) == edited.bytes,
+            "{name}: milter"
+        );
+    }
+    if edited.bytes == raw {
+        assert!(
+            !edited.skipped.is_empty(),
+            "{name}: neither marked nor said why not"
+        );
+        counts.left += 1;
+        return None;
+    }
+    if Message::parse(&edited.bytes).parts().len() != message.parts().len() {
+        counts.given_a_part += 1;
+        return None;
+    }
+    if !compare::can_judge(&message) {
+        counts.unjudged += 1;
+        return Some(edited.bytes);
+    }
+    match compare::untouched(raw, &edited.bytes) {
+        Ok(marked) => assert!(marked > 0, "{name}: the marking is not seen"),
+        Err(error) => panic!("{name}: {error}"),
+    }
+    counts.marked += 1;
+    Some(edited.bytes)
+}
+
+#[test]
+fn a_footer_leaves_every_other_part_as_it_was() {
+    let Some(files) = corpora() else { return };
+    let mut counts = Counts::default();
+    for path in &files {
+        let raw = fs::read(path).unwrap();
+        check(&path.display().to_string(), &raw, &mut counts);
+        check(
+            &path.display().to_string(),
+            &common::to_crlf(&raw),
+            &mut counts,
+        );
+    }
+    println!("{} files, with LF and CRLF: {counts:?}", files.len());
+    assert!(counts.marked > files.len() / 2, "too few were marked");
+}
+
+/// Python's email, another reader that shares no code with ours, must see the same parts.
+#[test]
+fn python_sees_the_same_parts() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("same_parts");
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    let mut counts = Counts::default();
+    let mut pairs = 0;
+    let mut write = |name: &str, raw: &[u8]| {
+        if compare::readers_differ(&Message::parse(raw)) {
+            return;
+        }
+        if let Some(edited) = check(name, raw, &mut counts) {
+            pairs += 1;
+            fs::write(folder.join(format!("{pairs:05}.before")), raw).unwrap();
+            fs::write(folder.join(format!("{pairs:05}.after")), edited).unwrap();
+        }
+    };
+    for path in corpora().unwrap_or_default() {
+        write(&path.display().to_string(), &fs::read(&path).unwrap());
+    }
+    for seed in 1..1_000 {
+        write(
+            &format!("seed {seed}"),
+            &generator::Generator::message(seed),
+        );
+    }
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/same_parts.py");
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new("python3");
+        command
+            .arg(&script)
+            .args(arguments)
+            .arg(&folder)
+            .arg(MARK)
+            .output()
+    };
+    let Ok(output) = run(&[]) else {
+        return println!("skipped: no python3");
+    };
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    println!("{pairs} pairs: {said}");
+    assert!(
+        output.status.success(),
+        "{said}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    // Negative control: a pair with one byte of another part changed must be seen.
+    let control = run(&["--spoil"]).unwrap();
+    assert!(!control.status.success(), "the comparison sees nothing");
+    fs::remove_dir_all(&folder).unwrap();
+}
