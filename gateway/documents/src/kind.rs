@@ -203,7 +203,7 @@ fn text_kind(bytes: &[u8]) -> Kind {
     let head = String::from_utf8_lossy(&bytes[..bytes.len().min(TEXT_LOOK_BYTES)]);
     let head: String = head
         .chars()
-        .filter(|c| *c != '\0' && *c != '\u{feff}')
+        .filter(|c| !matches!(c, '\0' | '\u{feff}' | '\u{fffd}'))
         .collect();
     let head = head.trim_start().to_ascii_lowercase();
     let signs = [

@@ -260,7 +260,8 @@ fn read_compound(bytes: &[u8], found: &mut Findings) {
     }
     match compound_labels(&file) {
         Ok(labels) => {
-            // MS-OFFCRYPTO §2.6.4: a valid list beside the encrypted package is the one that counts.
+            // MS-OFFCRYPTO §2.6.4: a valid list beside the encrypted package is the one that
+            // counts.
             if file.kind() == Kind::EncryptedOffice
                 && labels.iter().any(|label| label.source == Source::LabelInfo)
             {

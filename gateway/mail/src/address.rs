@@ -104,9 +104,9 @@ impl Address {
         &self.key
     }
 
-    /// Whether the local part can be read as a further route: `user%other@relay`, `other!user@relay`
-    /// or `"user@other"@relay`. Mail servers may follow it (Postfix does by default), so the domain
-    /// does not say where such mail ends: an address like this is never inside.
+    /// Whether the local part can be read as a further route: `user%other@relay`,
+    /// `other!user@relay` or `"user@other"@relay`. Mail servers may follow it (Postfix does by
+    /// default), so the domain does not say where such mail ends: it is never inside.
     pub fn is_routed(&self) -> bool {
         self.local().contains(['%', '!', '@'])
     }

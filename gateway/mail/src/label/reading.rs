@@ -1,6 +1,7 @@
 //! The labels of a message, read from its top header in every scheme.
 //!
-//! It never reads the header of a part or of a message inside: a nested label is not this message's.
+//! It never reads the header of a part or of a message inside: a nested label is not this
+//! message's.
 
 use super::epms::{self, ProtectiveMarking};
 use super::mapping::{Mapping, Meaning, Scheme};
@@ -110,8 +111,8 @@ pub struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Reads every scheme. Fields are compared by the table's schemes and by the schemes known here;
-    /// a subject is read for markings and colours.
+    /// Reads every scheme: the fields known here, those that the table names, and a subject for
+    /// markings and colours.
     pub fn read(&self, message: &Message<'_>) -> Reading {
         let mut reading = Reading::default();
         self.read_msip(message, &mut reading);
