@@ -2,14 +2,14 @@
 //! each recipient. It never sends to a recipient twice in one try.
 
 use crate::answer::{EndFate, Outcome, Stop};
-use crate::apply::{Cargo, Dispatch, Work};
+use crate::apply::{Body, Cargo, Dispatch, Work};
 use crate::deliver::{Delivery, Handover, HandoverEnd, Partial};
 use crate::keep;
 use crate::receive::Arrival;
 use crate::served::Memory;
 use crate::site::Site;
-use mail::Message;
-use rules::{Group, Plan};
+use mail::{BodyType, Message};
+use rules::{Group, Judgement, Plan};
 use wire::Reply;
 
 /// Sends everything, and gives what became of each recipient.
@@ -22,7 +22,7 @@ pub async fn carry(
     memory: &mut Memory,
 ) -> Result<Outcome, Stop> {
     let mut outcome = planned(arrival, plan, memory);
-    if splits(plan) {
+    if memory.is_split() {
         memory.begin(site, message, &work.recipients()).await?;
     }
     for dispatch in &work.dispatches {
@@ -32,15 +32,16 @@ pub async fn carry(
     Ok(outcome)
 }
 
-/// Whether one reply has to speak of several outcomes.
-pub fn splits(plan: &Plan) -> bool {
+/// Whether one reply has to speak of several outcomes: then a retry must not repeat any of them.
+pub fn is_split(plan: &Plan, judgement: &Judgement) -> bool {
     let sealed = |group: &Group| group.verdict.seal.is_some();
     let transactions: usize = plan
         .groups
         .iter()
         .map(|g| if sealed(g) { g.recipients.len() } else { 1 })
         .sum();
-    transactions + plan.refused.len() + plan.deferred.len() + plan.held.len() > 1
+    let others = plan.refused.len() + plan.deferred.len() + plan.held.len();
+    transactions + others + judgement.notifications.len() > 1
 }
 
 /// What the plan alone decided.
@@ -88,7 +89,7 @@ async fn hand_over(
     let mut delivery = Delivery {
         sender: &arrival.envelope.sender,
         recipients: &dispatch.recipients,
-        body: arrival.envelope.body,
+        body: body_type(arrival, dispatch),
         smtputf8: arrival.envelope.smtputf8,
         content: &content,
         partial: if memory.is_open() {
@@ -104,6 +105,14 @@ async fn hand_over(
     memory.begin(site, message, &dispatch.recipients).await?;
     delivery.partial = Partial::Proceed;
     Ok(site.next_hop.deliver(delivery).await)
+}
+
+/// RFC 6152 §3: what an edit or a notice brought in beyond ASCII has to be announced.
+fn body_type(arrival: &Arrival, dispatch: &Dispatch) -> BodyType {
+    match &dispatch.body {
+        Body::Changed(bytes) if !bytes.is_ascii() => BodyType::EightBitMime,
+        _ => arrival.envelope.body,
+    }
 }
 
 /// Notes what became of one transaction's recipients; durably, when the message is split.

@@ -29,7 +29,10 @@ async fn walk(site: &Site, arrival: &Arrival) -> Result<Outcome, Stop> {
     let thread = thread::guard(site, &message, &mut judgement).await?;
 
     let plan = rules::plan(&judgement, arrival.capabilities);
-    let mut memory = site.served.recall(site, arrival, &message, &plan).await?;
+    let mut memory = site
+        .served
+        .recall(site, arrival, &message, &plan, &judgement)
+        .await?;
     let desk = apply::Desk {
         site,
         arrival,

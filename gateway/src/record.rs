@@ -71,28 +71,30 @@ pub async fn audit(
         let event = event("passed", arrival, live)
             .detail("recipients", outcome.ends.len())
             .detail("size", arrival.raw.len());
-        return write(site, event, Durability::Within).await;
+        return write(site, vec![event], Durability::Within).await;
     }
-    for end in &outcome.ends {
-        write(
-            site,
-            end_event(arrival, live, judgement, end),
-            durability(&end.fate),
-        )
-        .await;
-    }
+    let protects = outcome.ends.iter().any(|end| is_protection(&end.fate));
+    let durability = if protects {
+        Durability::Before
+    } else {
+        Durability::Within
+    };
+    let events = outcome
+        .ends
+        .iter()
+        .map(|end| end_event(arrival, live, judgement, end));
+    write(site, events.collect(), durability).await;
 }
 
 fn plain(fate: &EndFate) -> bool {
     matches!(fate, EndFate::Delivered(_))
 }
 
-fn durability(fate: &EndFate) -> Durability {
+/// Whether an auditor must find this even after a power cut.
+fn is_protection(fate: &EndFate) -> bool {
     match fate {
-        EndFate::Delivered(_) | EndFate::ServedBefore | EndFate::Deferred(_) => Durability::Within,
-        EndFate::Sealed(..) | EndFate::Dropped | EndFate::Redirected | EndFate::Refused(_) => {
-            Durability::Before
-        }
+        EndFate::Delivered(_) | EndFate::ServedBefore | EndFate::Deferred(_) => false,
+        EndFate::Sealed(..) | EndFate::Dropped | EndFate::Redirected | EndFate::Refused(_) => true,
     }
 }
 
@@ -157,8 +159,8 @@ fn shown(addresses: LogAddresses, address: &Address) -> String {
     }
 }
 
-async fn write(site: &Site, event: AuditEvent, durability: Durability) {
-    if let Err(error) = site.store.audit(event, durability).await {
+async fn write(site: &Site, events: Vec<AuditEvent>, durability: Durability) {
+    if let Err(error) = site.store.audit_all(events, durability).await {
         let error = crate::cli::chain(&error);
         tracing::error!(error, "the audit log cannot be written; somebody must act");
     }

@@ -2,6 +2,7 @@
 //! shred key, a wrap and a notice. The link secrets leave in the notices and nowhere else.
 
 use crate::apply::{Body, Cargo, Dispatch};
+use crate::own_mail::letter::new_message_id;
 use crate::own_mail::notice::{Notice, NoticeSubject};
 use crate::own_mail::origin;
 use crate::site::Site;
@@ -122,8 +123,11 @@ impl Sealing<'_> {
         now: Timestamp,
         expires: Timestamp,
     ) -> Dispatch {
+        let message_id = self.letter.message_id();
+        let message_id = message_id.unwrap_or_else(|| new_message_id(&site.hostname));
         let notice = Notice {
             letter: self.letter,
+            message_id: &message_id,
             recipient: reader,
             link: &web_viewer::link(&site.sealing.viewer_url, &grant.grant, link),
             expires,
@@ -133,7 +137,6 @@ impl Sealing<'_> {
             help: site.sealing.help.as_deref(),
         };
         let mut head = self.head.to_vec();
-        let message_id = self.letter.message_id().unwrap_or_default();
         head.extend_from_slice(origin::mark(&site.key, &message_id, reader, now).as_bytes());
         let cargo = Cargo::Notice(grant.letter, grant.grant);
         Dispatch {

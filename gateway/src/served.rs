@@ -7,7 +7,7 @@ use crate::receive::Arrival;
 use crate::site::Site;
 use crate::trace::TRACE_FIELDS;
 use mail::{Address, Message};
-use rules::Plan;
+use rules::{Judgement, Plan};
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -25,6 +25,8 @@ pub struct Served {
 pub struct Memory {
     key: ServedKey,
     served: HashSet<String>,
+    /// Whether one reply has to speak of several outcomes.
+    split: bool,
     /// Whether an entry stands on disk.
     open: AtomicBool,
 }
@@ -44,14 +46,16 @@ impl Served {
         arrival: &Arrival,
         message: &Message<'_>,
         plan: &Plan,
+        judgement: &Judgement,
     ) -> Result<Memory, Stop> {
+        let split = carry::is_split(plan, judgement);
         let sender = arrival
             .envelope
             .sender
             .address()
             .map_or("", Address::key)
             .to_owned();
-        if !carry::splits(plan) && self.remembered.load(Ordering::Relaxed) == 0 {
+        if !split && self.remembered.load(Ordering::Relaxed) == 0 {
             let key = ServedKey {
                 sender,
                 digest: [0; 32],
@@ -59,6 +63,7 @@ impl Served {
             return Ok(Memory {
                 key,
                 served: HashSet::new(),
+                split,
                 open: AtomicBool::new(false),
             });
         }
@@ -72,7 +77,12 @@ impl Served {
             .into_iter()
             .filter(|row| row.state == ServedState::Served);
         let served = served.map(|row| row.recipient).collect();
-        Ok(Memory { key, served, open })
+        Ok(Memory {
+            key,
+            served,
+            split,
+            open,
+        })
     }
 }
 
@@ -80,6 +90,11 @@ impl Memory {
     /// Whether an earlier try served this recipient.
     pub fn has_served(&self, recipient: &Address) -> bool {
         self.served.contains(recipient.key())
+    }
+
+    /// Whether one reply has to speak of several outcomes.
+    pub fn is_split(&self) -> bool {
+        self.split
     }
 
     /// Whether an entry stands on disk.

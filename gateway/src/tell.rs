@@ -30,7 +30,12 @@ pub async fn tell(
         return Ok(());
     };
     report(site, arrival, message, sender, outcome).await?;
-    receipt(site, message, sender, judgement, outcome).await
+    // The mail itself is safe by now: a receipt that cannot be kept must not have it sent again.
+    if let Err(stop) = receipt(site, message, sender, judgement, outcome).await {
+        let why = crate::cli::chain(&stop);
+        tracing::error!(id = %arrival.id, why, "a receipt was lost");
+    }
+    Ok(())
 }
 
 /// One reply cannot say that some were served and others refused: a report says it (RFC 3464).

@@ -22,6 +22,9 @@ const KEPT_FIELDS: [&str; 8] = [
 pub struct Notice<'a> {
     /// The letter as it will be read: its kept fields are copied from here.
     pub letter: &'a Message<'a>,
+    /// The letter's `Message-ID` without angle brackets, or a new one where it has none: the mark
+    /// of our own mail names it.
+    pub message_id: &'a str,
     /// Whose link this is.
     pub recipient: &'a Address,
     /// The link, secret included.
@@ -55,6 +58,9 @@ impl Notice<'_> {
             for field in self.letter.fields_named(name) {
                 push_field(&mut out, self.letter.field_raw(field));
             }
+        }
+        if self.letter.message_id().is_none() {
+            super::push_plain_header(&mut out, "Message-ID", &format!("<{}>", self.message_id));
         }
         self.write_subject(&mut out);
         out.extend_from_slice(b"Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n");
