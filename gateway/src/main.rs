@@ -26,6 +26,7 @@ fn main() -> ExitCode {
         Command::Serve(serve) => cli::serve::run(&serve),
         Command::Demo(demo) => cli::demo::run(&demo),
         Command::Check(check) => cli::check::run(&check),
+        Command::Test(test) => cli::test::run(&test),
         Command::Explain(explain) => cli::explain::run(&explain),
         Command::Messages(messages) => cli::messages::run(&messages),
         Command::Keys(keys) => cli::keys::run(&keys),

@@ -9,6 +9,7 @@ mod mail_file;
 pub mod messages;
 mod rule_set;
 pub mod serve;
+pub mod test;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -25,6 +26,8 @@ pub enum Command {
     Demo(demo::Demo),
     /// Check configuration, rules and labels: every mistake at once
     Check(check::Check),
+    /// Run the case files beside the rules
+    Test(test::Test),
     /// Say what would happen to a message, to whom, and why
     Explain(explain::Explain),
     /// List, show, revoke, extend and purge sealed letters

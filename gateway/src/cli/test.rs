@@ -1,10 +1,11 @@
 //! `sealgate test`: runs the case files beside the rules, as `cargo test` runs ours.
 
-use super::rule_set::{RuleArguments, RuleSet};
 use super::mail_file::read;
+use super::rule_set::{RuleArguments, RuleSet};
 use super::{OK, failed};
 use crate::inspect;
-use rules::{Case, CaseMail};
+use mail::Message;
+use rules::cases::{Case, CaseMail, run_case_with};
 use std::process::ExitCode;
 
 /// Arguments of `test`.
@@ -25,7 +26,11 @@ pub fn run(test: &Test) -> ExitCode {
             return failed();
         }
     };
-    let wanted = |case: &&Case| test.filter.as_ref().is_none_or(|word| case.name.contains(word));
+    let wanted = |case: &&Case| {
+        test.filter
+            .as_ref()
+            .is_none_or(|word| case.name.contains(word))
+    };
     let cases: Vec<&Case> = set.policy.cases().iter().filter(wanted).collect();
     let mut failures = 0;
     for case in &cases {
@@ -49,8 +54,6 @@ fn run_one(set: &RuleSet, case: &Case) -> Result<(), String> {
         CaseMail::Text(text) => text.clone().into_bytes(),
         CaseMail::File(name) => read(&set.directory.join(name))?,
     };
-    let site = set.site_id.as_deref();
-    let documents = |message: &mail::Message<'_>| inspect::read_documents(message, site);
-    rules::run_case_with(&set.policy, case, &raw, documents).map_err(|failure| failure.to_string())
+    let documents = inspect::read_documents(&Message::parse(&raw), set.site_id.as_deref());
+    run_case_with(&set.policy, case, &raw, documents).map_err(|failure| failure.to_string())
 }
-

@@ -12,7 +12,7 @@ use crate::diagnostic::{Diagnostic, Spot};
 use crate::facts::Source;
 use crate::read::{Item, Section, Value};
 
-pub use run::{CaseFailure, run_case};
+pub use run::{CaseFailure, run_case, run_case_with};
 
 /// 2026-01-01T12:00:00Z: when a case is judged that does not say.
 const DEFAULT_AT: i64 = 1_767_268_800;

@@ -6,7 +6,7 @@ use mail::{BodyType, Envelope, Message, Recipients, Sender};
 
 use super::{Case, Expect};
 use crate::explain::Explanation;
-use crate::facts::{Facts, Source};
+use crate::facts::{DocumentFact, Facts, Source};
 use crate::policy::Policy;
 use crate::verdict::{Copy, Fate, Verdict};
 
@@ -40,8 +40,18 @@ impl fmt::Display for CaseFailure {
 
 impl std::error::Error for CaseFailure {}
 
-/// Runs a case with its mail.
+/// Runs a case with its mail, whose attached files nobody looked into.
 pub fn run_case(policy: &Policy, case: &Case, raw: &[u8]) -> Result<(), CaseFailure> {
+    run_case_with(policy, case, raw, Vec::new())
+}
+
+/// Runs a case with its mail and what stands inside its attached files.
+pub fn run_case_with(
+    policy: &Policy,
+    case: &Case,
+    raw: &[u8],
+    documents: Vec<DocumentFact>,
+) -> Result<(), CaseFailure> {
     let failure = |differences: Vec<String>, explanation: String| CaseFailure {
         case: case.name.clone(),
         file: case.file.clone(),
@@ -64,6 +74,7 @@ pub fn run_case(policy: &Policy, case: &Case, raw: &[u8]) -> Result<(), CaseFail
         .source
         .unwrap_or_else(|| natural_source(policy, &case.from));
     let mut facts = Facts::new(case.at, source, &envelope, &message);
+    facts.documents = documents;
     facts.peer = case.ip;
     facts.authenticated = case.login.clone();
     let explanation = policy.explain(&facts);
