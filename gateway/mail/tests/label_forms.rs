@@ -357,4 +357,5 @@ fn limits_are_told() {
     let labels = Labels::default();
     let reading = mail::label::read(&Message::parse(raw.as_bytes()), None, &labels);
     assert_eq!(reading.conflicts, ["too many labels to read all of them"]);
+    assert!(reading.truncated);
 }

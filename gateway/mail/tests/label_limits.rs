@@ -2,7 +2,7 @@
 
 mod house;
 
-use house::{SECRET, SITE, id, labels, mapping};
+use house::{INTERNAL, SECRET, SITE, id, labels, mapping};
 use mail::label::epms::{self, ProtectiveMarking};
 use mail::label::sio::{self, SioLabel};
 use mail::label::vendor::{self, Form};
@@ -134,23 +134,22 @@ fn other_products() {
 fn statements() {
     let (labels, mapping) = (labels(), mapping());
     let read = |count: usize| {
-        let raw = "X-TLP: RED\r\n".repeat(count) + "\r\n";
+        let raw = "X-TLP: GREEN\r\n".repeat(count) + "\r\n";
         let reader = Reader {
             site: Some(SITE),
             labels: &labels,
             mapping: &mapping,
         };
         let reading = reader.read(&Message::parse(raw.as_bytes()));
-        (
-            reading.statements.len(),
-            reading.conflicts.len(),
-            reading.own,
-        )
+        (reading.statements.len(), reading.truncated, reading.own)
     };
-    assert_eq!(read(STATEMENTS_MAX), (STATEMENTS_MAX, 0, Some(id(SECRET))));
+    assert_eq!(
+        read(STATEMENTS_MAX),
+        (STATEMENTS_MAX, false, Some(id(INTERNAL)))
+    );
     assert_eq!(
         read(STATEMENTS_MAX + 1),
-        (STATEMENTS_MAX, 1, Some(id(SECRET)))
+        (STATEMENTS_MAX, true, Some(id(SECRET)))
     );
 }
 

@@ -54,6 +54,9 @@ pub struct Reading {
     pub conflicts: Vec<String>,
     /// Fields that look like labels and are none.
     pub lookalikes: Vec<String>,
+    /// There was more than a limit lets be read. What was not read might be anything, so `own` is
+    /// then the highest label there is.
+    pub truncated: bool,
 }
 
 /// What is done with labels that arrive on an outside listener.
@@ -122,11 +125,16 @@ impl Reader<'_> {
                 reading
                     .conflicts
                     .push("too many statements to read all of them".to_owned());
+                reading.truncated = true;
                 break;
             }
             for meaning in meanings(message, field, &schemes) {
                 self.state(message, field, meaning, &mut reading);
             }
+        }
+        if reading.truncated {
+            reading.own = self.labels.iter().last().map(|label| label.id.clone());
+            reading.method = None;
         }
         self.note_conflicts(&mut reading);
         reading
@@ -138,6 +146,7 @@ impl Reader<'_> {
             reading
                 .conflicts
                 .push("too many labels to read all of them".to_owned());
+            reading.truncated = true;
         }
         let site = self.site.map(str::to_ascii_lowercase);
         for label in found.iter().filter(|label| label.in_effect()) {
