@@ -64,10 +64,11 @@ fn read_document(
     };
     let ours = |label: &&documents::DocumentLabel| {
         let same = |own: &str| {
+            // One that names no site is judged by its GUID alone, as in mail.
             label
                 .site
                 .as_deref()
-                .is_some_and(|s| s.eq_ignore_ascii_case(own))
+                .is_none_or(|s| s.eq_ignore_ascii_case(own))
         };
         site_id.is_none_or(same)
     };
