@@ -82,7 +82,7 @@ async fn send(desk: &Desk, holder: &Holder, challenge: &Challenge) -> Result<Res
         code: passcode(desk, holder, challenge.id)
             .declassify()
             .to_string(),
-        reference: seal::reference_words(challenge.id.as_bytes()),
+        reference: seal::reference_words(grant.grant.as_bytes()),
         from_name: holder.sender_or_address(),
         language: desk.texts.lang.to_owned(),
         expires: challenge.expires,
@@ -382,7 +382,7 @@ impl CodePage {
             base: holder.base(),
             token: holder.token(desk),
             challenge: URL_SAFE_NO_PAD.encode(challenge.id.as_bytes()),
-            words: seal::reference_words(challenge.id.as_bytes()),
+            words: seal::reference_words(holder.record.grant.grant.as_bytes()),
             sent,
             until: fill(t.code_until, &[("time", &challenge.expires.date_words())]),
             wrong,
