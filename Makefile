@@ -15,6 +15,7 @@ test:            ## every test there is, real Postfix and Chromium included
 
 bench:           ## messages a second and CPU per 1,000, beside a raw splice and Postfix
 	@tests/install build mail
+	cargo build --quiet --release --package gateway --bin sealgate
 	cargo run --quiet --release --package end-to-end --bin bench -- $(ARGS)
 
 fuzz-short:      ## the property tests over many more generated messages, bounded in time

@@ -251,6 +251,11 @@ directory = "{folder}/rules"
         Err(self.log())
     }
 
+    /// The process's id, while it runs.
+    pub fn process_id(&self) -> Option<u32> {
+        self.process.as_ref().map(Child::id)
+    }
+
     /// All that the process has said.
     pub fn log(&self) -> String {
         String::from_utf8_lossy(&fs::read(self.path("log")).unwrap_or_default()).into_owned()

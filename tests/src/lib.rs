@@ -7,6 +7,7 @@ pub mod corpus;
 pub mod gateway;
 pub mod hop;
 pub mod letter;
+pub mod load;
 pub mod place;
 pub mod postfix;
 pub mod reading;

@@ -20,13 +20,21 @@ pub fn target() -> PathBuf {
     built.map_or_else(|| project().join("target"), Path::to_path_buf)
 }
 
-/// The `sealgate` binary under test: `$SEALGATE`, or else built now from the sources.
+/// The `sealgate` binary under test: `$SEALGATE`; or, for a release build such as the bench, the
+/// one beside it; or else built now from the sources.
 pub fn sealgate() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| match std::env::var_os("SEALGATE") {
         Some(path) => PathBuf::from(path),
-        None => build(),
+        None => beside().unwrap_or_else(build),
     })
+}
+
+/// The binary in the same release folder as the running program.
+fn beside() -> Option<PathBuf> {
+    let folder = std::env::current_exe().ok()?.parent()?.to_path_buf();
+    let binary = folder.join("sealgate");
+    (folder.ends_with("release") && binary.exists()).then_some(binary)
 }
 
 fn build() -> PathBuf {

@@ -99,6 +99,12 @@ impl Postfix {
         )
     }
 
+    /// The id of its master, whose children all others are.
+    pub fn process_id(&self) -> Option<u32> {
+        let id = fs::read_to_string(self.path("queue/pid/master.pid")).ok()?;
+        id.trim().parse().ok()
+    }
+
     /// All that it has logged.
     pub fn log(&self) -> String {
         fs::read_to_string(self.path("data/log")).unwrap_or_default()
