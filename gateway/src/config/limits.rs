@@ -117,8 +117,9 @@ limits! {
     connections: Count usize = 1000, 1 => 100_000, "421 4.3.2";
     /// Connections at one time from one address.
     connections_per_peer: Count usize = 500, 1 => 100_000, "421 4.7.0";
-    /// Octets of messages held at one time, over all sessions.
-    memory: Size u64 = 512 * MIB, MIB => 64 * GIB, "452 4.3.1";
+    /// Octets of messages held at one time, over all sessions. While one is sealed, up to four
+    /// copies of it exist: so the process stays under 512 MiB.
+    memory: Size u64 = 128 * MIB, MIB => 64 * GIB, "452 4.3.1";
     /// Trace fields a message may already carry: RFC 5321 §6.3 asks for at least 100.
     received: Count usize = 100, 10 => 1000, "554 5.4.6";
     /// The wait for the next command. RFC 5321 §4.5.3.2.7: at least 5 minutes.

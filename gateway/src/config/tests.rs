@@ -120,7 +120,7 @@ fn a_limit_from_the_file_takes_its_own_field() {
     assert_eq!(
         Limits {
             recipients: 1000,
-            memory: 512 << 20,
+            memory: 128 << 20,
             ..limits
         },
         Limits::default()
@@ -237,7 +237,7 @@ fn mistakes_in_meaning_are_refused() {
             "expires_after = 30",
             "must be text, not a number",
         ),
-        ("# memory = \"512MiB\"", "memory = \"34MiB\"", "ever fit"),
+        ("# memory = \"128MiB\"", "memory = \"34MiB\"", "ever fit"),
         (
             "# next_hop_final = \"8m\"",
             "next_hop_final = \"9m\"",
