@@ -11,14 +11,14 @@ use crate::archive::{Archive, Budget};
 use crate::compound::Compound;
 use crate::limits::{MEMBER_BYTES_MAX, PART_BYTES_MAX};
 use crate::package;
-use crate::{Kind, properties};
+use crate::{Kind, properties, rtf};
 
 /// Where in a file a label stood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Source {
     /// `docMetadata/LabelInfo.xml`, or the stream of that name in an encrypted file.
     LabelInfo,
-    /// Custom properties: Office Open XML, OpenDocument, Office 97-2003.
+    /// Custom properties: Office Open XML, OpenDocument, Office 97-2003, Rich Text.
     Properties,
 }
 
@@ -202,14 +202,35 @@ fn read_file(bytes: &[u8], budget: &mut Budget, found: &mut Findings) {
             Ok(mut archive) => read_archive(&mut archive, budget, found),
             Err(reason) => found.unknown(reason),
         }
+    } else if bytes.starts_with(RTF_SIGN) {
+        match rtf::read(bytes).and_then(|properties| from_properties(&properties)) {
+            Ok(labels) => found.document(labels),
+            Err(reason) => found.unknown(reason),
+        }
+    } else if package::is_flat(bytes) {
+        match package::read_flat(bytes) {
+            Ok(labels) => found.document(labels),
+            Err(reason) => found.unknown(reason),
+        }
     }
 }
+
+/// Word opens a file that begins so, whatever follows the `t`.
+const RTF_SIGN: &[u8] = b"{\\rt";
 
 /// A spanned archive's last volume, and one that only ends like an archive, count as well.
 fn is_archive(bytes: &[u8]) -> bool {
     bytes.starts_with(b"PK\x03\x04")
         || bytes.starts_with(b"PK\x05\x06")
         || bytes.starts_with(b"PK\x07\x08")
+}
+
+/// Whether a file that begins so is looked into.
+fn is_readable(head: &[u8]) -> bool {
+    is_archive(head)
+        || Compound::is_one(head)
+        || head.starts_with(RTF_SIGN)
+        || package::is_flat(head)
 }
 
 fn read_archive(archive: &mut Archive<'_>, budget: &mut Budget, found: &mut Findings) {
@@ -232,14 +253,14 @@ fn read_members(archive: &mut Archive<'_>, budget: &mut Budget, found: &mut Find
         return found.unknown(reason);
     }
     for entry in archive.entries().to_vec() {
-        let head = match archive.peek(&entry, 8) {
+        let head = match archive.peek(&entry, package::FLAT_LOOK_BYTES as u64) {
             Ok(head) => head,
             Err(reason) => {
                 found.unknown(reason);
                 continue;
             }
         };
-        if !is_archive(&head) && !Compound::is_one(&head) {
+        if !is_readable(&head) {
             continue;
         }
         match archive.read_member(&entry, MEMBER_BYTES_MAX, budget) {
@@ -286,16 +307,20 @@ fn compound_labels(file: &Compound<'_>) -> Result<Vec<DocumentLabel>, Reason> {
             "LabelInfo" => labels.extend(package::read_label_info(&read()?)?),
             // MS-OLEPS §2.23.2: the user's properties are the second set of this stream.
             "\u{5}DocumentSummaryInformation" => {
-                let mut pairs = MsipLabels::default();
-                for (name, value) in properties::read(&read()?)? {
-                    pairs.add(&name, &value);
-                }
-                labels.extend(from_pairs(&pairs)?);
+                labels.extend(from_properties(&properties::read(&read()?)?)?);
             }
             _ => {}
         }
     }
     Ok(labels)
+}
+
+fn from_properties(properties: &[(String, String)]) -> Result<Vec<DocumentLabel>, Reason> {
+    let mut pairs = MsipLabels::default();
+    for (name, value) in properties {
+        pairs.add(name, value);
+    }
+    from_pairs(&pairs)
 }
 
 /// The labels that properties speak of.

@@ -11,6 +11,7 @@ mod labels;
 pub mod limits;
 mod package;
 mod properties;
+mod rtf;
 mod xml;
 
 pub use kind::{Kind, kind};

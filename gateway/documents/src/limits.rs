@@ -31,8 +31,11 @@ pub const XML_EVENTS_MAX: usize = 100_000;
 /// Attributes of one XML element.
 pub const XML_ATTRIBUTES_MAX: usize = 256;
 
+/// Groups inside groups of one Rich Text file.
+pub const RTF_DEPTH_MAX: usize = 1_000;
+
 /// Directory entries of one compound file (Office 97-2003).
 pub const STREAMS_MAX: usize = 20_000;
 
-/// Properties of one property set of a compound file.
+/// Properties of one property set of a compound file, or of one Rich Text file.
 pub const PROPERTIES_MAX: usize = 4_096;

@@ -4,11 +4,12 @@
 //! names are all read.
 
 use mail::label::LabelId;
-use mail::label::msip::{LABELS_MAX, MsipLabels};
+use mail::label::msip::{self, LABELS_MAX, MsipLabels};
+use memchr::memmem;
 
 use crate::archive::{Archive, Budget};
 use crate::labels::{DocumentLabel, Reason, Source, from_pairs};
-use crate::limits::PART_BYTES_MAX;
+use crate::limits::{MEMBER_BYTES_MAX, PART_BYTES_MAX};
 use crate::xml::{self, Node};
 
 /// Where Office puts custom properties and the label list.
@@ -69,6 +70,82 @@ pub(crate) fn read_open_document(
         read_properties(&meta, "user-defined", &mut pairs)?;
     }
     from_pairs(&pairs)
+}
+
+/// How far a text is looked at for the sign of a document in one XML file.
+pub(crate) const FLAT_LOOK_BYTES: usize = 4096;
+
+/// Namespaces of documents in one XML file, in lower case: flat OPC, Word and Excel 2003, flat
+/// OpenDocument.
+const FLAT_SIGNS: [&[u8]; 3] = [
+    b"http://schemas.microsoft.com/office/2006/xmlpackage",
+    b"urn:schemas-microsoft-com:office:",
+    b"urn:oasis:names:tc:opendocument:",
+];
+
+/// Whether a text is a document in one XML file. Such a file begins with `<`.
+pub(crate) fn is_flat(bytes: &[u8]) -> bool {
+    let looked = bytes
+        .iter()
+        .take(FLAT_LOOK_BYTES)
+        .filter(|byte| **byte != 0);
+    let head: Vec<u8> = looked.map(u8::to_ascii_lowercase).collect();
+    let start = head
+        .iter()
+        .position(|byte| byte.is_ascii_graphic())
+        .unwrap_or(0);
+    let is_xml = head.get(start) == Some(&b'<');
+    // A web page saved by Word has the same namespaces, but is no document that opens as one.
+    is_xml
+        && memmem::find(&head, b"<html").is_none()
+        && FLAT_SIGNS
+            .iter()
+            .any(|sign| memmem::find(&head, sign).is_some())
+}
+
+/// The labels of a document in one XML file: the parts of a package in line, OpenDocument's
+/// metadata, or the elements in which Word and Excel 2003 keep a property each.
+pub(crate) fn read_flat(bytes: &[u8]) -> Result<Vec<DocumentLabel>, Reason> {
+    if bytes.len() as u64 > MEMBER_BYTES_MAX {
+        return Err(Reason::EntryTooLarge);
+    }
+    let mut labels = Vec::new();
+    let mut pairs = MsipLabels::default();
+    let mut open: Option<(String, String)> = None;
+    xml::walk(bytes, |node| match node {
+        Node::Start {
+            name: "property" | "user-defined",
+            attributes,
+        } => {
+            open = value(&attributes, "name").map(|name| (name.to_owned(), String::new()));
+        }
+        Node::Start {
+            name: "label",
+            attributes,
+        } => {
+            labels.extend(label_info(&attributes));
+        }
+        Node::Start { name, .. } if msip::is_attribute(name) => {
+            open = Some((name.to_owned(), String::new()));
+        }
+        Node::Text(text) => {
+            if let Some((_, value)) = &mut open {
+                value.push_str(text);
+            }
+        }
+        Node::End { name } => {
+            let ends = matches!(name, "property" | "user-defined") || msip::is_attribute(name);
+            if let Some((name, value)) = open.take_if(|_| ends) {
+                pairs.add(&name, &value);
+            }
+        }
+        Node::Start { .. } => {}
+    })?;
+    if labels.len() > LABELS_MAX {
+        return Err(Reason::TooManyEntries);
+    }
+    labels.extend(from_pairs(&pairs)?);
+    Ok(labels)
 }
 
 fn part(
