@@ -359,3 +359,36 @@ fn v24_a_permitted_forwarder_speaks_for_one_transaction() {
     driver.feed(b"DATA\r\nx\r\n.\r\n");
     assert_eq!(driver.session.forwarded(), &Default::default());
 }
+
+/// P4: what is printed for debugging holds no text of a message.
+#[test]
+fn message_text_is_never_printed() {
+    const CANARY: &str = "canary-7f3a";
+    let mut options = Options::new("mx.example");
+    options.limits.errors = 1000;
+    let mut session = wire::server::Session::new(options);
+    session.feed(b"EHLO a\r\nMAIL FROM:<>\r\nRCPT TO:<ann@corp.example>\r\nDATA\r\n");
+    session.feed(format!("{CANARY}\r\n.\r\n").as_bytes());
+    let canary_in = |shown: String| {
+        // As text, and as the numbers of its octets.
+        let numbers: Vec<_> = CANARY.bytes().map(|byte| byte.to_string()).collect();
+        shown.contains(CANARY) || shown.contains(&numbers.join(", "))
+    };
+    let mut events = 0;
+    while let Some(event) = session.next() {
+        assert!(!canary_in(format!("{event:?} {session:?}")));
+        session.answer(wire::Reply::new(250, "2.0.0", "OK"));
+        events += 1;
+    }
+    assert_eq!(events, 3);
+    let mut connection = ready(&[]);
+    let envelope = envelope("-", &["bob@partner.example"]);
+    let parts = [CANARY.as_bytes()];
+    let transaction = Transaction {
+        envelope: &envelope,
+        parts: &parts,
+    };
+    assert!(!canary_in(format!("{transaction:?}")));
+    assert!(!canary_in(format!("{:?}", connection.begin(transaction))));
+    assert!(canary_in(format!("{parts:?}")), "control");
+}

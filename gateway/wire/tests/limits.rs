@@ -111,6 +111,45 @@ fn errors() {
 }
 
 #[test]
+fn refusals() {
+    let limits = Limits {
+        refusals: 3,
+        recipients: 1,
+        ..Limits::default()
+    };
+    let over = |n: usize| {
+        let recipients = "RCPT TO:<ann@corp.example>\r\n".repeat(1 + n);
+        said(limits, &format!("MAIL FROM:<>\r\n{recipients}"))
+    };
+    assert!(!over(3).contains("421"));
+    assert_eq!(last_line(&over(4)), "421 4.7.0 too many refusals");
+    let mut refused = driver(limits);
+    refused
+        .answers
+        .extend(std::iter::repeat_n(Reply::new(550, "5.7.1", "no"), 9));
+    refused.feed("MAIL FROM:<>\r\n".repeat(3).as_bytes());
+    assert!(!refused.said().contains("421"));
+    refused.feed(b"DATA\r\n");
+    assert_eq!(last_line(&refused.said()), "421 4.7.0 too many refusals");
+}
+
+#[test]
+fn hello_and_xforward_octets() {
+    let hello = |n: usize| said(Limits::default(), &format!("HELO {}\r\n", "x".repeat(n)));
+    assert_eq!(hello(255), "250 mx.example\r\n");
+    assert!(hello(256).starts_with("501 5.5.4"));
+    let xforward = |n: usize| {
+        let mut options = Options::new("mx.example");
+        options.xforward = wire::server::Xforward::Permit;
+        let mut driver = Driver::greeted(options);
+        driver.feed(format!("XFORWARD NAME={}\r\n", "x".repeat(n)).as_bytes());
+        driver.said()
+    };
+    assert_eq!(xforward(255), "250 2.0.0 OK\r\n");
+    assert!(xforward(256).starts_with("501 5.5.4"));
+}
+
+#[test]
 fn what_was_sent_on_trust_is_no_error() {
     let limits = Limits {
         errors: 1,

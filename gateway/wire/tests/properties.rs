@@ -134,6 +134,27 @@ proptest! {
         prop_assert_eq!(whole.said(), pieces.said());
     }
 
+    /// A client that counts replies is never out of step.
+    #[test]
+    fn one_command_has_one_reply(
+        commands in vec(select(&["EHLO a", "HELO", "MAIL FROM:<>", "MAIL FROM:<a", "RSET", "FOO",
+            "RCPT TO:<ann@corp.example>", "RCPT TO:<>", "NOOP", "VRFY x", "HELP", "STARTTLS",
+            "XFORWARD NAME=x", "\0", "AUTH PLAIN"][..]), 0..30),
+        answers in vec(select(&[250_u16, 354, 451, 550][..]), 0..30),
+    ) {
+        let mut driver = Driver::greeted(Options::new("mx.example"));
+        driver.answers = answers.iter().map(|&code| Reply::new(code, "", "so")).collect();
+        for command in &commands {
+            driver.feed(format!("{command}\r\n").as_bytes());
+            let said = driver.said();
+            let replies = said.split_terminator("\r\n").filter(|line| &line[3..4] == " ").count();
+            if driver.session.closing() {
+                break;
+            }
+            prop_assert_eq!(replies, 1, "{}: {}", command, said);
+        }
+    }
+
     /// The receiver against a search for the five octets and a look at each byte.
     #[test]
     fn data_ends_where_a_search_says(bytes in soup(OCTETS, 30)) {

@@ -38,8 +38,16 @@ enum State {
 
 impl Connection {
     /// A connection that waits for the greeting.
+    ///
+    /// # Panics
+    /// When our own name could be read as more than a word of a command.
     #[must_use]
     pub fn new(options: Options) -> Self {
+        let plain = |byte: u8| matches!(byte, b'!'..=b'~');
+        assert!(
+            options.hostname.bytes().all(plain),
+            "a host name is one word"
+        );
         Self {
             options,
             input: Vec::new(),

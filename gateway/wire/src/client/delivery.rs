@@ -7,6 +7,7 @@ use crate::data::{Fault, Stuffing};
 use crate::reply::Reply;
 use mail::{Address, BodyType, Envelope};
 use std::collections::VecDeque;
+use std::fmt;
 
 /// Commands sent ahead of their replies. More could fill both sides' buffers, and each wait
 /// for the other (RFC 2920 §3.1).
@@ -17,7 +18,6 @@ pub const PIPELINED_COMMANDS_MAX: usize = 100;
 ///
 /// Eight-bit content goes to a next hop without `8BITMIME` as it is, which is what the trade
 /// does: to convert it would change octets nobody asked to change, and break signatures.
-#[derive(Debug)]
 pub struct Delivery<'c, 'm> {
     connection: &'c mut Connection,
     envelope: &'m Envelope,
@@ -72,6 +72,15 @@ enum Opened {
     Open,
     /// `MAIL` was refused, or the final dot answered.
     Closed,
+}
+
+/// Without the message, whose text never comes into a log by way of `{:?}`.
+impl fmt::Debug for Delivery<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delivery")
+            .field("stage", &self.stage())
+            .finish_non_exhaustive()
+    }
 }
 
 impl<'c, 'm> Delivery<'c, 'm> {

@@ -18,6 +18,7 @@ use crate::reply::Reply;
 use crate::timeouts;
 use core::time::Duration;
 use mail::Envelope;
+use std::fmt;
 
 /// How a [`Connection`] speaks.
 #[derive(Clone, Debug)]
@@ -142,18 +143,27 @@ impl Stage {
     }
 }
 
-impl std::fmt::Display for Stage {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
 /// One message to deliver: an envelope, and slices that together are the message. Usually our
 /// trace fields, then the octets as they came; nothing is copied before it is sent.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Transaction<'m> {
     /// Who from and who for.
     pub envelope: &'m Envelope,
     /// The message in order. Lines end in CRLF; dots are not doubled yet.
     pub parts: &'m [&'m [u8]],
+}
+
+/// Without the message, whose text never comes into a log by way of `{:?}`.
+impl fmt::Debug for Transaction<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transaction")
+            .field("envelope", self.envelope)
+            .finish_non_exhaustive()
+    }
 }

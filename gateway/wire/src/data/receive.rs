@@ -49,7 +49,6 @@ pub(crate) enum Progress {
 }
 
 /// A message on its way in.
-#[derive(Debug)]
 pub(crate) struct Receiver {
     raw: Vec<u8>,
     at: At,

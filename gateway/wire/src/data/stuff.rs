@@ -15,7 +15,6 @@ enum At {
 }
 
 /// A message on its way out: slices that together are the message.
-#[derive(Debug)]
 pub(crate) struct Stuffing<'m> {
     parts: &'m [&'m [u8]],
     offset: usize,

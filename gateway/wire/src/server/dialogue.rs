@@ -266,7 +266,7 @@ impl Session {
         if transaction.recipients.len() >= max {
             // RFC 5321 §4.5.3.1.10: the client sends the others in another transaction.
             let text = format!("a message has up to {max} recipients");
-            self.say(&Reply::new(452, "4.5.3", text));
+            self.tolerate(&Reply::new(452, "4.5.3", text));
             return None;
         }
         if !transaction.smtputf8 && !address.as_str().is_ascii() {
@@ -286,9 +286,8 @@ impl Session {
             return self.without_mail();
         };
         if transaction.recipients.is_empty() {
-            // RFC 5321 §3.3: also what a client that pipelines gets when all were refused, so it
-            // is not counted.
-            return self.say(&Reply::new(554, "5.5.1", "no valid recipients"));
+            // RFC 5321 §3.3: what a client that pipelines gets when all were refused.
+            return self.tolerate(&Reply::new(554, "5.5.1", "no valid recipients"));
         }
         let bounds = Bounds {
             size_max: self.options.size_max,
@@ -305,7 +304,7 @@ impl Session {
     fn without_mail(&mut self) {
         let reply = Reply::new(503, "5.5.1", "say MAIL first");
         if self.mail_refused {
-            self.say(&reply)
+            self.tolerate(&reply)
         } else {
             self.fail(&reply)
         }

@@ -12,10 +12,12 @@ pub use options::{BareNewline, Limits, Options, TlsOffer, Xforward};
 pub use session::Session;
 pub use xforward::Forwarded;
 
+use std::fmt;
+
 use mail::{Address, BodyType, Envelope, Sender};
 
 /// What a session asks its driver. The first three are answered with [`Session::answer`].
-#[derive(Debug, PartialEq)]
+#[derive(PartialEq)]
 pub enum Event {
     /// `MAIL`: may this sender send? A positive answer opens the transaction.
     Sender {
@@ -46,6 +48,19 @@ pub enum Event {
     StartTls,
     /// Write what is in the output, then close.
     Closed,
+}
+
+/// Without the message's text, which never comes into a log by way of `{:?}`.
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sender { address, size, .. } => write!(f, "Sender({address}, size {size:?})"),
+            Self::Recipient { address } => write!(f, "Recipient({address})"),
+            Self::Message { raw, .. } => write!(f, "Message({} octets)", raw.len()),
+            Self::StartTls => f.write_str("StartTls"),
+            Self::Closed => f.write_str("Closed"),
+        }
+    }
 }
 
 /// What the client must do next; it decides how long the driver waits for it.

@@ -73,9 +73,12 @@ pub struct Limits {
     pub dropped_line_octets: usize,
     /// Recipients in one transaction (RFC 5321 §4.5.3.1.8 asks for 100).
     pub recipients: usize,
-    /// Commands in error since the last message. The driver's own refusals do not count: they
-    /// are no fault of a relay that passes on what others sent.
+    /// Commands in error since the last message.
     pub errors: usize,
+    /// Refusals since the last message that are no fault of a relay that passes on what others
+    /// sent: the driver's own, recipients over their limit, and what was sent on trust behind
+    /// them (RFC 2920).
+    pub refusals: usize,
     /// Unknown commands in a session.
     pub unknown_commands: usize,
     /// Commands since the last message that bring no mail nearer: `NOOP`, `RSET`, `EHLO` …
@@ -94,6 +97,7 @@ impl Default for Limits {
             dropped_line_octets: 64 * 1024,
             recipients: 1000,
             errors: 20,
+            refusals: 2000,
             unknown_commands: 10,
             idle_commands: 100,
             data_line_octets: 1024 * 1024,

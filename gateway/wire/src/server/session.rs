@@ -4,6 +4,8 @@
 use super::{Event, Forwarded, Options, Waiting};
 use crate::data::{Fault, Progress, Receiver};
 use crate::reply::Reply;
+use std::fmt;
+
 use mail::{Address, BodyType, Envelope, Recipients, Sender};
 
 /// One client's session, from the greeting to the end of the connection.
@@ -11,7 +13,6 @@ use mail::{Address, BodyType, Envelope, Recipients, Sender};
 /// The driver feeds what it reads, takes events until there are none, answers them, and writes
 /// the output. It reads again only when [`next`](Session::next) gave nothing and no answer is
 /// owed: so what waits in here is never more than the last bytes fed and one command line.
-#[derive(Debug)]
 pub struct Session {
     pub(super) options: Options,
     pub(super) input: Vec<u8>,
@@ -30,7 +31,6 @@ pub struct Session {
     pub(super) dropped_octets: usize,
 }
 
-#[derive(Debug)]
 pub(super) enum State {
     Command,
     /// An event waits for its answer.
@@ -44,20 +44,17 @@ pub(super) enum State {
     Closed,
 }
 
-#[derive(Debug)]
 pub(super) enum Asked {
     Sender(Transaction),
     Recipient(Address),
     Message,
 }
 
-#[derive(Debug)]
 pub(super) struct Hello {
     pub(super) extended: bool,
     pub(super) name: String,
 }
 
-#[derive(Debug)]
 pub(super) struct Transaction {
     pub(super) sender: Sender,
     pub(super) recipients: Vec<Address>,
@@ -66,11 +63,21 @@ pub(super) struct Transaction {
     pub(super) smtputf8: bool,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Counts {
     pub(super) errors: usize,
+    pub(super) refusals: usize,
     pub(super) unknown: usize,
     pub(super) idle: usize,
+}
+
+/// Without what the client sent: message text never comes into a log by way of `{:?}`.
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("waiting", &self.waiting())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Session {
@@ -167,8 +174,11 @@ impl Session {
                     transaction.recipients.push(address);
                 }
             }
-            Asked::Sender(_) => self.mail_refused = true,
-            Asked::Recipient(_) => {}
+            Asked::Sender(_) => {
+                self.mail_refused = true;
+                return self.tolerate(&reply);
+            }
+            Asked::Recipient(_) => return self.tolerate(&reply),
             Asked::Message => {
                 self.end_transaction();
                 self.counts = Counts {
@@ -177,10 +187,7 @@ impl Session {
                 };
             }
         }
-        self.say(&reply);
-        if reply.code == 421 {
-            self.state = State::Closing;
-        }
+        self.end_with(&reply);
     }
 
     /// What has to be written to the client; taken once.
@@ -261,6 +268,15 @@ impl Session {
 
     pub(super) fn say(&mut self, reply: &Reply) {
         reply.write(&mut self.output);
+    }
+
+    /// Says a reply of the driver's, which ends the session if it is a 421.
+    fn end_with(&mut self, reply: &Reply) {
+        if reply.code == 421 {
+            self.close(reply);
+        } else {
+            self.say(reply);
+        }
     }
 
     pub(super) fn skip(&mut self, octets: usize) {
@@ -351,6 +367,15 @@ impl Session {
         self.transaction = None;
         self.mail_refused = false;
         self.forwarded = Forwarded::default();
+    }
+
+    /// Says a refusal that is no fault of the client's; even so it gets only so many.
+    pub(super) fn tolerate(&mut self, reply: &Reply) {
+        self.end_with(reply);
+        self.counts.refusals += 1;
+        if self.counts.refusals > self.options.limits.refusals {
+            self.close(&Reply::new(421, "4.7.0", "too many refusals"));
+        }
     }
 
     /// Says an error of the client's, and ends the session when there were too many.
