@@ -1,6 +1,8 @@
 //! What is remembered of mail that passes: partial delivery, the outbox, threads, spent nonces.
 //! Message text is never here; the outbox holds whole items, closed under the server key.
 
+use std::fmt;
+
 use mail::{Rights, Timestamp};
 
 /// How long partial delivery is remembered at most.
@@ -46,7 +48,7 @@ pub struct Served {
 }
 
 /// A mail that nobody else holds and that is still to be sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct OutboxItem {
     /// The envelope sender, empty for the null sender.
     pub sender: String,
@@ -54,6 +56,17 @@ pub struct OutboxItem {
     pub recipients: Vec<String>,
     /// The whole message.
     pub message: Vec<u8>,
+}
+
+impl fmt::Debug for OutboxItem {
+    /// Message text stays out of logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OutboxItem")
+            .field("sender", &self.sender)
+            .field("recipients", &self.recipients)
+            .field("message_bytes", &self.message.len())
+            .finish()
+    }
 }
 
 /// The name of an outbox item.

@@ -149,7 +149,7 @@ impl Database {
 }
 
 /// The path in `sqlite:PATH`.
-fn path_of(location: &str) -> Result<PathBuf, StoreError> {
+pub(crate) fn path_of(location: &str) -> Result<PathBuf, StoreError> {
     let wrong = |why| StoreError::Location {
         location: location.to_owned(),
         why,

@@ -1,5 +1,5 @@
 //! Keeping letters, and giving back what opens them.
-//! Order of keeping: sealed bytes, keys, records; a letter is there only with all three.
+//! Sealed bytes first, then keys and records side by side; only with all three is there a letter.
 
 use std::ops::Range;
 
@@ -32,6 +32,7 @@ impl Store {
             .map(|new| self.grant_row(new, &letter))
             .collect();
         let ids: Vec<GrantId> = letter.grants.iter().map(|new| new.grant.grant).collect();
+        let id = letter.id;
         let inline = letter.sealed.len() < INLINE_BYTES;
         let sealed = Bytes::from(letter.sealed);
         let row = LetterRow {
@@ -44,27 +45,30 @@ impl Store {
             raw_download: letter.raw_download,
             sealed: inline.then(|| sealed.clone()),
         };
-        // Neither opens anything without the records, which come last.
-        let (blob, keys) = tokio::join!(
-            async {
-                match inline {
-                    true => Ok(()),
-                    false => self.blobs.put_blob(letter.id, sealed).await,
-                }
-            },
+        if !inline {
+            self.blobs.put_blob(id, sealed).await?;
+        }
+        // Side by side, so that a put waits for one sync and not for two. What is there of an
+        // unfinished letter opens nothing: both are needed.
+        let (keys, records) = tokio::join!(
             self.keys.put_keys(keys),
+            self.records.put_letter(row, grants)
         );
-        keys?;
-        if let Err(error) = blob {
-            self.keys.forget_keys(ids).await?;
-            return Err(error);
+        match keys.and(records) {
+            Ok(()) => Ok(()),
+            // It was there before, whole or in part, and is not ours to take away.
+            Err(exists @ StoreError::Exists { .. }) => Err(exists),
+            Err(error) => {
+                // Whether a failed commit was written may be unknown; without keys it is all one.
+                let forgotten = self.keys.forget_keys(ids).await;
+                let forgotten = forgotten.and(self.records.forget(id.into()).await.map(|_| ()));
+                if let Err(left) = forgotten.and(self.blobs.delete_blob(id).await) {
+                    tracing::warn!(letter = %id, error = &left as &dyn std::error::Error,
+                        "an unfinished letter is left to be swept out");
+                }
+                Err(error)
+            }
         }
-        let kept = self.records.put_letter(row, grants).await;
-        if kept.is_err() && !matches!(kept, Err(StoreError::Exists { .. })) {
-            // Whether the records were written may be unknown; without keys it does not matter.
-            self.keys.forget_keys(ids).await?;
-        }
-        kept
     }
 
     /// Undoes [`Store::put`] for a letter or a grant whose notice nobody got, without a trace.

@@ -18,7 +18,7 @@ use crate::clock::{Clock, SystemEntropy};
 use crate::error::StoreError;
 use crate::files::Files;
 use crate::records::{Blobs, Keys, Records};
-use crate::sqlite::{SqliteKeys, SqliteRecords};
+use crate::sqlite::{SqliteKeys, SqliteRecords, path_of};
 
 pub use rotation::Rotated;
 
@@ -55,7 +55,7 @@ impl Store {
         server_key: impl Into<Arc<ServerKey>>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self> {
-        if options.records == options.shred_keys {
+        if path_of(&options.records)? == path_of(&options.shred_keys)? {
             // A backup of the records must not be a backup of the keys.
             let location = options.shred_keys.clone();
             let why = "the shred keys need a database of their own";

@@ -27,6 +27,11 @@ impl Clock for TestClock {
     }
 }
 
+/// A clock of its own that stands at the start.
+pub fn still() -> Arc<dyn Clock> {
+    Arc::new(TestClock(AtomicI64::new(START)))
+}
+
 /// A store over SQLite and files in a folder that goes with it.
 pub struct World {
     pub store: Store,

@@ -4,6 +4,7 @@
 mod common;
 
 mod crash;
+mod faults;
 mod limits;
 mod shred;
 mod sync;

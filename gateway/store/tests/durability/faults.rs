@@ -1,0 +1,177 @@
+//! Faults of the disk and of the configuration: a put that fails leaves nothing that opens, and
+//! takes no neighbour in its commit along.
+
+use std::sync::Arc;
+
+use seal::ServerKey;
+use store::{Filter, Store, StoreError, StoreOptions};
+
+use crate::common::{World, sample};
+use crate::tamper::{behind, count};
+
+/// Makes writes for `eve` fail inside the database, as a full disk would.
+const RECORDS_FAIL: &str = "create trigger fail before insert on grants \
+     when new.recipient like 'eve%' begin select raise(abort, 'no room'); end";
+const KEYS_FAIL: &str = "create trigger fail before insert on shred_keys \
+     begin select raise(abort, 'no room'); end";
+
+#[tokio::test]
+async fn a_failed_put_leaves_nothing_that_opens() {
+    for (database, trigger) in [("records.db", RECORDS_FAIL), ("keys.db", KEYS_FAIL)] {
+        for size in [10, 100_000] {
+            let world = World::new().await;
+            behind(&world, database, trigger).await;
+            let (letter, sample) = sample(size, &["eve@partner.example"], world.now());
+            let error = world.store.put(letter.clone()).await.unwrap_err();
+            assert!(
+                error.is_transient(),
+                "the sender is asked to come again: {error}"
+            );
+            assert!(world.store.grant(sample.grant(0)).await.unwrap().is_none());
+            assert!(world.store.blob(sample.id).await.unwrap().is_none());
+            assert_eq!(
+                count(&world, "keys.db", "select count(*) from shred_keys").await,
+                0
+            );
+            assert_eq!(
+                count(&world, "records.db", "select count(*) from letters").await,
+                0
+            );
+            behind(&world, database, "drop trigger fail").await;
+            world.store.put(letter).await.unwrap();
+            assert_eq!(
+                world.read(&sample, 0).await,
+                Some(sample.plain.clone()),
+                "and then it does"
+            );
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_that_fails_takes_no_neighbour_along() {
+    let world = Arc::new(World::new().await);
+    behind(&world, "records.db", RECORDS_FAIL).await;
+    let mut puts = tokio::task::JoinSet::new();
+    for number in 0..60 {
+        let world = world.clone();
+        puts.spawn(async move {
+            let recipient = if number % 5 == 0 {
+                "eve@x.example"
+            } else {
+                "bob@x.example"
+            };
+            let (letter, sample) = sample(10, &[recipient], world.now());
+            (recipient, world.store.put(letter).await, sample)
+        });
+    }
+    let mut kept = 0;
+    while let Some(put) = puts.join_next().await {
+        let (recipient, put, sample) = put.unwrap();
+        assert_eq!(put.is_ok(), recipient.starts_with("bob"), "{put:?}");
+        assert_eq!(world.read(&sample, 0).await.is_some(), put.is_ok());
+        kept += usize::from(put.is_ok());
+    }
+    assert_eq!(kept, 48);
+    assert_eq!(
+        world.store.letters(&Filter::default()).await.unwrap().len(),
+        48
+    );
+}
+
+#[tokio::test]
+async fn a_store_that_cannot_be_written_is_not_healthy() {
+    let world = World::new().await;
+    world.store.health().await.unwrap();
+    for database in ["records.db", "keys.db"] {
+        let fail = "create trigger fail before update on alive \
+                    begin select raise(abort, 'no room'); end";
+        behind(&world, database, fail).await;
+        assert!(
+            world.store.health().await.unwrap_err().is_transient(),
+            "{database}"
+        );
+        behind(&world, database, "drop trigger fail").await;
+        world.store.health().await.unwrap();
+    }
+    let blobs = world.folder.join("blobs");
+    std::fs::remove_dir_all(&blobs).unwrap();
+    std::fs::write(&blobs, b"not a folder").unwrap();
+    assert!(
+        world.store.health().await.is_err(),
+        "the folder of blobs is gone"
+    );
+}
+
+#[tokio::test]
+async fn a_location_that_cannot_serve_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let good = StoreOptions {
+        records: format!("sqlite:{}", at("records.db")),
+        blobs: format!("file:{}", at("deep/down/blobs")),
+        shred_keys: format!("sqlite:{}", at("deep/keys.db")),
+    };
+    let open = async |options: StoreOptions| {
+        let world = crate::common::still();
+        let opened = Store::open(&options, ServerKey::from_bytes(&[1; 32]), world).await;
+        opened.map(|_| ())
+    };
+    let aliased = good.records.replace("sqlite:", "sqlite://");
+    let wrong = [
+        StoreOptions {
+            shred_keys: aliased,
+            ..good.clone()
+        },
+        StoreOptions {
+            records: "postgres://db".into(),
+            ..good.clone()
+        },
+        StoreOptions {
+            records: "sqlite:".into(),
+            ..good.clone()
+        },
+        StoreOptions {
+            records: "sqlite::memory:".into(),
+            ..good.clone()
+        },
+        StoreOptions {
+            blobs: "s3://bucket".into(),
+            ..good.clone()
+        },
+        StoreOptions {
+            blobs: "file:".into(),
+            ..good.clone()
+        },
+        StoreOptions {
+            shred_keys: good.records.clone(),
+            ..good.clone()
+        },
+    ];
+    for options in wrong {
+        let refused = open(options.clone()).await.unwrap_err();
+        assert!(
+            matches!(refused, StoreError::Location { .. }),
+            "{options:?}: {refused}"
+        );
+        assert!(!refused.is_transient());
+    }
+    open(good).await.unwrap();
+    std::fs::write(
+        at("other.db"),
+        b"this is no database, whatever its name says",
+    )
+    .unwrap();
+    let foreign = format!("sqlite:{}", at("other.db"));
+    let blobs = format!("file:{}", at("b"));
+    let keys = format!("sqlite:{}", at("k.db"));
+    assert!(
+        open(StoreOptions {
+            records: foreign,
+            blobs,
+            shred_keys: keys
+        })
+        .await
+        .is_err()
+    );
+}
