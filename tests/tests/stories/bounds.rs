@@ -44,7 +44,7 @@ const STORIES: &[Story] = &[
     ("data_timeout", "\"1s\"", data_timeout),
     ("message_timeout", "\"2s\"", message_timeout),
     ("tls_timeout", "\"1s\"", tls_timeout),
-    ("answer_timeout", "\"1s\"", slow_final),
+    ("answer_timeout", "\"2s\"", slow_everywhere),
     ("drain", "\"1s\"", drain),
     ("next_hop_connections", "1", next_hop_connections),
     ("next_hop_wait", "\"1s\"", next_hop_connections),
@@ -75,6 +75,10 @@ fn every_limit_holds_and_says_so() {
             more.push_str("next_hop_connections = 1\n");
         } else if *name == "next_hop_connections" {
             more.push_str("next_hop_wait = \"1s\"\n");
+        } else if *name == "answer_timeout" {
+            more.push_str("next_hop_final = \"1s\"\nnext_hop_command = \"1s\"\n");
+        } else if *name == "memory" {
+            more.push_str("message_size = \"1MiB\"\n");
         }
         let site = Site::new(sink.address(), "").with(&more);
         let seen = story(Ground { site, sink });
@@ -172,8 +176,16 @@ fn connections(ground: Ground) -> String {
 
 fn memory(ground: Ground) -> String {
     let gateway = ground.gateway();
-    let reply = gateway.inside().send(FROM, &[TO], &mail(1_500_000));
-    assert_eq!(gateway.inside().send(FROM, &[TO], &mail(1000)).code, 250);
+    let mut first = gateway.inside();
+    first.command(&format!("MAIL FROM:<{FROM}>"));
+    first.command(&format!("RCPT TO:<{TO}>"));
+    assert_eq!(first.command("DATA").code, 354);
+    first.write(&mail(700_000));
+    std::thread::sleep(Duration::from_millis(500));
+    let reply = gateway.inside().send(FROM, &[TO], &mail(700_000));
+    first.write(b".\r\n");
+    assert_eq!(first.reply().code, 250, "who came first is served");
+    assert_eq!(gateway.inside().send(FROM, &[TO], &mail(700_000)).code, 250);
     reply.to_string()
 }
 
@@ -276,6 +288,16 @@ fn slow(ground: &Ground, at: fn(&Stage) -> bool) -> String {
 
 fn slow_final(ground: Ground) -> String {
     slow(&ground, |stage| matches!(stage, Stage::End { .. }))
+}
+
+/// No single wait is too long, all of them together are.
+fn slow_everywhere(ground: Ground) -> String {
+    let gateway = ground.gateway();
+    ground.sink.rescript(|stage| match stage {
+        Stage::Banner | Stage::Hello | Stage::Quit => Answer::Accept,
+        _ => Answer::Wait(Duration::from_millis(700)),
+    });
+    gateway.inside().send(FROM, &[TO], &mail(100)).to_string()
 }
 
 fn slow_greeting(ground: Ground) -> String {

@@ -11,6 +11,8 @@ use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders, PartType};
 const FROM: &str = "ann@corp.example";
 const TO: &str = "bob@partner.example";
 const MARK: &str = "Classified by Corp 7Q";
+/// What letters and digits of a part with the mark alone are.
+const OURS: &str = "ClassifiedbyCorp7Q";
 const RULE: &str = "[[rule]]\nname = \"footer\"\nthen = [{ footer = \"Classified by Corp 7Q\" }]\n";
 
 /// Fields that an edit of a body may have to change.
@@ -29,7 +31,8 @@ fn body<'a>(raw: &'a [u8], part: &MessagePart<'_>) -> &'a [u8] {
 
 fn shown(part: &MessagePart<'_>) -> String {
     match &part.body {
-        PartType::Text(text) | PartType::Html(text) => text.to_string(),
+        PartType::Text(text) => text.to_string(),
+        PartType::Html(text) => text.to_string(),
         _ => String::new(),
     }
 }
@@ -37,6 +40,25 @@ fn shown(part: &MessagePart<'_>) -> String {
 /// Letters and digits only: what an edit may not lose whatever it does to the encoding.
 fn essence(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).collect()
+}
+
+/// The parts that hold something themselves.
+fn leaves<'m>(message: &'m Message<'m>) -> impl Iterator<Item = &'m MessagePart<'m>> {
+    message.parts.iter().filter(|part| !matches!(part.body, PartType::Multipart(_)))
+}
+
+/// Whether `after` is `before` with one run put in, and the mark in that run.
+fn is_insertion(before: &str, after: &str) -> bool {
+    let same = before
+        .bytes()
+        .zip(after.bytes())
+        .take_while(|(a, b)| a == b)
+        .count();
+    let rest = before.len() - same;
+    let end = after.len().saturating_sub(rest);
+    let run = after.as_bytes().get(same..end).unwrap_or(b"");
+    let run = String::from_utf8_lossy(run);
+    after.as_bytes().ends_with(&before.as_bytes()[same..]) && run.contains(&essence(MARK)[1..])
 }
 
 /// What an edit broke.
@@ -50,22 +72,20 @@ fn harm(before: &[u8], after: &[u8]) -> Vec<String> {
         };
     };
     let mut harm = Vec::new();
-    if old.parts.len() != new.parts.len() {
-        harm.push(format!(
-            "{} parts became {}",
-            old.parts.len(),
-            new.parts.len()
-        ));
+    let old_leaves: Vec<_> = leaves(&old).collect();
+    // Where no text was there to mark, a part with the mark alone may be added.
+    let new_leaves: Vec<_> = leaves(&new).filter(|part| essence(&shown(part)) != OURS).collect();
+    if old_leaves.len() != new_leaves.len() {
+        harm.push(format!("{} parts became {}", old_leaves.len(), new_leaves.len()));
+        return harm;
     }
-    for (number, (was, is)) in old.parts.iter().zip(&new.parts).enumerate() {
+    for (number, (was, is)) in old_leaves.into_iter().zip(new_leaves).enumerate() {
         let is_marked = shown(is).contains(MARK) && !shown(was).contains(MARK);
-        let is_leaf = !matches!(was.body, PartType::Multipart(_));
         if is_marked {
-            let (was, is) = (essence(&shown(was)), essence(&shown(is).replace(MARK, "")));
-            if was != is {
+            if !is_insertion(&essence(&shown(was)), &essence(&shown(is))) {
                 harm.push(format!("part {number}: text changed beside the mark"));
             }
-        } else if is_leaf && body(before, was) != body(after, is) {
+        } else if body(before, was) != body(after, is) {
             harm.push(format!("part {number}: bytes changed without a mark"));
         }
     }
@@ -116,6 +136,9 @@ fn a_footer_on_every_message_of_the_corpora_harms_none() {
             false => marked += 1,
         }
         let harm = harm(&sample.raw, after);
+        if !harm.is_empty() {
+            keep(&sample.name, after);
+        }
         complaints.extend(
             harm.into_iter()
                 .map(|harm| format!("{}: {harm}", sample.name)),
@@ -138,6 +161,13 @@ fn a_footer_on_every_message_of_the_corpora_harms_none() {
     );
 }
 
+/// Keeps what came out, for somebody to look at.
+fn keep(name: &str, after: &[u8]) {
+    let folder = end_to_end::place::target().join("harmed");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join(name.replace('/', "-")), after).unwrap();
+}
+
 #[test]
 fn harm_is_seen() {
     let before =
@@ -149,12 +179,12 @@ fn harm_is_seen() {
     let flipped = marked.replace("%PDF-1.4", "%PDF-1.5");
     assert_eq!(
         harm(before, flipped.as_bytes()),
-        ["part 2: bytes changed without a mark"]
+        ["part 1: bytes changed without a mark"]
     );
     let lost = marked.replace("text", "tex");
     assert_eq!(
         harm(before, lost.as_bytes()),
-        ["part 1: text changed beside the mark"]
+        ["part 0: text changed beside the mark"]
     );
     let renamed = marked.replace("Subject: x", "Subject: y");
     assert_eq!(harm(before, renamed.as_bytes()), ["header fields changed"]);

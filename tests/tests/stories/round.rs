@@ -51,7 +51,8 @@ fn our_own_mail_passes_once_and_a_copied_mark_never() {
 #[test]
 fn a_ring_ends() {
     let sink = Sink::start();
-    let mut gateway = Gateway::prepare(&Site::new(sink.address(), ""));
+    let site = Site::new(sink.address(), "").with("[limits]\nreceived = 20\n");
+    let mut gateway = Gateway::prepare(&site);
     // Its next hop is itself: the tightest ring there is.
     let path = gateway.path("sealgate.toml");
     let ring = std::fs::read_to_string(&path).unwrap();

@@ -108,7 +108,7 @@ fn a_revoked_letter_stays_shut_after_a_restored_backup() {
         .unwrap();
     assert!(revoked.status.success(), "{revoked:?}");
     let page = Visitor::new(gateway.viewer).get(&link);
-    assert!(page.text().contains("revoked"), "{}", page.text());
+    assert!(page.text().contains("withdrawn"), "{}", page.text());
 
     gateway.kill();
     for entry in fs::read_dir(gateway.path("data")).unwrap().flatten() {

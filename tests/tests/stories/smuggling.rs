@@ -1,12 +1,14 @@
-//! V1 and V2: fifteen false ends of a message, each followed by a second transaction, never become
-//! one at the next hop, and nothing but CRLF ever goes out.
+//! V1 and V2: false ends of a message, each followed by a second transaction, never become one at
+//! the next hop, and nothing but CRLF ever goes out. The fifteenth of the published list,
+//! NUL CRLF . CRLF, is a true end (RFC 5321 §4.1.1.4): there the first message is refused for its
+//! NUL, and what follows is a transaction of the sender's own.
 
 use end_to_end::gateway::{Gateway, Site};
 use end_to_end::hop::{Hop, Sin, Sloppy};
 use end_to_end::sender::Sender;
 use end_to_end::sink::{Received, Sink};
 
-const FALSE_ENDS: [&[u8]; 15] = [
+const FALSE_ENDS: [&[u8]; 14] = [
     b"\n.\n",
     b"\n.\r",
     b"\r.\n",
@@ -21,7 +23,6 @@ const FALSE_ENDS: [&[u8]; 15] = [
     b"\r\r\n.\r\r\n",
     b"\r\0\n.\r\n",
     b"\r\n.\r\0\n",
-    b"\0\r\n.\r\n",
 ];
 
 /// A message that holds a false end and then a whole transaction of a stranger.
@@ -79,7 +80,7 @@ fn a_false_end_ends_nothing() {
             sink.clear();
             send(&gateway, &smuggled(false_end), step);
             for wrong in wrong(&sink.all()) {
-                complaints.push(format!("{:?} by {step}: {wrong}", false_end.escape_ascii()));
+                complaints.push(format!("`{}` by {step}: {wrong}", false_end.escape_ascii()));
             }
         }
     }

@@ -18,7 +18,9 @@ const WORD: &str = "canary-that-must-stay-inside";
 
 fn send(hop: &dyn Hop) -> Reply {
     let mut sender = Sender::connect(hop.entrance()).unwrap();
-    sender.send(FROM, &[TO], &letter::plain(FROM, TO, "subject", WORD))
+    // Long enough to stand among the blobs and not in the records.
+    let body = format!("{WORD}\r\n").repeat(5000);
+    sender.send(FROM, &[TO], &letter::plain(FROM, TO, "subject", &body))
 }
 
 /// What is wrong with an answer that must be a deferral with nothing sent.
