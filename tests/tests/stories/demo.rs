@@ -33,7 +33,7 @@ fn the_demo_walks_every_outcome_by_itself() {
         .filter(|words: &Vec<&str>| matches!(words.first(), Some(&"PASS" | &"FAIL")))
         .collect();
     assert!(lines.iter().all(|words| words[0] == "PASS"), "{text}");
-    for outcome in ["deliver", "seal", "reject", "redirect", "delete"] {
+    for outcome in ["deliver", "seal", "reject"] {
         let told = lines.iter().any(|words| words.get(1) == Some(&outcome));
         assert!(told, "the demo never shows `{outcome}`:\n{text}");
     }

@@ -29,10 +29,13 @@ fn body<'a>(raw: &'a [u8], part: &MessagePart<'_>) -> &'a [u8] {
         .unwrap_or(b"")
 }
 
+/// The text of a part as a person reads it, without tags.
 fn shown(part: &MessagePart<'_>) -> String {
     match &part.body {
         PartType::Text(text) => text.to_string(),
-        PartType::Html(text) => text.to_string(),
+        PartType::Html(html) => {
+            html.split('<').map(|run| run.split_once('>').map_or(run, |(_, text)| text)).collect()
+        }
         _ => String::new(),
     }
 }
@@ -42,9 +45,45 @@ fn essence(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).collect()
 }
 
+fn is_ours(part: &MessagePart<'_>) -> bool {
+    essence(&shown(part)) == OURS
+}
+
+fn differs(
+    before: &[u8],
+    was: &MessagePart<'_>,
+    after: &[u8],
+    is: Option<&MessagePart<'_>>,
+    number: usize,
+) -> Option<String> {
+    let same = is.is_some_and(|is| body(before, was) == body(after, is));
+    (!same).then(|| format!("part {number} changed beside the mark"))
+}
+
+/// Why a message is not compared part by part: readers disagree about where its parts are.
+fn exception(raw: &[u8]) -> Option<&'static str> {
+    let message = mail::Message::parse(raw);
+    if !message.ambiguities().is_empty() {
+        return Some("ambiguous");
+    }
+    // Every line up to the first empty one must be a field or go on with one.
+    let is_field = |line: &&[u8]| {
+        let name = line.split(|byte| *byte == b':').next().unwrap_or(b"");
+        line.starts_with(b" ")
+            || line.starts_with(b"\t")
+            || name.len() < line.len() && name.iter().all(u8::is_ascii_graphic)
+    };
+    let mut lines = raw.split(|byte| *byte == b'\n');
+    let end = lines.find(|line| !is_field(line)).unwrap_or(b"");
+    (end != b"\r").then_some("its header is not closed by an empty line")
+}
+
 /// The parts that hold something themselves.
 fn leaves<'m>(message: &'m Message<'m>) -> impl Iterator<Item = &'m MessagePart<'m>> {
-    message.parts.iter().filter(|part| !matches!(part.body, PartType::Multipart(_)))
+    message
+        .parts
+        .iter()
+        .filter(|part| !matches!(part.body, PartType::Multipart(_)))
 }
 
 /// Whether `after` is `before` with one run put in, and the mark in that run.
@@ -72,22 +111,27 @@ fn harm(before: &[u8], after: &[u8]) -> Vec<String> {
         };
     };
     let mut harm = Vec::new();
-    let old_leaves: Vec<_> = leaves(&old).collect();
-    // Where no text was there to mark, a part with the mark alone may be added.
-    let new_leaves: Vec<_> = leaves(&new).filter(|part| essence(&shown(part)) != OURS).collect();
-    if old_leaves.len() != new_leaves.len() {
-        harm.push(format!("{} parts became {}", old_leaves.len(), new_leaves.len()));
-        return harm;
-    }
-    for (number, (was, is)) in old_leaves.into_iter().zip(new_leaves).enumerate() {
+    let mut new_leaves = leaves(&new).peekable();
+    for (number, was) in leaves(&old).enumerate() {
+        // Where no text was there to mark, a part with the mark alone may be added.
+        let may_be_marked = matches!(was.body, PartType::Text(_) | PartType::Html(_));
+        while !may_be_marked && new_leaves.next_if(|part| is_ours(part)).is_some() {}
+        let Some(is) = new_leaves.next() else {
+            harm.push(format!("part {number} is gone"));
+            return harm;
+        };
         let is_marked = shown(is).contains(MARK) && !shown(was).contains(MARK);
-        if is_marked {
-            if !is_insertion(&essence(&shown(was)), &essence(&shown(is))) {
-                harm.push(format!("part {number}: text changed beside the mark"));
-            }
-        } else if body(before, was) != body(after, is) {
-            harm.push(format!("part {number}: bytes changed without a mark"));
+        if is_marked && is_insertion(&essence(&shown(was)), &essence(&shown(is))) {
+            continue;
         }
+        if is_marked && is_ours(is) {
+            harm.extend(differs(before, was, after, new_leaves.find(|part| !is_ours(part)), number));
+        } else {
+            harm.extend(differs(before, was, after, Some(is), number));
+        }
+    }
+    if new_leaves.any(|part| !is_ours(part)) {
+        harm.push("a part came".to_owned());
     }
     let kept = |message: &Message<'_>| -> Vec<(String, String)> {
         let fields = message
@@ -122,10 +166,15 @@ fn a_footer_on_every_message_of_the_corpora_harms_none() {
         .into_iter()
         .filter(|sample| !sample.raw.contains(&0))
         .collect();
-    let (mut marked, mut untouched, mut complaints) = (0, 0, Vec::new());
+    let (mut marked, mut untouched, mut excepted, mut complaints) = (0, 0, 0, Vec::new());
     for sample in &samples {
         sink.clear();
         let reply = gateway.inside().send(FROM, &[TO], &sample.raw);
+        if let Some(why) = exception(&sample.raw) {
+            println!("not compared: {}: {why} (`{reply}`)", sample.name);
+            excepted += 1;
+            continue;
+        }
         let Some(received) = sink.mailbox(TO).pop().filter(|_| reply.code == 250) else {
             complaints.push(format!("{}: `{reply}`", sample.name));
             continue;
@@ -179,12 +228,12 @@ fn harm_is_seen() {
     let flipped = marked.replace("%PDF-1.4", "%PDF-1.5");
     assert_eq!(
         harm(before, flipped.as_bytes()),
-        ["part 1: bytes changed without a mark"]
+        ["part 1 changed beside the mark"]
     );
     let lost = marked.replace("text", "tex");
     assert_eq!(
         harm(before, lost.as_bytes()),
-        ["part 0: text changed beside the mark"]
+        ["part 0 changed beside the mark"]
     );
     let renamed = marked.replace("Subject: x", "Subject: y");
     assert_eq!(harm(before, renamed.as_bytes()), ["header fields changed"]);
@@ -192,5 +241,5 @@ fn harm_is_seen() {
         "--b\r\nContent-Type: application/pdf\r\n\r\n%PDF-1.4\r\n",
         "",
     );
-    assert!(harm(before, short.as_bytes())[0].contains("parts became"));
+    assert_eq!(harm(before, short.as_bytes()), ["part 1 is gone"]);
 }
