@@ -33,9 +33,10 @@ fn body<'a>(raw: &'a [u8], part: &MessagePart<'_>) -> &'a [u8] {
 fn shown(part: &MessagePart<'_>) -> String {
     match &part.body {
         PartType::Text(text) => text.to_string(),
-        PartType::Html(html) => {
-            html.split('<').map(|run| run.split_once('>').map_or(run, |(_, text)| text)).collect()
-        }
+        PartType::Html(html) => html
+            .split('<')
+            .map(|run| run.split_once('>').map_or(run, |(_, text)| text))
+            .collect(),
         _ => String::new(),
     }
 }
@@ -60,7 +61,7 @@ fn differs(
     (!same).then(|| format!("part {number} changed beside the mark"))
 }
 
-/// Why a message is not compared part by part: readers disagree about where its parts are.
+/// Why a difference in parts is none of ours: readers disagree about where its parts are.
 fn exception(raw: &[u8]) -> Option<&'static str> {
     let message = mail::Message::parse(raw);
     if !message.ambiguities().is_empty() {
@@ -125,7 +126,13 @@ fn harm(before: &[u8], after: &[u8]) -> Vec<String> {
             continue;
         }
         if is_marked && is_ours(is) {
-            harm.extend(differs(before, was, after, new_leaves.find(|part| !is_ours(part)), number));
+            harm.extend(differs(
+                before,
+                was,
+                after,
+                new_leaves.find(|part| !is_ours(part)),
+                number,
+            ));
         } else {
             harm.extend(differs(before, was, after, Some(is), number));
         }
@@ -170,11 +177,6 @@ fn a_footer_on_every_message_of_the_corpora_harms_none() {
     for sample in &samples {
         sink.clear();
         let reply = gateway.inside().send(FROM, &[TO], &sample.raw);
-        if let Some(why) = exception(&sample.raw) {
-            println!("not compared: {}: {why} (`{reply}`)", sample.name);
-            excepted += 1;
-            continue;
-        }
         let Some(received) = sink.mailbox(TO).pop().filter(|_| reply.code == 250) else {
             complaints.push(format!("{}: `{reply}`", sample.name));
             continue;
@@ -185,18 +187,17 @@ fn a_footer_on_every_message_of_the_corpora_harms_none() {
             false => marked += 1,
         }
         let harm = harm(&sample.raw, after);
-        if !harm.is_empty() {
-            keep(&sample.name, after);
+        let Some(first) = harm.first() else { continue };
+        keep(&sample.name, after);
+        match exception(&sample.raw) {
+            Some(why) => {
+                excepted += 1;
+                println!("excepted: {}: {first}, but {why}", sample.name);
+            }
+            None => complaints.push(format!("{}: {}", sample.name, harm.join("; "))),
         }
-        complaints.extend(
-            harm.into_iter()
-                .map(|harm| format!("{}: {harm}", sample.name)),
-        );
     }
-    println!(
-        "footer: {marked} marked, {untouched} left as they were, of {}",
-        samples.len()
-    );
+    println!("footer: {marked} marked, {untouched} as they were, {excepted} excepted");
     assert!(
         complaints.is_empty(),
         "{} complaints\n{}",
