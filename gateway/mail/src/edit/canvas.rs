@@ -148,13 +148,21 @@ impl<'m> Canvas<'m> {
         let Some(pieces) = encoded.filter(|_| !self.recoded) else {
             return self.write_widened(changes);
         };
+        // RFC 5322 §2.1.1: a line has at most 998 octets.
+        let fits = |piece: &Vec<u8>| {
+            piece
+                .split(|byte| *byte == b'\n')
+                .all(|line| line.len() < 998)
+        };
         let direct = match self.part.encoding {
             TransferEncoding::QuotedPrintable => {
                 return Written::only(self.splice_quoted(changes, &pieces));
             }
             TransferEncoding::Base64 => false,
-            TransferEncoding::SevenBit => pieces.iter().all(|piece| piece.is_ascii()),
-            _ => true,
+            TransferEncoding::SevenBit => {
+                pieces.iter().all(|piece| piece.is_ascii() && fits(piece))
+            }
+            _ => pieces.iter().all(fits),
         };
         if direct {
             let start = self.part.body.start;

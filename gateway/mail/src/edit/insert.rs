@@ -40,14 +40,16 @@ impl NewText<'_> {
     }
 }
 
-/// Breaks lines that no mail line can hold, at blanks.
+/// Where a line of HTML is broken at the next blank.
+const COLUMN_MAX: usize = 700;
+
+/// Breaks lines that no mail line can hold, at blanks; controls are dropped.
 fn fold_html(html: &str) -> String {
-    const COLUMN_MAX: usize = 700;
     let mut column = 0;
     let mut folded = String::with_capacity(html.len());
     for c in html
         .chars()
-        .filter(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t'))
+        .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
     {
         let breaks = c == ' ' && column > COLUMN_MAX;
         folded.push(if breaks { '\n' } else { c });
@@ -232,7 +234,15 @@ impl Open<'_> {
             let spot = outline::find(canvas.scan(), new.place);
             let newline = canvas.newline();
             let element = new.element(newline);
-            (spot.offset, format!("{}{element}{newline}", spot.closers))
+            let before = &canvas.scan()[..spot.offset];
+            let column = before.len() - memchr::memrchr(b'\n', before).map_or(0, |at| at + 1);
+            // The old line and the new one together may be too long for mail.
+            let long = column + spot.closers.len() > COLUMN_MAX - 100;
+            let joint = if long { newline } else { "" };
+            (
+                spot.offset,
+                format!("{joint}{}{element}{newline}", spot.closers),
+            )
         } else {
             let body = canvas.scan();
             let flowed = canvas.part.parameter("format");

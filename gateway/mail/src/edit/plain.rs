@@ -66,6 +66,14 @@ fn quote_start(body: &[u8]) -> Option<usize> {
     start
 }
 
+/// Text with `LF` alone for line breaks and without other controls.
+pub(crate) fn clean(text: &str) -> String {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    text.chars()
+        .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
+        .collect()
+}
+
 /// How text is set into a plain body.
 pub(crate) struct Frame<'a> {
     pub newline: &'a str,
@@ -101,6 +109,7 @@ impl Frame<'_> {
     }
 
     fn lines(&self, text: &str) -> String {
+        let text = clean(text);
         let shown = text.lines().flat_map(|line| fold(line.trim_end()));
         let stuffed = shown.map(|line| {
             // RFC 3676 §4.4: such a line is stuffed; a blank at the end would make it flow.

@@ -6,6 +6,7 @@
 use super::canvas::Splice;
 use super::draft::{Draft, Shape};
 use super::insert::NewText;
+use super::plain;
 use super::{EditError, NewPart, Place, SkipReason, words_of_part};
 use crate::message::transfer::{encode_base64, encode_quoted_printable};
 use crate::message::{Field, Message, Part, PartPath, Shield};
@@ -90,7 +91,10 @@ fn text_part(texts: &[NewText<'_>], inner: &str, line_break: &[u8]) -> Vec<u8> {
     let ordered: Vec<_> = top
         .chain(texts.iter().filter(|text| text.place != Place::Top))
         .collect();
-    let plain: Vec<&str> = ordered.iter().map(|text| text.plain).collect();
+    let plain: Vec<String> = ordered
+        .iter()
+        .map(|text| plain::clean(text.plain))
+        .collect();
     let html: Vec<String> = ordered.iter().map(|text| text.element("\n")).collect();
     let mut out = Vec::new();
     let mut line = |text: &str| {

@@ -22,16 +22,19 @@ pub fn untouched(before: &[u8], after: &[u8]) -> Result<usize, String> {
 /// Whether the tree is one that readers see differently, as our own reading says too.
 pub fn readers_differ(message: &mail::Message<'_>) -> bool {
     use mail::AmbiguityKind as Kind;
-    let differs = |kind| match kind {
-        Kind::MissingClose | Kind::CutHeader | Kind::MissingBoundary => true,
-        Kind::BoundaryClash | Kind::OddHeaderLine | Kind::BlankBeforeColon => true,
-        Kind::FoldedParameter => true,
-        _ => false,
-    };
+    const KINDS: [Kind; 7] = [
+        Kind::MissingClose,
+        Kind::CutHeader,
+        Kind::MissingBoundary,
+        Kind::BoundaryClash,
+        Kind::OddHeaderLine,
+        Kind::BlankBeforeColon,
+        Kind::FoldedParameter,
+    ];
     message
         .ambiguities()
         .iter()
-        .any(|ambiguity| differs(ambiguity.kind))
+        .any(|ambiguity| KINDS.contains(&ambiguity.kind))
 }
 
 /// Whether mail-parser can be the judge: it sees as many parts as there are and decodes each. It
