@@ -117,8 +117,38 @@ async fn a_location_that_cannot_serve_is_refused() {
         let opened = Store::open(&options, ServerKey::from_bytes(&[1; 32]), world).await;
         opened.map(|_| ())
     };
+    for options in wrong_locations(&good) {
+        let refused = open(options.clone()).await.unwrap_err();
+        assert!(
+            matches!(refused, StoreError::Location { .. }),
+            "{options:?}: {refused}"
+        );
+        assert!(!refused.is_transient());
+    }
+    open(good).await.unwrap();
+    std::fs::write(
+        at("other.db"),
+        b"this is no database, whatever its name says",
+    )
+    .unwrap();
+    let foreign = format!("sqlite:{}", at("other.db"));
+    let blobs = format!("file:{}", at("b"));
+    let keys = format!("sqlite:{}", at("k.db"));
+    assert!(
+        open(StoreOptions {
+            records: foreign,
+            blobs,
+            shred_keys: keys
+        })
+        .await
+        .is_err()
+    );
+}
+
+/// Locations that no build of this store can use.
+fn wrong_locations(good: &StoreOptions) -> [StoreOptions; 7] {
     let aliased = good.records.replace("sqlite:", "sqlite://");
-    let wrong = [
+    [
         StoreOptions {
             shred_keys: aliased,
             ..good.clone()
@@ -147,31 +177,5 @@ async fn a_location_that_cannot_serve_is_refused() {
             shred_keys: good.records.clone(),
             ..good.clone()
         },
-    ];
-    for options in wrong {
-        let refused = open(options.clone()).await.unwrap_err();
-        assert!(
-            matches!(refused, StoreError::Location { .. }),
-            "{options:?}: {refused}"
-        );
-        assert!(!refused.is_transient());
-    }
-    open(good).await.unwrap();
-    std::fs::write(
-        at("other.db"),
-        b"this is no database, whatever its name says",
-    )
-    .unwrap();
-    let foreign = format!("sqlite:{}", at("other.db"));
-    let blobs = format!("file:{}", at("b"));
-    let keys = format!("sqlite:{}", at("k.db"));
-    assert!(
-        open(StoreOptions {
-            records: foreign,
-            blobs,
-            shred_keys: keys
-        })
-        .await
-        .is_err()
-    );
+    ]
 }
