@@ -360,6 +360,31 @@ fn v24_a_permitted_forwarder_speaks_for_one_transaction() {
     assert_eq!(driver.session.forwarded(), &Default::default());
 }
 
+/// A driver that must not serve some and not others sees it before the data goes out.
+#[test]
+fn a_partial_delivery_is_seen_before_the_data() {
+    let envelope = envelope("-", &["ann@corp.example", "bob@corp.example"]);
+    let parts: [&[u8]; 1] = [b"x\r\n"];
+    for (replies, partial) in [
+        ("250 OK\r\n250 OK\r\n451 no\r\n354 go\r\n", true),
+        ("250 OK\r\n250 OK\r\n250 OK\r\n354 go\r\n", false),
+        ("250 OK\r\n550 no\r\n550 no\r\n354 go\r\n", false),
+    ] {
+        let mut connection = ready(&["PIPELINING"]);
+        let mut delivery = connection.begin(Transaction {
+            envelope: &envelope,
+            parts: &parts,
+        });
+        drain_delivery(&mut delivery);
+        assert!(!delivery.is_partial());
+        delivery.feed(replies.as_bytes());
+        assert_eq!(delivery.next(), None);
+        assert_eq!(delivery.is_partial(), partial, "{replies}");
+        drop(delivery);
+        assert!(!connection.is_ready(), "a delivery was dropped midway");
+    }
+}
+
 /// P4: what is printed for debugging holds no text of a message.
 #[test]
 fn message_text_is_never_printed() {
