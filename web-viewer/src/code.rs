@@ -82,7 +82,7 @@ async fn send(desk: &Desk, holder: &Holder, challenge: &Challenge) -> Result<Res
         code: passcode(desk, holder, challenge.id)
             .declassify()
             .to_string(),
-        reference: seal::reference_words(grant.grant.as_bytes()),
+        reference: holder.reference(),
         from_name: holder.sender_or_address(),
         language: desk.texts.lang.to_owned(),
         expires: challenge.expires,
@@ -145,11 +145,12 @@ fn not_sent(desk: &Desk, holder: &Holder, later: bool) -> Response {
 fn wait(desk: &Desk, holder: &Holder, seconds: u64) -> Response {
     let t = desk.texts;
     let minutes = usize::try_from(seconds.div_ceil(60)).unwrap_or(usize::MAX);
-    let page = Word::new(desk, t.code_wait_title, vec![count(&t.code_wait, minutes)]).form(again(
+    let page = Word::new(
         desk,
-        holder,
-        t.door_button,
-    ));
+        t.code_wait_title,
+        vec![count(&t.code_wait, minutes), t.code_wait_why.to_owned()],
+    )
+    .form(again(desk, holder, t.door_button));
     let mut response = (StatusCode::TOO_MANY_REQUESTS, page).into_response();
     response
         .headers_mut()
@@ -382,7 +383,7 @@ impl CodePage {
             base: holder.base(),
             token: holder.token(desk),
             challenge: URL_SAFE_NO_PAD.encode(challenge.id.as_bytes()),
-            words: seal::reference_words(holder.record.grant.grant.as_bytes()),
+            words: holder.reference(),
             sent,
             until: fill(t.code_until, &[("time", &challenge.expires.date_words())]),
             wrong,

@@ -10,7 +10,7 @@ use store::{Clock, Store};
 use tokio::sync::Semaphore;
 
 use crate::mailer::Mailer;
-use crate::settings::{OPENINGS_MAX, REPLIES_AT_ONCE_MAX, ViewerSettings};
+use crate::settings::{DOWNLOADS_KIB_MAX, OPENINGS_MAX, REPLIES_AT_ONCE_MAX, ViewerSettings};
 use crate::texts::{ENGLISH, Texts};
 
 /// The parts a viewer is made of.
@@ -36,6 +36,8 @@ pub(crate) struct Desk {
     pub texts: &'static Texts,
     pub openings: Semaphore,
     pub replies: Semaphore,
+    /// One permit a KiB of download.
+    pub downloads: Arc<Semaphore>,
 }
 
 pub(crate) type Shared = Arc<Desk>;
@@ -48,6 +50,7 @@ impl Desk {
             texts: &ENGLISH,
             openings: Semaphore::new(OPENINGS_MAX),
             replies: Semaphore::new(REPLIES_AT_ONCE_MAX),
+            downloads: Arc::new(Semaphore::new(DOWNLOADS_KIB_MAX)),
         }
     }
 

@@ -74,6 +74,7 @@ struct Door {
     doubt: String,
     expires: String,
     expires_machine: String,
+    words: String,
 }
 
 impl Door {
@@ -103,6 +104,7 @@ impl Door {
             how: fill(t.door_how, &[("address", &address)]),
             doubt: fill(doubt, &[("sender", &sender), ("help", help)]),
             expires: expires.map_or(String::new(), |at| at.date_words()),
+            words: holder.reference(),
             expires_machine: expires.map_or(String::new(), |at| at.rfc3339()),
         }
     }

@@ -42,7 +42,8 @@ pub struct PasscodeMail {
     pub to: Address,
     /// Eight digits.
     pub code: String,
-    /// The words that stand on the page as well, so that the reader can match the two.
+    /// The words that stand on the page and in the notice as well, so that the reader can match
+    /// the three: `seal::reference_words` of the grant.
     pub reference: String,
     /// The human sender of the letter, as the page names him.
     pub from_name: String,

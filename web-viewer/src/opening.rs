@@ -45,6 +45,7 @@ where
     let work = move || {
         let key = seal::unwrap(&wrap, &secret, &shred_key, &grant)?;
         let plain = Zeroizing::new(SealedMessage::parse(&sealed)?.open(&key)?);
+        drop(sealed);
         Ok(look(&Message::parse(&plain)))
     };
     let opened = tokio::task::spawn_blocking(work).await;

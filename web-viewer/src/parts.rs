@@ -15,6 +15,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use store::Durability;
+use tokio::sync::OwnedSemaphorePermit;
+use zeroize::Zeroizing;
 
 use crate::desk::{Desk, Shared};
 use crate::file_name::{disposition, passive_type};
@@ -98,7 +100,7 @@ pub(crate) async fn attachment(
         Some(Download {
             name: name_of(part, t),
             media_type: passive_type(&part.media_type),
-            bytes: Bytes::from(message.decoded(part).into_owned()),
+            bytes: Zeroizing::new(message.decoded(part).into_owned()),
         })
     })
     .await?
@@ -111,7 +113,7 @@ pub(crate) async fn attachment(
         .holder
         .audit(&desk, "attachment downloaded", Durability::Before, &detail)
         .await?;
-    Ok(file.answer(&etag(&desk, &visitor, &number), &headers))
+    file.answer(&desk, &etag(&desk, &visitor, &number), &headers)
 }
 
 /// GET /l/{grant}/letter.eml: the letter as it was sealed, only where EXPORT is granted and all
@@ -127,16 +129,16 @@ pub(crate) async fn whole(
             base: visitor.holder.base(),
         });
     }
-    let bytes = opening::open(&desk, &visitor, |message| {
-        Bytes::copy_from_slice(message.raw())
+    let whole = opening::open(&desk, &visitor, |message| {
+        Zeroizing::new(message.raw().to_vec())
     });
     let file = Download {
         name: desk.texts.letter_file.to_owned(),
         media_type: "application/octet-stream",
-        bytes: bytes.await?,
+        bytes: whole.await?,
     };
     revealed(&desk, &visitor, "letter.eml").await?;
-    Ok(file.answer(&etag(&desk, &visitor, "letter.eml"), &headers))
+    file.answer(&desk, &etag(&desk, &visitor, "letter.eml"), &headers)
 }
 
 /// A letter never changes, so its id and the part name the content; marked, so that the tag
@@ -154,25 +156,44 @@ fn etag(desk: &Desk, visitor: &Visitor, what: &str) -> String {
 struct Download {
     name: String,
     media_type: &'static str,
-    bytes: Bytes,
+    bytes: Zeroizing<Vec<u8>>,
+}
+
+/// Plaintext on its way out: it is wiped, and its room given back, when the last of it has left.
+struct Leaving {
+    bytes: Zeroizing<Vec<u8>>,
+    _room: OwnedSemaphorePermit,
+}
+
+impl AsRef<[u8]> for Leaving {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
 }
 
 impl Download {
     /// RFC 9110 §14 and §15.5.17.
-    fn answer(self, etag: &str, headers: &HeaderMap) -> Response {
+    fn answer(self, desk: &Desk, etag: &str, headers: &HeaderMap) -> Result<Response, Refusal> {
+        let kib = u32::try_from(self.bytes.len().div_ceil(1024)).unwrap_or(u32::MAX);
+        let room = desk.downloads.clone().try_acquire_many_owned(kib);
+        let room = room.map_err(|_| Refusal::Busy)?;
+        let bytes = Bytes::from_owner(Leaving {
+            bytes: self.bytes,
+            _room: room,
+        });
         let text = |name| {
             headers
                 .get(name)
                 .and_then(|value: &HeaderValue| value.to_str().ok())
         };
-        let length = self.bytes.len() as u64;
+        let length = bytes.len() as u64;
         let judged = judge(text(RANGE), text(IF_RANGE), etag, length);
         let (status, range, body) = match judged {
-            Answer::Whole => (StatusCode::OK, None, self.bytes),
+            Answer::Whole => (StatusCode::OK, None, bytes),
             Answer::Part(range) => {
                 let field = format!("bytes {}-{}/{length}", range.start, range.end - 1);
                 // Both ends are at most the length, which is a usize.
-                let slice = self.bytes.slice(range.start as usize..range.end as usize);
+                let slice = bytes.slice(range.start as usize..range.end as usize);
                 (StatusCode::PARTIAL_CONTENT, Some(field), slice)
             }
             Answer::Unsatisfiable => {
@@ -199,6 +220,6 @@ impl Download {
             set(CONTENT_RANGE, &range);
         }
         *response.body_mut() = Body::from(body);
-        response
+        Ok(response)
     }
 }

@@ -102,6 +102,11 @@ impl Holder {
         format!("/l/{}", self.id)
     }
 
+    /// The words that stand in the notice, on the pages and in the mail with the code alike.
+    pub fn reference(&self) -> String {
+        seal::reference_words(self.id.as_bytes())
+    }
+
     /// How the sender is called: as the letter names him, else by the envelope.
     pub fn sender_or_address(&self) -> String {
         match self.summary.sender() {

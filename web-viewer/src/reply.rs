@@ -6,6 +6,8 @@
 mod form;
 mod original;
 
+use std::time::Duration;
+
 use askama::Template;
 use axum::extract::{Multipart, Path, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -22,7 +24,9 @@ use crate::opening;
 use crate::people::Reach;
 use crate::reader::{self, Visitor};
 use crate::refusal::Refusal;
-use crate::settings::{REPLIES_PER_HOUR_MAX, REPLY_FILES_MAX, REPLY_TEXT_BYTES_MAX};
+use crate::settings::{
+    REPLIES_PER_HOUR_MAX, REPLY_FILES_MAX, REPLY_SECONDS_MAX, REPLY_TEXT_BYTES_MAX,
+};
 use crate::shell::{Shell, Step, Word, html};
 use crate::texts::fill;
 use crate::view::size_words;
@@ -136,7 +140,8 @@ async fn take(
     let Ok(_turn) = desk.replies.try_acquire() else {
         return Err(Refusal::Busy);
     };
-    let written = match form::read(form).await {
+    let reading = tokio::time::timeout(Duration::from_secs(REPLY_SECONDS_MAX), form::read(form));
+    let written = match reading.await.unwrap_or(Err(Unread::Malformed)) {
         Ok(written) => written,
         Err(Unread::TooLarge) => return Ok(too_large(desk, &visitor, reach)),
         Err(Unread::Malformed) => return Err(Refusal::Forbidden),

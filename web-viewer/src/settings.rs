@@ -20,9 +20,13 @@ pub const BROWSER_SECONDS: i64 = 90 * 24 * 3600;
 /// time says nothing of what is there.
 pub const NOT_FOUND_MILLISECONDS: u64 = 5;
 /// How many letters are open in memory at once; further requests wait, then are told to.
-pub const OPENINGS_MAX: usize = 8;
+pub const OPENINGS_MAX: usize = 4;
 /// How long a request waits for its turn to open a letter.
 pub const OPENING_WAIT_SECONDS: u64 = 10;
+/// How much of attachments and whole letters may be under way to browsers at once, in KiB.
+pub const DOWNLOADS_KIB_MAX: usize = 128 * 1024;
+/// How long the form of a reply may take to come in.
+pub const REPLY_SECONDS_MAX: u64 = 600;
 /// How many replies are taken in at once.
 pub const REPLIES_AT_ONCE_MAX: usize = 4;
 /// The most attachments that a page lists.

@@ -28,7 +28,6 @@ pub struct Texts {
     pub code_title: &'static str,
     pub code_sent: &'static str,
     pub code_sent_again: &'static str,
-    pub code_words: &'static str,
     pub code_words_why: &'static str,
     pub code_label: &'static str,
     pub code_hint: &'static str,
@@ -53,6 +52,8 @@ pub struct Texts {
     pub code_try_again: &'static str,
     pub code_wait_title: &'static str,
     pub code_wait: [&'static str; 2],
+    pub code_wait_why: &'static str,
+    pub reference: &'static str,
 
     pub revoked_title: &'static str,
     pub revoked: &'static str,
@@ -191,8 +192,7 @@ pub static ENGLISH: Texts = Texts {
     code_title: "Enter your code",
     code_sent: "We sent an 8-digit code to {address}.",
     code_sent_again: "We sent the same code once more to {address}.",
-    code_words: "Reference",
-    code_words_why: "The mail with your code carries these same words.",
+    code_words_why: "The mail with your code carries these same words, and so did the notice.",
     code_label: "One-time code",
     code_hint: "8 digits. Spaces do not matter.",
     code_button: "Open the letter",
@@ -224,9 +224,12 @@ pub static ENGLISH: Texts = Texts {
     code_try_again: "Try again",
     code_wait_title: "Please wait a moment",
     code_wait: [
-        "Several codes were asked for this mailbox. You can have yours in about one minute.",
-        "Several codes were asked for this mailbox. You can have yours in about {n} minutes.",
+        "Several codes were asked for this mailbox. Yours can be sent in about one minute.",
+        "Several codes were asked for this mailbox. Yours can be sent in about {n} minutes.",
     ],
+    code_wait_why: "Your place is kept: nobody can push it further back, and the letter is safe. \
+        Come back to this page then and press the button.",
+    reference: "Reference",
 
     revoked_title: "This letter was withdrawn",
     revoked: "The sender or the organisation withdrew it on {time}. It can no longer be opened.",

@@ -235,3 +235,32 @@ async fn only_what_is_listed_can_be_asked_for() {
         assert_eq!(page.status, StatusCode::NOT_FOUND, "{part}");
     }
 }
+
+/// What is on its way out is bounded; who comes too late is told when to come again.
+#[tokio::test]
+async fn downloads_under_way_are_bounded_and_give_their_room_back() {
+    let world = World::new().await;
+    let mut raw = b"From: a@corp.example\r\nContent-Type: application/pdf\r\n\r\n".to_vec();
+    raw.resize(25 * 1024 * 1024, b'x');
+    let sealed = world.seal(&raw, &Terms::default()).await;
+    let mut browser = Browser::new(&world);
+    browser.read(&world, &sealed).await;
+    let path = format!("{}/letter.eml", sealed.path());
+    let fits = web_viewer::settings::DOWNLOADS_KIB_MAX / (25 * 1024);
+    let started = std::time::Instant::now();
+    let mut held = Vec::new();
+    for _ in 0..fits {
+        let answer = browser.begin(&path).await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        held.push(answer);
+    }
+    println!(
+        "25 MiB opened in {} ms",
+        started.elapsed().as_millis() / fits as u128
+    );
+    let busy = browser.get(&path).await;
+    assert_eq!(busy.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(busy.field("retry-after").parse::<u32>().is_ok() && busy.has("Busy for a moment"));
+    held.pop();
+    assert_eq!(browser.get(&path).await.bytes, raw);
+}

@@ -91,7 +91,7 @@ fn harms(element: &str, attribute: &str, value: &str, remote: Remote) -> bool {
     match (element, attribute) {
         ("img", "src") => {
             let inline = begins(&["data:image/"]) && !lower.contains("svg");
-            !inline && !(begins(&["http:", "https:"]) && remote == Remote::Allowed)
+            !(inline || begins(&["http:", "https:"]) && remote == Remote::Allowed)
         }
         ("a", "href") => !begins(&["http:", "https:", "mailto:"]),
         (_, "style") => ["url", "expression", "@", "\\", "position", "binding"]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use axum::response::Response;
 use tower::ServiceExt;
 
 use super::{Sealed, World};
@@ -63,6 +64,23 @@ impl Browser {
     }
 
     pub async fn send(&mut self, method: Method, path: &str, kind: &str, body: Vec<u8>) -> Page {
+        let response = self.ask_for(method, path, kind, body).await;
+        let (parts, body) = response.into_parts();
+        self.keep(&parts.headers);
+        let bytes = to_bytes(body, usize::MAX).await.unwrap().to_vec();
+        Page {
+            status: parts.status,
+            headers: parts.headers,
+            bytes,
+        }
+    }
+
+    /// Asks, and leaves the answer's body unread.
+    pub async fn begin(&mut self, path: &str) -> Response {
+        self.ask_for(Method::GET, path, "", Vec::new()).await
+    }
+
+    async fn ask_for(&self, method: Method, path: &str, kind: &str, body: Vec<u8>) -> Response {
         let mut request = Request::builder().method(method).uri(path);
         let plain = path.split('?').next().unwrap();
         let cookies: Vec<String> = self
@@ -81,15 +99,7 @@ impl Browser {
             request = request.header(*name, value);
         }
         let request = request.body(Body::from(body)).unwrap();
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        self.keep(&parts.headers);
-        let bytes = to_bytes(body, usize::MAX).await.unwrap().to_vec();
-        Page {
-            status: parts.status,
-            headers: parts.headers,
-            bytes,
-        }
+        self.router.clone().oneshot(request).await.unwrap()
     }
 
     fn keep(&mut self, headers: &HeaderMap) {
