@@ -21,6 +21,18 @@ pub enum Grade {
 pub(crate) struct SourceText {
     pub name: String,
     pub text: String,
+    /// Where each line begins.
+    lines: Vec<usize>,
+}
+
+impl SourceText {
+    pub fn new(name: String, text: String) -> Self {
+        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        let lines = std::iter::once(0)
+            .chain(ends.map(|(at, _)| at + 1))
+            .collect();
+        Self { name, text, lines }
+    }
 }
 
 /// A place in a file.
@@ -33,12 +45,9 @@ pub(crate) struct Spot {
 impl Spot {
     /// Counted from one.
     pub fn line(&self) -> usize {
-        let before = self
-            .file
-            .text
-            .get(..self.span.start)
-            .unwrap_or(&self.file.text);
-        before.bytes().filter(|byte| *byte == b'\n').count() + 1
+        self.file
+            .lines
+            .partition_point(|begin| *begin <= self.span.start)
     }
 }
 

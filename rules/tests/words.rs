@@ -9,13 +9,8 @@ use support::{files_in, read_text};
 /// The words of one place, from the schema: it is written from the same table as all else.
 fn words(place: &str) -> Vec<String> {
     let schema: serde_json::Value = serde_json::from_str(&rules::schema()).unwrap();
-    let words = schema["$defs"][place]["properties"]
-        .as_object()
-        .unwrap()
-        .keys()
-        .cloned()
-        .collect();
-    words
+    let words = schema["$defs"][place]["properties"].as_object();
+    words.unwrap().keys().cloned().collect()
 }
 
 fn all_cases() -> String {

@@ -61,10 +61,8 @@ impl Compiler {
     /// A kind of message that anybody can give their own.
     pub(super) fn advise_forgeable(&mut self, entry: &Entry, ground: Ground) {
         let forgeable = ["auto-reply", "read-receipt", "calendar", "mailing-list"];
-        let values = entry.value.texts().iter();
-        let claimed = values
-            .filter(|item| forgeable.contains(&item.text.as_str()))
-            .next();
+        let mut values = entry.value.texts().iter();
+        let claimed = values.find(|item| forgeable.contains(&item.text.as_str()));
         if ground.guard() == Guard::Claim {
             return;
         }

@@ -81,8 +81,8 @@ fn paragraph(rule: &RuleTrace) -> String {
         }
         Trace::NotFired { because } => {
             format!(
-                "  no       {place}\n             not {}\n",
-                because.join(", not ")
+                "  no       {place}\n             does not hold: {}\n",
+                because.join("; ")
             )
         }
         Trace::Excused { by } => {

@@ -1,6 +1,6 @@
 //! What happens to a copy whose verdict asked about content that readers would differ on.
 
-use mail::{AmbiguityKind, Rights, SealTerms};
+use mail::{Rights, SealTerms};
 
 use super::Bench;
 use crate::draft::Draft;
@@ -31,18 +31,11 @@ impl Bench<'_> {
         if !asked.header && !asked.parts {
             return false;
         }
-        let matters = |kind| asked.parts || touches_header(kind);
-        self.look
-            .message()
-            .ambiguities()
-            .iter()
-            .any(|found| matters(found.kind))
+        let message = self.look.message();
+        // The header is settled without looking for parts.
+        let header = message.header_raw().contains(&0) || message.has_unlisted_fields();
+        header || (asked.parts && !message.ambiguities().is_empty())
     }
-}
-
-/// Whether readers may also differ about the header fields.
-fn touches_header(kind: AmbiguityKind) -> bool {
-    matches!(kind, AmbiguityKind::Nul | AmbiguityKind::TooManyFields)
 }
 
 fn reason() -> String {

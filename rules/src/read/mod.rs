@@ -94,8 +94,7 @@ impl Section {
 
 /// Reads one file into its top section, adding every mistake of form to `found`.
 pub(crate) fn read_file(file: &RuleFile, found: &mut Vec<Diagnostic>) -> Section {
-    let (name, text) = (file.name.clone(), file.text.clone());
-    let source = Arc::new(SourceText { name, text });
+    let source = Arc::new(SourceText::new(file.name.clone(), file.text.clone()));
     let (table, syntax) = DeTable::parse_recoverable(&source.text);
     let mut reader = Reader {
         file: Arc::clone(&source),
