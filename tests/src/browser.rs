@@ -245,6 +245,11 @@ impl Browser {
                     wide.as_u64() <= Some(width.into()),
                     "{name}: {wide} px wide at {width}"
                 );
+                // A frame below the fold is only painted once it is in view.
+                let whole = self.run("return document.documentElement.scrollHeight");
+                let whole = whole.as_u64().and_then(|px| px.try_into().ok());
+                self.appear(width, whole.unwrap_or(height).max(height), scheme);
+                thread::sleep(Duration::from_millis(300));
                 self.picture(&format!("{name}-{device}-{word}"));
             }
         }
