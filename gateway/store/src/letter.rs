@@ -106,6 +106,9 @@ pub struct GrantSummary {
     pub state: GrantState,
     /// When it was first read.
     pub opened: Option<Timestamp>,
+    /// False if the record is not as it was written: then nothing opens it, and what is shown here
+    /// is what somebody made of it.
+    pub intact: bool,
 }
 
 /// Which letters to list, newest first. What is `None` does not narrow.

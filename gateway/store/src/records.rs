@@ -11,7 +11,7 @@ use seal::{Grant, GrantId, LetterId, Standing};
 use crate::audit::{AuditEvent, AuditFilter, AuditRow, Durability};
 use crate::challenge::{Asked, Challenge, ChallengeId, Try, Visit};
 use crate::error::StoreError;
-use crate::letter::{Filter, LetterSummary, Target};
+use crate::letter::{Filter, Target};
 use crate::passing::{OutboxId, Served, ServedKey, ServedState, Thread};
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -54,6 +54,15 @@ pub struct GrantRow {
     pub wrap: Option<Vec<u8>>,
     /// The closed summary, while it lasts.
     pub summary: Option<Vec<u8>>,
+}
+
+/// A letter with its grants, for a list; its sealed bytes are not read.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// The letter.
+    pub letter: LetterRow,
+    /// Its grants, in the order of their ids.
+    pub grants: Vec<GrantRow>,
 }
 
 /// A new standing for a grant, applied only if its mark is still the one that was read.
@@ -109,9 +118,9 @@ pub trait Letters: Send + Sync {
     /// Where a letter's sealed bytes are, or the part of them if they are in the row.
     async fn place(&self, letter: LetterId, range: Option<Range<u64>>) -> Result<Option<Place>>;
     /// Letters, newest first, with their grants.
-    async fn list(&self, filter: &Filter) -> Result<Vec<LetterSummary>>;
+    async fn list(&self, filter: &Filter) -> Result<Vec<Listed>>;
     /// One letter with its grants.
-    async fn letter(&self, letter: LetterId) -> Result<Option<LetterSummary>>;
+    async fn letter(&self, letter: LetterId) -> Result<Option<Listed>>;
     /// Applies the changes whose grants still have the mark that was read, with their audit events,
     /// durably and in one piece; an ended grant loses wrap and summary. Says which were applied.
     async fn change(&self, changes: Vec<Change>, now: Timestamp) -> Result<Vec<GrantId>>;

@@ -14,8 +14,8 @@ use sqlx::sqlite::SqliteRow;
 use super::rows::{bytes, get, grant_row, select_grants, state_columns};
 use super::{SqliteRecords, audit, lists};
 use crate::error::{StoreError, database};
-use crate::letter::{Filter, LetterSummary, Target};
-use crate::records::{Change, GrantRow, LetterRow, Letters, Place};
+use crate::letter::{Filter, Target};
+use crate::records::{Change, GrantRow, LetterRow, Letters, Listed, Place};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -83,11 +83,11 @@ impl Letters for SqliteRecords {
         row.as_ref().map(place).transpose()
     }
 
-    async fn list(&self, filter: &Filter) -> Result<Vec<LetterSummary>> {
+    async fn list(&self, filter: &Filter) -> Result<Vec<Listed>> {
         lists::list(self.readers(), filter).await
     }
 
-    async fn letter(&self, letter: LetterId) -> Result<Option<LetterSummary>> {
+    async fn letter(&self, letter: LetterId) -> Result<Option<Listed>> {
         lists::letter(self.readers(), letter).await
     }
 

@@ -11,10 +11,10 @@ use zeroize::Zeroizing;
 use super::{Result, SHRED_KEY, Store, mailbox, within};
 use crate::error::StoreError;
 use crate::letter::{
-    FIELD_BYTES_MAX, Filter, GRANTS_MAX, GrantRecord, INLINE_BYTES, LetterSummary, NewGrant,
-    NewLetter, SUMMARY_BYTES_MAX, Target,
+    FIELD_BYTES_MAX, Filter, GRANTS_MAX, GrantRecord, GrantSummary, INLINE_BYTES, LetterSummary,
+    NewGrant, NewLetter, SUMMARY_BYTES_MAX, Target,
 };
-use crate::records::{Ended, GrantRow, KeyRow, LetterRow, Place};
+use crate::records::{Ended, GrantRow, KeyRow, LetterRow, Listed, Place};
 
 impl Store {
     /// Keeps a letter. When this returns, it is on the disk: sealed bytes, keys and records.
@@ -154,21 +154,35 @@ impl Store {
 
     /// Letters for a list, newest first.
     pub async fn letters(&self, filter: &Filter) -> Result<Vec<LetterSummary>> {
-        let mut letters = self.records.list(filter).await?;
-        letters.iter_mut().for_each(|letter| self.judge(letter));
-        Ok(letters)
+        let listed = self.records.list(filter).await?;
+        Ok(listed
+            .into_iter()
+            .map(|listed| self.summary(listed))
+            .collect())
     }
 
     /// One letter for a list.
     pub async fn letter(&self, letter: LetterId) -> Result<Option<LetterSummary>> {
-        let mut letter = self.records.letter(letter).await?;
-        letter.iter_mut().for_each(|letter| self.judge(letter));
-        Ok(letter)
+        let listed = self.records.letter(letter).await?;
+        Ok(listed.map(|listed| self.summary(listed)))
     }
 
-    fn judge(&self, letter: &mut LetterSummary) {
-        for grant in &mut letter.grants {
-            grant.state = self.state_now(grant.state);
+    fn summary(&self, listed: Listed) -> LetterSummary {
+        let grant = |row: GrantRow| GrantSummary {
+            intact: self.check_mark(&row).is_ok(),
+            grant: row.grant.grant,
+            recipient: row.grant.recipient,
+            rights: row.grant.rights,
+            state: self.state_now(row.standing.state),
+            opened: row.opened,
+        };
+        LetterSummary {
+            id: listed.letter.id,
+            sender: listed.letter.sender,
+            created: listed.letter.created,
+            expires: listed.letter.expires,
+            size: listed.letter.size,
+            grants: listed.grants.into_iter().map(grant).collect(),
         }
     }
 

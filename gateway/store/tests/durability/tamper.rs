@@ -68,6 +68,19 @@ async fn every_changed_field_of_a_grant_is_refused() {
 }
 
 #[tokio::test]
+async fn a_list_says_which_grant_is_not_as_it_was_written() {
+    let world = World::new().await;
+    let letter = world
+        .put(10, &["bob@partner.example", "eve@partner.example"])
+        .await;
+    let change = "update grants set state_at = state_at + 1 where recipient like 'eve%'";
+    behind(&world, "records.db", change).await;
+    for grant in world.store.letter(letter.id).await.unwrap().unwrap().grants {
+        assert_eq!(grant.intact, grant.recipient.starts_with("bob"));
+    }
+}
+
+#[tokio::test]
 async fn an_expired_grant_is_not_brought_back_by_changing_its_expiry() {
     let world = World::new().await;
     let letter = world.put(10, &["bob@partner.example"]).await;
