@@ -1,0 +1,117 @@
+//! Targets over files from nowhere: nothing panics, nothing takes long, and a label once seen is
+//! not lost in silence. `FUZZ_ROUNDS` sets how many inputs each target gets; the seed is fixed.
+
+mod build;
+
+use std::time::{Duration, Instant};
+
+use build::compound::{compound, summary};
+use build::{SECRET, SITE, docx, label_info, labelled, zip};
+use documents::{kind, read_labels};
+
+/// Any bytes are a file.
+pub fn file(bytes: &[u8]) {
+    let begun = Instant::now();
+    let answer = read_labels(bytes);
+    let _ = kind(bytes).as_str();
+    assert!(answer.labels.len() <= 10_000);
+    assert!(begun.elapsed() < Duration::from_secs(10));
+}
+
+/// Files that are sound, to be damaged.
+fn seeds() -> Vec<Vec<u8>> {
+    let pair = |attribute: &str, value: &str| {
+        (format!("MSIP_Label_{SECRET}_{attribute}"), value.to_owned())
+    };
+    let properties = [pair("Enabled", "true"), pair("SiteId", SITE)];
+    let info = label_info(SECRET, "1", "0");
+    let document = docx(&[
+        ("docProps/custom.xml", &labelled(SECRET)),
+        ("docMetadata/LabelInfo.xml", &info),
+    ]);
+    let old = |wide| {
+        let summary = summary(&properties, wide);
+        let streams: [(&str, &[u8]); 2] = [
+            ("WordDocument", &[0; 32]),
+            ("\u{5}DocumentSummaryInformation", &summary),
+        ];
+        compound(&streams)
+    };
+    let rtf = format!(
+        "{{\\rtf1{{\\*\\userprops {{\\propname MSIP_Label_{SECRET}_Enabled}}\\proptype30\
+         {{\\staticval true}}}}x}}"
+    );
+    let flat = format!(
+        "<office:document xmlns:office=\"urn:oasis:names:tc:opendocument:x\"><meta:user-defined \
+         meta:name=\"MSIP_Label_{SECRET}_Enabled\">true</meta:user-defined></office:document>"
+    );
+    vec![
+        zip(&[("inner", &document), ("b.txt", b"x")]),
+        document,
+        old(false),
+        old(true),
+        compound(&[("EncryptedPackage", b"x"), ("LabelInfo", &info)]),
+        rtf.into_bytes(),
+        flat.into_bytes(),
+        info,
+    ]
+}
+
+/// A small generator that needs nothing of the system.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % bound.max(1) as u64) as usize
+    }
+
+    /// A few bytes changed, a piece cut out or doubled.
+    fn damage(&mut self, bytes: &mut Vec<u8>) {
+        for _ in 0..=self.below(6) {
+            let at = self.below(bytes.len());
+            match self.below(8) {
+                0 => bytes.truncate(at),
+                1 => drop(bytes.drain(at..(at + self.below(64)).min(bytes.len()))),
+                2 => {
+                    let piece = bytes[at..(at + self.below(64)).min(bytes.len())].to_vec();
+                    bytes.splice(at..at, piece);
+                }
+                3 => bytes
+                    .iter_mut()
+                    .skip(at)
+                    .take(4)
+                    .for_each(|byte| *byte = 0xff),
+                _ => {
+                    if let Some(byte) = bytes.get_mut(at) {
+                        *byte = self.below(256) as u8;
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn damaged_files() {
+    let rounds = std::env::var("FUZZ_ROUNDS")
+        .ok()
+        .and_then(|text| text.parse().ok());
+    let rounds: usize = rounds.unwrap_or(2_000);
+    let seeds = seeds();
+    for seed in &seeds[..7] {
+        assert_eq!(
+            read_labels(seed).in_effect().count(),
+            1,
+            "the seed is sound"
+        );
+    }
+    let mut random = Random(0x5ea1_9a7e);
+    for round in 0..rounds {
+        let mut bytes = seeds[round % seeds.len()].clone();
+        random.damage(&mut bytes);
+        file(&bytes);
+    }
+}
