@@ -41,7 +41,7 @@ impl Budget {
         self.depth -= 1;
     }
 
-    fn spend(&mut self, bytes: u64) -> Result<(), Reason> {
+    pub(crate) fn spend(&mut self, bytes: u64) -> Result<(), Reason> {
         self.bytes_left = self
             .bytes_left
             .checked_sub(bytes)
@@ -169,9 +169,7 @@ impl<'a> Archive<'a> {
         budget: &mut Budget,
     ) -> Result<Vec<u8>, Reason> {
         let bytes = self.read(entry, bytes_max, budget)?;
-        if bytes.len() as u64 > entry.compressed_bytes.max(64).saturating_mul(RATIO_MAX) {
-            return Err(Reason::InflatesTooMuch);
-        }
+        check_ratio(entry.compressed_bytes, bytes.len() as u64)?;
         Ok(bytes)
     }
 
@@ -194,6 +192,14 @@ impl<'a> Archive<'a> {
             .map_err(|_| Reason::Damaged)?;
         Ok(bytes)
     }
+}
+
+/// Refuses what grew more than [`RATIO_MAX`] times.
+pub(crate) fn check_ratio(compressed_bytes: u64, bytes: u64) -> Result<(), Reason> {
+    if bytes > compressed_bytes.max(64).saturating_mul(RATIO_MAX) {
+        return Err(Reason::InflatesTooMuch);
+    }
+    Ok(())
 }
 
 fn entry(zip: &mut ZipArchive<Cursor<&[u8]>>, index: usize) -> Result<Entry, Reason> {

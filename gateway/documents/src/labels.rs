@@ -7,11 +7,8 @@ use std::fmt;
 use mail::label::LabelId;
 use mail::label::msip::{MsipLabel, MsipLabels};
 
-use crate::archive::{Archive, Budget};
-use crate::compound::Compound;
-use crate::limits::{MEMBER_BYTES_MAX, PART_BYTES_MAX};
-use crate::package;
-use crate::{Kind, properties, rtf};
+use crate::archive::Budget;
+use crate::inside;
 
 /// Where in a file a label stood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -144,7 +141,7 @@ impl DocumentLabels {
 /// ```
 pub fn read_labels(bytes: &[u8]) -> DocumentLabels {
     let mut found = Findings::default();
-    read_file(bytes, &mut Budget::new(), &mut found);
+    inside::read_file(bytes, &mut Budget::new(), &mut found);
     let state = match (found.reason, found.documents) {
         (Some(reason), _) => State::Unknown(reason),
         (None, 0) => State::NotADocument,
@@ -166,12 +163,12 @@ pub(crate) struct Findings {
 
 impl Findings {
     /// The first reason stands: it is the one nearest to the file as it came.
-    fn unknown(&mut self, reason: Reason) {
+    pub(crate) fn unknown(&mut self, reason: Reason) {
         self.reason.get_or_insert(reason);
     }
 
     /// Adds the labels of one document.
-    fn document(&mut self, mut labels: Vec<DocumentLabel>) {
+    pub(crate) fn document(&mut self, mut labels: Vec<DocumentLabel>) {
         supersede(&mut labels);
         self.labels.append(&mut labels);
         self.documents += 1;
@@ -194,128 +191,10 @@ fn supersede(labels: &mut [DocumentLabel]) {
     }
 }
 
-fn read_file(bytes: &[u8], budget: &mut Budget, found: &mut Findings) {
-    if Compound::is_one(bytes) {
-        read_compound(bytes, found);
-    } else if is_archive(bytes) {
-        match Archive::open(bytes) {
-            Ok(mut archive) => read_archive(&mut archive, budget, found),
-            Err(reason) => found.unknown(reason),
-        }
-    } else if bytes.starts_with(RTF_SIGN) {
-        match rtf::read(bytes).and_then(|properties| from_properties(&properties)) {
-            Ok(labels) => found.document(labels),
-            Err(reason) => found.unknown(reason),
-        }
-    } else if package::is_flat(bytes) {
-        match package::read_flat(bytes) {
-            Ok(labels) => found.document(labels),
-            Err(reason) => found.unknown(reason),
-        }
-    }
-}
-
-/// Word opens a file that begins so, whatever follows the `t`.
-const RTF_SIGN: &[u8] = b"{\\rt";
-
-/// A spanned archive's last volume, and one that only ends like an archive, count as well.
-fn is_archive(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"PK\x03\x04")
-        || bytes.starts_with(b"PK\x05\x06")
-        || bytes.starts_with(b"PK\x07\x08")
-}
-
-/// Whether a file that begins so is looked into.
-fn is_readable(head: &[u8]) -> bool {
-    is_archive(head)
-        || Compound::is_one(head)
-        || head.starts_with(RTF_SIGN)
-        || package::is_flat(head)
-}
-
-fn read_archive(archive: &mut Archive<'_>, budget: &mut Budget, found: &mut Findings) {
-    let read = match archive.kind() {
-        Kind::Docx | Kind::Xlsx | Kind::Pptx | Kind::Vsdx | Kind::Package => {
-            package::read_office(archive, budget)
-        }
-        Kind::OpenDocument => package::read_open_document(archive, budget),
-        _ => return read_members(archive, budget, found),
-    };
-    match read {
-        Ok(labels) => found.document(labels),
-        Err(reason) => found.unknown(reason),
-    }
-}
-
-/// A zip of other files: those that begin like documents or archives are read too.
-fn read_members(archive: &mut Archive<'_>, budget: &mut Budget, found: &mut Findings) {
-    if let Err(reason) = budget.enter() {
-        return found.unknown(reason);
-    }
-    for entry in archive.entries().to_vec() {
-        let head = match archive.peek(&entry, package::FLAT_LOOK_BYTES as u64) {
-            Ok(head) => head,
-            Err(reason) => {
-                found.unknown(reason);
-                continue;
-            }
-        };
-        if !is_readable(&head) {
-            continue;
-        }
-        match archive.read_member(&entry, MEMBER_BYTES_MAX, budget) {
-            Ok(member) => read_file(&member, budget, found),
-            Err(reason) => found.unknown(reason),
-        }
-    }
-    budget.leave();
-}
-
-fn read_compound(bytes: &[u8], found: &mut Findings) {
-    let file = match Compound::open(bytes) {
-        Ok(file) => file,
-        Err(reason) => return found.unknown(reason),
-    };
-    if let Some(reason) = crate::encrypted::lock(&file) {
-        found.unknown(reason);
-    }
-    match compound_labels(&file) {
-        Ok(labels) => {
-            // MS-OFFCRYPTO §2.6.4: a valid list beside the encrypted package is the one that
-            // counts.
-            if file.kind() == Kind::EncryptedOffice
-                && labels.iter().any(|label| label.source == Source::LabelInfo)
-            {
-                found.reason = found.reason.filter(|reason| *reason != Reason::Encrypted);
-            }
-            found.document(labels);
-        }
-        Err(reason) => found.unknown(reason),
-    }
-}
-
-fn compound_labels(file: &Compound<'_>) -> Result<Vec<DocumentLabel>, Reason> {
-    let mut labels = Vec::new();
-    for stream in file.streams() {
-        let read = || {
-            if stream.bytes > PART_BYTES_MAX {
-                return Err(Reason::EntryTooLarge);
-            }
-            file.read(stream, PART_BYTES_MAX as usize)
-        };
-        match stream.name.as_str() {
-            "LabelInfo" => labels.extend(package::read_label_info(&read()?)?),
-            // MS-OLEPS §2.23.2: the user's properties are the second set of this stream.
-            "\u{5}DocumentSummaryInformation" => {
-                labels.extend(from_properties(&properties::read(&read()?)?)?);
-            }
-            _ => {}
-        }
-    }
-    Ok(labels)
-}
-
-fn from_properties(properties: &[(String, String)]) -> Result<Vec<DocumentLabel>, Reason> {
+/// The labels that named texts speak of.
+pub(crate) fn from_properties(
+    properties: &[(String, String)],
+) -> Result<Vec<DocumentLabel>, Reason> {
     let mut pairs = MsipLabels::default();
     for (name, value) in properties {
         pairs.add(name, value);

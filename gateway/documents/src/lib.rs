@@ -6,12 +6,14 @@
 mod archive;
 mod compound;
 mod encrypted;
+mod inside;
 mod kind;
 mod labels;
 pub mod limits;
 mod package;
 mod properties;
 mod rtf;
+mod tar;
 mod xml;
 
 pub use kind::{Kind, kind};

@@ -19,8 +19,8 @@ pub const INFLATED_BYTES_MAX: u64 = 128 * 1024 * 1024;
 /// deflate itself ends near 1,032.
 pub const RATIO_MAX: u64 = 200;
 
-/// Archives inside archives: a document in a zip in a zip.
-pub const DEPTH_MAX: usize = 3;
+/// Archives inside archives: a document in a zip in a `.tar.gz` (which is two).
+pub const DEPTH_MAX: usize = 4;
 
 /// Elements inside elements of one XML part.
 pub const XML_DEPTH_MAX: usize = 64;

@@ -7,7 +7,7 @@ use memchr::memmem;
 use crate::Reason;
 use crate::limits::{PROPERTIES_MAX, RTF_DEPTH_MAX};
 
-/// Rich Text Format 1.9.1, "document information": `{\*\userprops {\propname …}…{\staticval …}}`.
+/// Rich Text Format 1.9.1: `{\*\userprops {\propname …}…{\staticval …}}`.
 const NAME_WORD: &str = "propname";
 const VALUE_WORD: &str = "staticval";
 

@@ -52,7 +52,7 @@ pub const PURE: &[(&str, &[&str])] = &[
         ],
     ),
     ("wire", &["memchr", "thiserror"]),
-    ("documents", &["memchr", "quick-xml", "zip"]),
+    ("documents", &["flate2", "memchr", "quick-xml", "zip"]),
     (
         "seal",
         &[
