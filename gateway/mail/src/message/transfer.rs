@@ -93,19 +93,29 @@ pub fn decode_base64(input: &[u8]) -> Vec<u8> {
     out
 }
 
+/// Decodes whole quanta up to the first byte that is no code; returns how many bytes it read.
 fn decode_whole_quanta(input: &[u8], out: &mut Vec<u8>) -> usize {
+    const QUANTA: usize = 32;
     let mut used = 0;
-    for four in input.chunks_exact(4) {
-        let value = |at: usize| u32::from(BASE64_VALUES[four[at] as usize]);
-        let (a, b, c, d) = (value(0), value(1), value(2), value(3));
-        if (a | b | c | d) & 0xc0 != 0 {
-            break;
+    loop {
+        let mut block = [0; QUANTA * 3];
+        let mut filled = 0;
+        for four in input[used..].chunks_exact(4).take(QUANTA) {
+            let value = |at: usize| u32::from(BASE64_VALUES[four[at] as usize]);
+            let (a, b, c, d) = (value(0), value(1), value(2), value(3));
+            if (a | b | c | d) & 0xc0 != 0 {
+                break;
+            }
+            let bits = a << 18 | b << 12 | c << 6 | d;
+            block[filled..filled + 3].copy_from_slice(&bits.to_be_bytes()[1..]);
+            filled += 3;
         }
-        let bits = a << 18 | b << 12 | c << 6 | d;
-        out.extend_from_slice(&bits.to_be_bytes()[1..]);
-        used += 4;
+        out.extend_from_slice(&block[..filled]);
+        used += filled / 3 * 4;
+        if filled < block.len() {
+            return used;
+        }
     }
-    used
 }
 
 fn flush_quantum(out: &mut Vec<u8>, bits: u32, held: u32) {
@@ -124,16 +134,28 @@ pub fn encode_base64(input: &[u8], line_break: &[u8]) -> Vec<u8> {
     let lines = input.len() / (BASE64_LINE / 4 * 3) + 1;
     let mut out = Vec::with_capacity(input.len() / 3 * 4 + 4 + lines * line_break.len());
     for line in input.chunks(BASE64_LINE / 4 * 3) {
-        for three in line.chunks(3) {
-            encode_quantum(three, &mut out);
+        let mut block = [0; BASE64_LINE];
+        let mut filled = 0;
+        let mut quanta = line.chunks_exact(3);
+        for three in &mut quanta {
+            block[filled..filled + 4].copy_from_slice(&quantum(three));
+            filled += 4;
         }
+        out.extend_from_slice(&block[..filled]);
+        encode_quantum(quanta.remainder(), &mut out);
         out.extend_from_slice(line_break);
     }
     out
 }
 
-/// Encodes one to three bytes as four characters.
+/// Encodes one to three bytes as four characters, and nothing as nothing.
 pub(crate) fn encode_quantum(three: &[u8], out: &mut Vec<u8>) {
+    if !three.is_empty() {
+        out.extend_from_slice(&quantum(three));
+    }
+}
+
+fn quantum(three: &[u8]) -> [u8; 4] {
     let byte = |at: usize| three.get(at).copied().map_or(0, usize::from);
     let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
     let character = |shift: usize| BASE64_ALPHABET[bits >> shift & 63];
@@ -141,7 +163,7 @@ pub(crate) fn encode_quantum(three: &[u8], out: &mut Vec<u8>) {
         true => character(shift),
         false => b'=',
     };
-    out.extend_from_slice(&[character(18), character(12), pad(2, 6), pad(3, 0)]);
+    [character(18), character(12), pad(2, 6), pad(3, 0)]
 }
 
 /// Decodes quoted-printable; a `=` that introduces nothing stands for itself.
