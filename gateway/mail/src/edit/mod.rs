@@ -225,6 +225,11 @@ pub fn is_writable_field(name: &str) -> bool {
             .any(|fixed| name.eq_ignore_ascii_case(fixed))
 }
 
+/// The end tags that a piece of HTML needs to be whole.
+pub(crate) fn unclosed_html(html: &str) -> String {
+    outline::closers(html.as_bytes())
+}
+
 /// A header field with its name, and a body.
 type Words = (Vec<(&'static str, Vec<u8>)>, Vec<u8>);
 

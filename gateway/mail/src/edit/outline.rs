@@ -46,6 +46,13 @@ pub(crate) fn find(html: &[u8], place: Place) -> Spot {
     }
 }
 
+/// What closes all that a piece of HTML leaves open.
+pub(crate) fn closers(html: &[u8]) -> String {
+    let mut scan = Scan::default();
+    scan.run(html, usize::MAX);
+    scan.closers()
+}
+
 /// Whether `offset` lies in what is quoted.
 pub(crate) struct Quoted {
     regions: Vec<std::ops::Range<usize>>,
