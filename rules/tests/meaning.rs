@@ -20,7 +20,8 @@ priority = 20
 ";
 
 const PLAIN: &str = "Subject: x\r\n\r\nx\r\n";
-const AMBIGUOUS: &str = "Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\nContent-Type: text/html\r\n\r\nx\r\n";
+const AMBIGUOUS: &str = "Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\n\
+    Content-Type: text/html\r\n\r\nx\r\n";
 
 fn policy(rules: &str) -> Policy {
     load_text(&format!("{LABELS}{rules}")).policy
@@ -255,7 +256,8 @@ subject_tag = '[H]'
 name = 'r'
 then = [
   { footer = 'rule' }, { apply_label = 'High' }, { set_header = { name = 'X-A', value = '1' } },
-  { remove_header = 'X-B' }, { prepend_subject = 'p' }, { set_header = { name = 'X-A', value = '2' } },
+  { remove_header = 'X-B' }, { prepend_subject = 'p' },
+  { set_header = { name = 'X-A', value = '2' } },
 ]
 ",
     )
@@ -296,8 +298,10 @@ then = [
 
 #[test]
 fn a_message_with_its_label_and_nothing_to_show_is_untouched() {
-    let mail = "Subject: x\r\nmsip_labels: MSIP_Label_00000000-0000-0000-0000-000000000010_Enabled=true; \
-                MSIP_Label_00000000-0000-0000-0000-000000000010_SiteId=cb46c030-1825-4e81-a295-151c039dbf02\r\n\r\nx\r\n";
+    let mail = "Subject: x\r\n\
+        msip_labels: MSIP_Label_00000000-0000-0000-0000-000000000010_Enabled=true; \
+        MSIP_Label_00000000-0000-0000-0000-000000000010_SiteId=\
+        cb46c030-1825-4e81-a295-151c039dbf02\r\n\r\nx\r\n";
     let judgement = judge(&policy(""), mail, &["bob@x.example"], vec![]);
     assert!(judgement.is_untouched());
     assert!(judgement.copies[0].verdict.label.is_some() && judgement.labels_read.is_some());
@@ -320,7 +324,8 @@ when = { recipient = 'outside' }
 then = [{ reject = 'no' }]
 ",
     );
-    let mail = "Subject: s\r\nCc: \"Doe, J.\" <j@x.example>, =?utf-8?Q?J=C3=B6rg=2C_X?= <y@x.example>\r\n\r\nx\r\n";
+    let mail = "Subject: s\r\n\
+        Cc: \"Doe, J.\" <j@x.example>, =?utf-8?Q?J=C3=B6rg=2C_X?= <y@x.example>\r\n\r\nx\r\n";
     let judgement = judge(
         &policy,
         mail,

@@ -195,8 +195,17 @@ fn first_milder(rules: &[String], last: String, mail: &str, to: &[&str]) -> Opti
     })
 }
 
+/// Text made of what rule files are made of.
+const TEXT_LIKE_RULES: &str = "(\\[\\[?rule\\]?\\]\n|when|unless|then|any|not| = \
+    |\\{|\\}|\\[|\\]|\"|'|,|\n\
+    |[a-z0-9ü]){0,60}";
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 400,
+        failure_persistence: None,
+        ..Default::default()
+    })]
 
     #[test]
     fn a_rule_added_at_the_end_is_never_milder(
@@ -298,7 +307,7 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_rules_or_mistakes(text in "(\\[\\[?rule\\]?\\]\n|when|unless|then|any|not| = |\\{|\\}|\\[|\\]|\"|'|,|\n|[a-z0-9ü]){0,60}") {
+    fn any_text_is_rules_or_mistakes(text in TEXT_LIKE_RULES) {
         let file = rules::RuleFile { name: "x.toml".into(), text };
         match rules::load(&[file], &support::corp()) {
             Ok(loaded) => prop_assert!(loaded.policy.rules_count() < 60),

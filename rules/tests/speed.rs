@@ -67,14 +67,16 @@ fn judging_a_letter_that_matches_nothing_is_quick() {
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
     let hundred = time(&shipped, &mail, &many);
     let body = load_text(
-        "[[rule]]\nname = 'r'\nwhen = { body_contains = ['sesame', 'tahini'] }\nthen = [{ reject = 'no' }]\n",
+        "[[rule]]\nname = 'r'\nwhen = { body_contains = ['sesame', 'tahini'] }\n\
+         then = [{ reject = 'no' }]\n",
     );
     let body = time(&body.policy, &mail, &one);
     let mut thousand = String::new();
     for at in 0..1_000 {
         let _ = writeln!(
             thousand,
-            "[[rule]]\nname = 'r{at}'\nwhen = {{ recipient = 'outside', subject_contains = 'w{at}' }}\n\
+            "[[rule]]\nname = 'r{at}'\n\
+             when = {{ recipient = 'outside', subject_contains = 'w{at}' }}\n\
              then = [{{ reject = 'no' }}]"
         );
     }

@@ -7,6 +7,27 @@ use support::browser::Browser;
 use support::samples::{self, CANARY};
 use support::{Terms, World, settings};
 
+const OF_THE_SITE: [&str; 4] = [
+    "/",
+    "/signed-out",
+    "/robots.txt",
+    "/.well-known/security.txt",
+];
+const OF_A_LETTER: [&str; 12] = [
+    "",
+    "/code",
+    "/open",
+    "/print",
+    "/letter.eml",
+    "/body/1.2.1",
+    "/attachment/2",
+    "/reply",
+    "/reply-all",
+    "/pictures",
+    "/sign-out",
+    "/nothing",
+];
+
 /// Every address with every method: what a browser is told holds for all of them.
 #[tokio::test]
 async fn every_answer_carries_the_fields_that_keep_a_browser_safe() {
@@ -15,29 +36,9 @@ async fn every_answer_carries_the_fields_that_keep_a_browser_safe() {
     let mut browser = Browser::new(&world);
     browser.read(&world, &sealed).await;
     let base = sealed.path();
-    let mut paths = vec![
-        sealed.link(),
-        "/".into(),
-        "/signed-out".into(),
-        "/robots.txt".into(),
-    ];
-    paths.push("/.well-known/security.txt".into());
-    for page in [
-        "",
-        "/code",
-        "/open",
-        "/print",
-        "/letter.eml",
-        "/body/1.2.1",
-        "/attachment/2",
-        "/reply",
-        "/reply-all",
-        "/pictures",
-        "/sign-out",
-        "/nothing",
-    ] {
-        paths.push(format!("{base}{page}"));
-    }
+    let mut paths = vec![sealed.link()];
+    paths.extend(OF_THE_SITE.map(str::to_owned));
+    paths.extend(OF_A_LETTER.map(|page| format!("{base}{page}")));
     let mut asked = 0;
     for path in &paths {
         for method in [

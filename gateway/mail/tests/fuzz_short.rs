@@ -1,6 +1,7 @@
 //! At least 100,000 random messages, each marked, compared and carried by milter, within minutes.
 //!
-//! It never runs in an ordinary test run: `cargo test --release -p mail --test fuzz_short -- --ignored`.
+//! It never runs in an ordinary test run:
+//! `cargo test --release -p mail --test fuzz_short -- --ignored`.
 
 mod common;
 #[path = "common/compare.rs"]
@@ -144,7 +145,8 @@ fn random_mail_is_edited_without_harm() {
         }
     });
     println!(
-        "{} messages in {:.0?}: {} marked, {} given a part of their own, {} left, {} refused, {} not readable for mail-parser",
+        "{} messages in {:.0?}: {} marked, {} given a part of their own, {} left, {} refused, \
+         {} not readable for mail-parser",
         done.get(),
         started.elapsed(),
         counts.marked.get(),

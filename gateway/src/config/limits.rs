@@ -59,7 +59,8 @@ impl Bound for Duration {
 /// One list makes the struct, the table and the reader, so that they cannot disagree.
 macro_rules! limits {
     ($($(#[$about:meta])+
-       $name:ident: $kind:ident $type:ty = $default:expr, $least:expr => $most:expr, $answer:literal;
+       $name:ident: $kind:ident $type:ty =
+           $default:expr, $least:expr => $most:expr, $answer:literal;
     )+) => {
         /// `[limits]`
         #[derive(Debug, Clone, PartialEq, Eq)]

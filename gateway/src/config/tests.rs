@@ -271,7 +271,8 @@ fn a_distant_next_hop_is_reached_in_tls_unless_said_otherwise() {
 fn a_public_inside_listener_is_allowed_with_client_certificates() {
     let text = changed(
         "allow = [\"127.0.0.0/8\", \"::1\"]",
-        "allow = [\"0.0.0.0/0\"]\ncertificate = \"c\"\nprivate_key = \"k\"\nclient_authority = \"a\"",
+        "allow = [\"0.0.0.0/0\"]\ncertificate = \"c\"\nprivate_key = \"k\"\n\
+         client_authority = \"a\"",
     );
     assert_eq!(
         parse(&text).unwrap().listen[0].client_authority,

@@ -117,7 +117,8 @@ async fn show(State(mailboxes): State<Arc<Mailboxes>>, Path(number): Path<usize>
     };
     let message = Message::parse(&mail.raw);
     let mut body = format!(
-        "<p><a href=\"/\">All mailboxes</a> · <a href=\"/mail/{number}/raw\">As received</a></p><dl>"
+        "<p><a href=\"/\">All mailboxes</a> · \
+         <a href=\"/mail/{number}/raw\">As received</a></p><dl>"
     );
     for name in ["From", "To", "Cc", "Subject", "Date", "msip_labels"] {
         if let Some(field) = message.field(name) {

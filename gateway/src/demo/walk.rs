@@ -59,105 +59,114 @@ fn seen(holds: bool, wrong: &str) -> Seen {
     }
 }
 
+const ANN: &str = "ann@corp.example";
+const BOB: &str = "bob@partner.example";
+const CAROL: &str = "carol@corp.example";
+const DAN: &str = "dan@partner.example";
+const EVE: &str = "eve@partner.example";
+
 /// Sends every sample and looks at every outcome.
 pub async fn walk(world: &World) -> Vec<Step> {
-    let bob = "bob@partner.example";
-    let (carol, dan) = ("carol@corp.example", "dan@partner.example");
-    let mut steps = Vec::new();
-    let mut note = |outcome, recipient, detail: &str, seen: Seen| {
-        let detail = match &seen {
-            Ok(()) => detail.to_owned(),
-            Err(wrong) => format!("{detail}: {wrong}"),
-        };
-        steps.push(Step {
-            passed: seen.is_ok(),
-            outcome,
-            recipient,
-            detail,
-        });
-    };
-    note(
-        "deliver",
-        bob,
-        "passes byte for byte below our Received",
-        passes(world).await,
-    );
-    note(
-        "deliver",
-        "ann@corp.example",
-        "a forged label from outside is left",
-        inbound(world).await,
-    );
-    let confidential = send(world, &CONFIDENTIAL).await;
-    note(
-        "deliver",
-        carol,
-        "labelled and marked, in clear",
-        marked(world, &confidential).await,
-    );
-    note(
-        "seal",
-        dan,
-        "sealed by its label; opened with a code",
-        read(world, dan, &confidential, "36 months").await,
-    );
-    let encrypt = send(world, &ENCRYPT).await;
-    note(
-        "seal",
-        bob,
-        "sealed by its subject; opened with a code",
-        read(world, bob, &encrypt, "84,200").await,
-    );
-    note(
-        "seal",
-        "ann@corp.example",
-        "the sender got a receipt",
-        receipt(world).await,
-    );
-    let no_forward = send(world, &NO_FORWARD).await;
-    note(
-        "seal",
-        bob,
-        "do not forward; opened with a code",
-        read(world, bob, &no_forward, "4.2 million").await,
-    );
-    note(
-        "deliver",
-        carol,
-        "do not forward, in clear inside",
-        clear(world, &no_forward).await,
-    );
-    note(
-        "reject",
-        "eve@partner.example",
-        "a stranger to a thread that may not be forwarded",
-        refused(world, &LEAK, "5.7.1").await,
-    );
-    note(
-        "reject",
-        bob,
-        "a label that may not leave",
-        refused(world, &SECRET, "5.7.1").await,
-    );
-    note(
-        "seal",
-        bob,
-        "a wrong code opens nothing",
-        wrong_code(world).await,
-    );
-    note(
-        "seal",
-        bob,
-        "revoked: the page says so",
-        revoked(world).await,
-    );
-    note(
-        "seal",
-        "nobody",
-        "a link with another's secret is nothing",
-        unknown(world).await,
-    );
+    let mut steps = passed(world).await;
+    steps.extend(sealed(world).await);
+    steps.extend(rejected(world).await);
+    steps.extend(kept_shut(world).await);
     steps
+}
+
+fn step(outcome: &'static str, recipient: &'static str, detail: &str, seen: Seen) -> Step {
+    let detail = match &seen {
+        Ok(()) => detail.to_owned(),
+        Err(wrong) => format!("{detail}: {wrong}"),
+    };
+    Step {
+        passed: seen.is_ok(),
+        outcome,
+        recipient,
+        detail,
+    }
+}
+
+async fn passed(world: &World) -> Vec<Step> {
+    let below = "passes byte for byte below our Received";
+    let forged = "a forged label from outside is left";
+    vec![
+        step("deliver", BOB, below, passes(world).await),
+        step("deliver", ANN, forged, inbound(world).await),
+    ]
+}
+
+async fn sealed(world: &World) -> Vec<Step> {
+    let confidential = send(world, &CONFIDENTIAL).await;
+    let in_clear = marked(world, &confidential).await;
+    let by_label = read(world, DAN, &confidential, "36 months").await;
+    let encrypt = send(world, &ENCRYPT).await;
+    let by_subject = read(world, BOB, &encrypt, "84,200").await;
+    let told = receipt(world).await;
+    let no_forward = send(world, &NO_FORWARD).await;
+    let kept_close = read(world, BOB, &no_forward, "4.2 million").await;
+    let clear_inside = clear(world, &no_forward).await;
+    vec![
+        step("deliver", CAROL, "labelled and marked, in clear", in_clear),
+        step(
+            "seal",
+            DAN,
+            "sealed by its label; opened with a code",
+            by_label,
+        ),
+        step(
+            "seal",
+            BOB,
+            "sealed by its subject; opened with a code",
+            by_subject,
+        ),
+        step("seal", ANN, "the sender got a receipt", told),
+        step(
+            "seal",
+            BOB,
+            "do not forward; opened with a code",
+            kept_close,
+        ),
+        step(
+            "deliver",
+            CAROL,
+            "do not forward, in clear inside",
+            clear_inside,
+        ),
+    ]
+}
+
+async fn rejected(world: &World) -> Vec<Step> {
+    let stranger = "a stranger to a thread that may not be forwarded";
+    let label = "a label that may not leave";
+    vec![
+        step(
+            "reject",
+            EVE,
+            stranger,
+            refused(world, &LEAK, "5.7.1").await,
+        ),
+        step("reject", BOB, label, refused(world, &SECRET, "5.7.1").await),
+    ]
+}
+
+async fn kept_shut(world: &World) -> Vec<Step> {
+    let nothing = "a link with another's secret is nothing";
+    vec![
+        step(
+            "seal",
+            BOB,
+            "a wrong code opens nothing",
+            wrong_code(world).await,
+        ),
+        step(
+            "seal",
+            BOB,
+            "revoked: the page says so",
+            revoked(world).await,
+        ),
+        step("seal", "nobody", nothing, unknown(world).await),
+    ]
 }
 
 /// What the gateway answered, as a mail program would see it.

@@ -1,4 +1,5 @@
-//! How fast a message is taken in and sent, in MB a second of processor time. `cargo bench -p wire` (release profile).
+//! How fast a message is taken in and sent, in MB a second of processor time.
+//! `cargo bench -p wire` (release profile).
 //!
 //! Receive: a whole transaction fed in reads of 64 KiB. Send: a whole transaction taken out in
 //! chunks. Copy is the floor: one `memcpy` of the message into a fresh vector.

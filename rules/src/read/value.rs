@@ -59,13 +59,15 @@ impl Reader {
                     .push(Diagnostic::mistake(key.clone(), message).help(word.doc));
                 None
             }
-            (Kind::Text, DeValue::String(text)) => self.one_text(word, text, value),
-            (Kind::TextOrTable(_) | Kind::TrueOrText, DeValue::String(text)) => {
-                self.one_text(word, text, value)
-            }
-            (Kind::Names | Kind::Texts | Kind::FlagOrNames, DeValue::String(text)) => {
-                self.one_text(word, text, value)
-            }
+            (
+                Kind::Text
+                | Kind::TextOrTable(_)
+                | Kind::TrueOrText
+                | Kind::Names
+                | Kind::Texts
+                | Kind::FlagOrNames,
+                DeValue::String(text),
+            ) => self.one_text(word, text, value),
             (Kind::Names | Kind::FlagOrNames, DeValue::Array(items)) => {
                 self.many_texts(word, items, value, false)
             }
@@ -73,10 +75,7 @@ impl Reader {
             (Kind::Texts, DeValue::Table(_)) => self
                 .list_name(word, value)
                 .map(|item| Value::Texts(vec![item])),
-            (Kind::Choice(words), DeValue::String(_)) => self
-                .choice(word, value, words)
-                .map(|item| Value::Texts(vec![item])),
-            (Kind::Choices(words), DeValue::String(_)) => self
+            (Kind::Choice(words) | Kind::Choices(words), DeValue::String(_)) => self
                 .choice(word, value, words)
                 .map(|item| Value::Texts(vec![item])),
             (Kind::Choices(words), DeValue::Array(items)) => {
@@ -106,12 +105,8 @@ impl Reader {
                 Some(Value::Table(self.table(place, table, value.span(), chain)))
             }
             (Kind::OneOrMoreTables(place), DeValue::Table(table)) => {
-                Some(Value::Tables(vec![self.table(
-                    place,
-                    table,
-                    value.span(),
-                    chain,
-                )]))
+                let table = self.table(place, table, value.span(), chain);
+                Some(Value::Tables(vec![table]))
             }
             (Kind::Tables(place) | Kind::OneOrMoreTables(place), DeValue::Array(items)) => {
                 self.many_tables(word, place, items, chain)

@@ -44,9 +44,9 @@ pub(super) const WORDS: &[Word] = &[
         TextOrTable(Place::Seal),
         "\"do-not-forward\"",
         "For recipients outside the content is replaced by a link to the viewer. Where several \
-         rules seal, only what all of them allow is allowed, and the earliest expiry counts. Copies \
-         for recipients inside stay clear; without the right to forward, a later message of the \
-         same thread is kept from people who were not on the first one.",
+         rules seal, only what all of them allow is allowed, and the earliest expiry counts. \
+         Copies for recipients inside stay clear; without the right to forward, a later message of \
+         the same thread is kept from people who were not on the first one.",
     ),
     word(
         Action,

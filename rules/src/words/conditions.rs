@@ -121,7 +121,8 @@ pub(super) const WORDS: &[Word] = &[
         "any_recipient",
         Texts,
         "\"outside\"",
-        "As `recipient`, for any one of all recipients: judged once, so the message does not split.",
+        "As `recipient`, for any one of all recipients: judged once, so the message does not \
+         split.",
     ),
     word(
         Condition,
@@ -291,8 +292,8 @@ pub(super) const WORDS: &[Word] = &[
         "attachment_label_at_least",
         Text,
         "\"Confidential\"",
-        "A file attached has a label of at least this one's priority. A file that cannot be read is \
-         unknown.",
+        "A file attached has a label of at least this one's priority. A file that cannot be read \
+         is unknown.",
     ),
     word(
         Condition,

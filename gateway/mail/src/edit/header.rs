@@ -140,7 +140,7 @@ impl<'a> HeaderPlan<'a> {
         }
     }
 
-    /// What a milter would be told: fields changed and removed by name and occurrence, fields added.
+    /// What a milter would be told: fields changed and removed by name and occurrence, or added.
     pub fn operations(&self, out: &mut Vec<MilterOperation>) {
         let message = self.message;
         let fields = message.fields();

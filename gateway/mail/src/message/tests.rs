@@ -1,3 +1,5 @@
+//! The view over raw bytes: fields, parts, bodies and what is odd about them.
+
 use super::*;
 
 const NESTED: &[u8] = b"Subject: =?utf-8?q?caf=C3=A9?=\r\n x\r\nFrom: \"A, B\" <a@x.example>\r\n\

@@ -10,8 +10,8 @@ pub struct Outcome {
     /// One reply for each recipient, in the envelope's order. 2xx only where the next hop took
     /// responsibility for that recipient.
     pub recipients: Vec<(Address, Reply)>,
-    /// The reply to `DATA`, if it refused, or to the final dot. Absent when it never came to that, and
-    /// for LMTP, which answers each recipient.
+    /// The reply to `DATA`, if it refused, or to the final dot. Absent when it never came to that,
+    /// and for LMTP, which answers each recipient.
     pub data: Option<Reply>,
     /// How it ended.
     pub end: End,
