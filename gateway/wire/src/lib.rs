@@ -81,7 +81,7 @@
 //! }
 //! ```
 //!
-//! `LMTP` on the server's side, milter and `CHUNKING` have their place beside [`server`].
+//! Milter and `CHUNKING` have their place beside [`server`].
 
 mod data;
 
@@ -91,3 +91,12 @@ pub mod server;
 pub mod timeouts;
 
 pub use reply::{Enhanced, Reply};
+
+/// The two protocols; they differ in the greeting and in who is answered after the data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// One reply for the message.
+    Smtp,
+    /// One reply for each accepted recipient (RFC 2033).
+    Lmtp,
+}

@@ -6,12 +6,12 @@ mod support;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
-use support::client::{drain_delivery, envelope, ready};
+use support::client::{self, drain_delivery, envelope, ready};
 use support::server::Driver;
-use wire::Reply;
-use wire::client::Transaction;
+use wire::client::{Connection, Event, TlsPolicy, Transaction};
 use wire::reply::read_reply;
 use wire::server::{BareNewline, Options};
+use wire::{Protocol, Reply};
 
 /// What sessions are made of, with the ends and false ends that matter.
 const PIECES: &[&[u8]] = &[
@@ -198,6 +198,39 @@ proptest! {
         };
         prop_assert!(outcome.is_positive());
         prop_assert_eq!(&server.messages, &[message]);
+    }
+
+    /// LMTP from end to end: every recipient hears what was said of him.
+    #[test]
+    fn each_recipient_hears_his_own_reply(
+        codes in vec(select(&[250_u16, 451, 452, 550, 554][..]), 1..6),
+    ) {
+        let mut options = Options::new("mx.example");
+        options.protocol = Protocol::Lmtp;
+        let mut server = Driver::new(options);
+        server.one_by_one = true;
+        let mut client = Connection::new(client::options(TlsPolicy::None, Protocol::Lmtp));
+        for _ in 0..2 {
+            client.feed(server.said().as_bytes());
+            if client.next() == Some(Event::Ready) {
+                break;
+            }
+            server.feed(&client::drain(&mut client));
+        }
+        let names: Vec<_> = (0..codes.len()).map(|n| format!("u{n}@corp.example")).collect();
+        let names: Vec<_> = names.iter().map(String::as_str).collect();
+        let (envelope, parts) = (envelope("-", &names), [&b"x\r\n"[..]]);
+        let mut delivery = client.begin(Transaction { envelope: &envelope, parts: &parts });
+        server.feed(&drain_delivery(&mut delivery));
+        delivery.feed(server.said().as_bytes());
+        prop_assert_eq!(delivery.next(), None);
+        server.answers = codes.iter().map(|&code| Reply::new(code, "", "so")).collect();
+        server.feed(&drain_delivery(&mut delivery));
+        delivery.feed(server.said().as_bytes());
+        let heard = delivery.next().unwrap().recipients;
+        let heard: Vec<_> = heard.iter().map(|(_, reply)| reply.code).collect();
+        prop_assert_eq!(heard, codes);
+        prop_assert!(client.is_ready());
     }
 
     /// Replies of every class in every place, and garbage between them.

@@ -9,6 +9,7 @@ mod delivery;
 mod extensions;
 mod outcome;
 
+pub use crate::Protocol;
 pub use connection::Connection;
 pub use delivery::{Delivery, PIPELINED_COMMANDS_MAX};
 pub use extensions::Extensions;
@@ -40,15 +41,6 @@ pub enum TlsPolicy {
     Opportunistic,
     /// Always: without it nothing is sent, and the message is deferred.
     Required,
-}
-
-/// The two protocols; they differ in the greeting and in who is answered after the data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Protocol {
-    /// One reply for the message.
-    Smtp,
-    /// One reply for each accepted recipient (RFC 2033).
-    Lmtp,
 }
 
 /// What a connection asks or tells its driver.

@@ -2,7 +2,8 @@
 //! a command is answered with what is wrong with it.
 
 use super::parameters::{self, Mail};
-use super::xforward;
+use super::{Options, xforward};
+use crate::Protocol;
 use crate::reply::Reply;
 use mail::{Address, Sender};
 
@@ -50,7 +51,7 @@ impl From<Reply> for Mistake {
 }
 
 /// Reads one line, without its line end.
-pub(super) fn parse<'a>(line: &'a [u8], hostname: &str) -> Result<Command<'a>, Mistake> {
+pub(super) fn parse<'a>(line: &'a [u8], options: &Options) -> Result<Command<'a>, Mistake> {
     let text = std::str::from_utf8(line)
         .ok()
         .filter(|text| !text.contains(char::is_control));
@@ -66,10 +67,14 @@ pub(super) fn parse<'a>(line: &'a [u8], hostname: &str) -> Result<Command<'a>, M
     let (verb, argument) = text.split_once(' ').unwrap_or((text, ""));
     let argument = argument.trim_start_matches(' ');
     match verb.to_ascii_uppercase().as_str() {
-        "EHLO" => hello(true, argument),
-        "HELO" => hello(false, argument),
+        "EHLO" if options.protocol == Protocol::Smtp => hello(true, argument),
+        "HELO" if options.protocol == Protocol::Smtp => hello(false, argument),
+        "LHLO" if options.protocol == Protocol::Lmtp => hello(true, argument),
+        // RFC 2033 §4.1: neither protocol takes the other's greeting.
+        "EHLO" | "HELO" => Err(wrong(500, "5.5.1", "this is LMTP; say LHLO")),
+        "LHLO" => Err(wrong(500, "5.5.1", "this is SMTP; say EHLO")),
         "MAIL" => mail_from(argument),
-        "RCPT" => rcpt_to(argument, hostname),
+        "RCPT" => rcpt_to(argument, &options.hostname),
         "DATA" => bare(argument, Command::Data),
         "RSET" => bare(argument, Command::Reset),
         "QUIT" => bare(argument, Command::Quit),

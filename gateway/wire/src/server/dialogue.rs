@@ -5,6 +5,7 @@ use super::parameters::Mail;
 use super::session::{Asked, Hello, Session, State, Transaction};
 use super::xforward::{self, Attribute};
 use super::{BareNewline, Event, TlsOffer, Xforward};
+use crate::Protocol;
 use crate::data::{Bounds, Receiver};
 use crate::reply::Reply;
 use mail::{Address, Sender};
@@ -28,7 +29,7 @@ impl Session {
         // The line is lent out while the session acts on it.
         let input = std::mem::take(&mut self.input);
         let line = &input[self.taken..self.taken + octets];
-        let outcome = command::parse(line, &self.options.hostname);
+        let outcome = command::parse(line, &self.options);
         let pipelined = self.taken + ended < input.len();
         let event = match outcome {
             Ok(command) => self.execute(command, pipelined),
@@ -235,7 +236,11 @@ impl Session {
             return Err(Reply::new(530, "5.7.0", "say STARTTLS first"));
         }
         if self.hello.is_none() {
-            return Err(Reply::new(503, "5.5.1", "say EHLO or HELO first"));
+            let text = match self.options.protocol {
+                Protocol::Smtp => "say EHLO or HELO first",
+                Protocol::Lmtp => "say LHLO first",
+            };
+            return Err(Reply::new(503, "5.5.1", text));
         }
         if self.transaction.is_some() {
             return Err(Reply::new(503, "5.5.1", "a transaction is open already"));
@@ -286,8 +291,14 @@ impl Session {
             return self.without_mail();
         };
         if transaction.recipients.is_empty() {
-            // RFC 5321 §3.3: what a client that pipelines gets when all were refused.
-            return self.tolerate(&Reply::new(554, "5.5.1", "no valid recipients"));
+            // What a client that pipelines gets when all were refused.
+            let code = match self.options.protocol {
+                // RFC 5321 §3.3.
+                Protocol::Smtp => 554,
+                // RFC 2033 §4.2.
+                Protocol::Lmtp => 503,
+            };
+            return self.tolerate(&Reply::new(code, "5.5.1", "no valid recipients"));
         }
         let bounds = Bounds {
             size_max: self.options.size_max,

@@ -1,4 +1,4 @@
-//! The server's side of an SMTP session (RFC 5321) as a state machine.
+//! The server's side of an SMTP or LMTP session (RFC 5321, RFC 2033) as a state machine.
 //! It knows no socket and no clock, and never says 250 for a message by itself.
 
 mod command;
@@ -16,7 +16,8 @@ use std::fmt;
 
 use mail::{Address, BodyType, Envelope, Sender};
 
-/// What a session asks its driver. The first three are answered with [`Session::answer`].
+/// What a session asks its driver. The first three are answered with [`Session::answer`];
+/// in LMTP a message may be answered with [`Session::answer_each`] instead.
 #[derive(PartialEq)]
 pub enum Event {
     /// `MAIL`: may this sender send? A positive answer opens the transaction.

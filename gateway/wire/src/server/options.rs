@@ -1,9 +1,13 @@
 //! What a server session offers and how much it bears. Each limit is told to the client in the
 //! reply that enforces it.
 
+use crate::Protocol;
+
 /// What a [`Session`](super::Session) offers and refuses.
 #[derive(Clone, Debug)]
 pub struct Options {
+    /// What is spoken.
+    pub protocol: Protocol,
     /// Our name, in the greeting and in the answers to `EHLO` and `QUIT`.
     pub hostname: String,
     /// Octets in one message (RFC 1870). Told in `SIZE`.
@@ -19,10 +23,11 @@ pub struct Options {
 }
 
 impl Options {
-    /// Strict options: 25 MiB, no TLS, bare newlines and `XFORWARD` refused.
+    /// Strict options for SMTP: 25 MiB, no TLS, bare newlines and `XFORWARD` refused.
     #[must_use]
     pub fn new(hostname: impl Into<String>) -> Self {
         Self {
+            protocol: Protocol::Smtp,
             hostname: hostname.into(),
             size_max: 25 * 1024 * 1024,
             tls: TlsOffer::None,

@@ -2,8 +2,10 @@
 //! What a command means stands in `dialogue`.
 
 use super::{Event, Forwarded, Options, Waiting};
+use crate::Protocol;
 use crate::data::{Fault, Progress, Receiver};
 use crate::reply::Reply;
+use std::collections::HashMap;
 use std::fmt;
 
 use mail::{Address, BodyType, Envelope, Recipients, Sender};
@@ -47,7 +49,8 @@ pub(super) enum State {
 pub(super) enum Asked {
     Sender(Transaction),
     Recipient(Address),
-    Message,
+    /// With those who are answered one by one, in the order of their `RCPT`; for SMTP nobody is.
+    Message(Vec<Address>),
 }
 
 pub(super) struct Hello {
@@ -84,7 +87,12 @@ impl Session {
     /// A new session; the greeting is in its output.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        let greeting = Reply::plain(220, format!("{} ESMTP Sealgate", options.hostname));
+        let protocol = match options.protocol {
+            Protocol::Smtp => "ESMTP",
+            Protocol::Lmtp => "LMTP",
+        };
+        let greeting = format!("{} {protocol} Sealgate", options.hostname);
+        let greeting = Reply::plain(220, greeting);
         Self {
             options,
             input: Vec::new(),
@@ -179,15 +187,45 @@ impl Session {
                 return self.tolerate(&reply);
             }
             Asked::Recipient(_) => return self.tolerate(&reply),
-            Asked::Message => {
-                self.end_transaction();
-                self.counts = Counts {
-                    unknown: self.counts.unknown,
-                    ..Counts::default()
-                };
+            Asked::Message(named) => {
+                self.end_message();
+                // RFC 2033 §4.2: as many replies as recipients were accepted.
+                for _ in 1..named.len() {
+                    self.end_with(&reply);
+                }
             }
         }
         self.end_with(&reply);
+    }
+
+    /// Answers [`Event::Message`] in LMTP: one reply for each of the envelope's recipients, in
+    /// its order. A 421 among them becomes 451, since the others are still answered.
+    ///
+    /// # Panics
+    /// When no message waits for an answer, when this is SMTP, or when the replies are not as
+    /// many as the recipients.
+    pub fn answer_each(&mut self, replies: &[Reply]) {
+        let state = std::mem::replace(&mut self.state, State::Command);
+        let State::Asked(Asked::Message(named)) = state else {
+            panic!("an answer to no message");
+        };
+        self.end_message();
+        // A client may have named someone twice, and waits for two replies.
+        let mut places: HashMap<&str, usize> = HashMap::new();
+        for address in &named {
+            let next = places.len();
+            let place = *places.entry(address.key()).or_insert(next);
+            let reply = &replies[place];
+            if matches!(reply.code, 200..=299 | 400..=420 | 422..=599) {
+                self.say(reply);
+            } else {
+                self.say(&Reply::new(451, "4.3.0", reply.text.clone()));
+            }
+        }
+        assert!(
+            places.len() == replies.len(),
+            "one reply for each recipient"
+        );
     }
 
     /// What has to be written to the client; taken once.
@@ -257,6 +295,14 @@ impl Session {
     #[must_use]
     pub fn protocol(&self, smtputf8: bool) -> &'static str {
         let extended = self.hello.as_ref().is_some_and(|hello| hello.extended);
+        if self.options.protocol == Protocol::Lmtp {
+            return match (smtputf8, self.encrypted) {
+                (true, true) => "UTF8LMTPS",
+                (true, false) => "UTF8LMTP",
+                (false, true) => "LMTPS",
+                (false, false) => "LMTP",
+            };
+        }
         match (smtputf8, extended, self.encrypted) {
             (true, _, true) => "UTF8SMTPS",
             (true, _, false) => "UTF8SMTP",
@@ -311,26 +357,39 @@ impl Session {
         let State::Received(result) = std::mem::replace(&mut self.state, State::Command) else {
             return None;
         };
-        let envelope = self.transaction.take().and_then(|transaction| {
-            Some(Envelope {
-                sender: transaction.sender,
-                recipients: Recipients::new(transaction.recipients)?,
-                body: transaction.body,
-                smtputf8: transaction.smtputf8,
-            })
-        });
-        match (result, envelope) {
-            (Ok(raw), Some(envelope)) => {
-                self.state = State::Asked(Asked::Message);
+        let Some(transaction) = self.transaction.take() else {
+            self.say(&Reply::new(451, "4.3.0", "message without a transaction"));
+            return None;
+        };
+        let named = match self.options.protocol {
+            Protocol::Smtp => Vec::new(),
+            Protocol::Lmtp => transaction.recipients.clone(),
+        };
+        let reply = match (result, Recipients::new(transaction.recipients)) {
+            (Ok(raw), Some(recipients)) => {
+                self.state = State::Asked(Asked::Message(named));
+                let Transaction {
+                    sender,
+                    body,
+                    smtputf8,
+                    ..
+                } = transaction;
+                let envelope = Envelope {
+                    sender,
+                    recipients,
+                    body,
+                    smtputf8,
+                };
                 return Some(Event::Message { envelope, raw });
             }
             // Data is only asked for where there are recipients.
-            (Ok(_), None) => self.say(&Reply::new(451, "4.3.0", "message without an envelope")),
-            (Err(fault), _) => {
-                let reply = self.fault(fault);
-                self.fail(&reply);
-            }
+            (Ok(_), None) => Reply::new(451, "4.3.0", "message without recipients"),
+            (Err(fault), _) => self.fault(fault),
+        };
+        for _ in 1..named.len() {
+            self.say(&reply);
         }
+        self.fail(&reply);
         self.end_transaction();
         None
     }
@@ -361,6 +420,16 @@ impl Session {
             "5.3.4",
             format!("message refused: larger than {max} octets"),
         )
+    }
+
+    /// A message was answered: what was counted against the client is forgiven.
+    fn end_message(&mut self) {
+        self.end_transaction();
+        let unknown = self.counts.unknown;
+        self.counts = Counts {
+            unknown,
+            ..Counts::default()
+        };
     }
 
     pub(super) fn end_transaction(&mut self) {

@@ -2,8 +2,8 @@
 
 use super::support::server::Driver;
 use super::{Cut, Line, Turn, bytes_of, outputs, turns};
-use wire::Reply;
 use wire::server::{BareNewline, Options, TlsOffer, Xforward};
+use wire::{Protocol, Reply};
 
 /// Feeds each turn, and writes down what came out behind it.
 pub fn replay(lines: &[Line], cut: Cut) -> Vec<Line> {
@@ -54,6 +54,7 @@ fn set(options: &mut Options, name: &str, value: &str) {
     let number = || value.parse().expect("a number");
     match (name, value) {
         ("size_max", _) => options.size_max = value.parse().expect("a number"),
+        ("protocol", "lmtp") => options.protocol = Protocol::Lmtp,
         ("tls", "offered") => options.tls = TlsOffer::Offered,
         ("tls", "required") => options.tls = TlsOffer::Required,
         ("bare_newline", "normalise") => options.bare_newline = BareNewline::Normalise,
@@ -76,6 +77,7 @@ fn answer(text: &str) -> Reply {
 fn act(driver: &mut Option<Driver>, options: &Options, what: &str) {
     match (what.split_once(' ').unwrap_or((what, "")), driver) {
         (("connect", _), driver) => *driver = Some(Driver::new(options.clone())),
+        (("answer-each", _), Some(driver)) => driver.one_by_one = true,
         (("start-tls", _), Some(driver)) => driver.session.tls_started(),
         (("close", reply), Some(driver)) => {
             driver.session.close(&answer(reply));

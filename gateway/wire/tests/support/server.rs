@@ -9,6 +9,8 @@ pub struct Driver {
     pub session: Session,
     /// The next answers; 250 when there are none.
     pub answers: VecDeque<Reply>,
+    /// A message is answered recipient by recipient.
+    pub one_by_one: bool,
     /// Each event as one line.
     pub events: Vec<String>,
     /// The messages handed over.
@@ -22,6 +24,7 @@ impl Driver {
         let mut driver = Self {
             session: Session::new(options),
             answers: VecDeque::new(),
+            one_by_one: false,
             events: Vec::new(),
             messages: Vec::new(),
             output: Vec::new(),
@@ -58,8 +61,17 @@ impl Driver {
                 Event::StartTls | Event::Closed => None,
             };
             self.events.push(describe(&event));
-            if let Some(ok) = ok {
-                self.session.answer(self.answers.pop_front().unwrap_or(ok));
+            match (ok, &event) {
+                (Some(ok), Event::Message { envelope, .. }) if self.one_by_one => {
+                    let each = envelope.recipients.iter();
+                    let next = |_| self.answers.pop_front().unwrap_or_else(|| ok.clone());
+                    let replies: Vec<Reply> = each.map(next).collect();
+                    self.session.answer_each(&replies);
+                }
+                (Some(ok), _) => {
+                    self.session.answer(self.answers.pop_front().unwrap_or(ok));
+                }
+                (None, _) => {}
             }
             if let Event::Message { raw, .. } = event {
                 self.messages.push(raw);
