@@ -21,7 +21,7 @@ priority = 20
 
 const PLAIN: &str = "Subject: x\r\n\r\nx\r\n";
 const AMBIGUOUS: &str = "Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\n\
-    Content-Type: text/html\r\n\r\nx\r\n";
+     Content-Type: text/html\r\n\r\nx\r\n";
 
 fn policy(rules: &str) -> Policy {
     load_text(&format!("{LABELS}{rules}")).policy
@@ -62,10 +62,7 @@ fn labelled(id: &str) -> DocumentFact {
     }
 }
 
-#[test]
-fn what_is_unknown_fires_and_does_not_excuse_and_does_not_lower() {
-    let policy = policy(
-        "
+const UNSURE: &str = "
 [[rule]]
 name = 'fires'
 when = { label_at_least = 'High' }
@@ -98,8 +95,11 @@ stop = true
 [[rule]]
 name = 'after the stop'
 then = [{ receipt = true }]
-",
-    );
+";
+
+#[test]
+fn what_is_unknown_fires_and_does_not_excuse_and_does_not_lower() {
+    let policy = policy(UNSURE);
     assert!(policy.needs().documents && !policy.needs().bodies);
     let unknown = [
         "fires",
@@ -298,10 +298,10 @@ then = [
 
 #[test]
 fn a_message_with_its_label_and_nothing_to_show_is_untouched() {
-    let mail = "Subject: x\r\n\
-        msip_labels: MSIP_Label_00000000-0000-0000-0000-000000000010_Enabled=true; \
-        MSIP_Label_00000000-0000-0000-0000-000000000010_SiteId=\
-        cb46c030-1825-4e81-a295-151c039dbf02\r\n\r\nx\r\n";
+    let mail = "Subject: x\r\nmsip_labels: \
+                MSIP_Label_00000000-0000-0000-0000-000000000010_Enabled=true; \
+                MSIP_Label_00000000-0000-0000-0000-000000000010_SiteId=\
+                cb46c030-1825-4e81-a295-151c039dbf02\r\n\r\nx\r\n";
     let judgement = judge(&policy(""), mail, &["bob@x.example"], vec![]);
     assert!(judgement.is_untouched());
     assert!(judgement.copies[0].verdict.label.is_some() && judgement.labels_read.is_some());
@@ -324,8 +324,8 @@ when = { recipient = 'outside' }
 then = [{ reject = 'no' }]
 ",
     );
-    let mail = "Subject: s\r\n\
-        Cc: \"Doe, J.\" <j@x.example>, =?utf-8?Q?J=C3=B6rg=2C_X?= <y@x.example>\r\n\r\nx\r\n";
+    let mail = "Subject: s\r\nCc: \"Doe, J.\" <j@x.example>,\r\n \
+                =?utf-8?Q?J=C3=B6rg=2C_X?= <y@x.example>\r\n\r\nx\r\n";
     let judgement = judge(
         &policy,
         mail,
@@ -376,10 +376,7 @@ fn a_hostile_value_stays_a_value() {
     assert!(!html.contains('<'), "{html}");
 }
 
-#[test]
-fn an_explanation_reads_aloud() {
-    let policy = policy(
-        "
+const EVERY_TRACE: &str = "
 [[rule]]
 name = 'sealed'
 when = { recipient = 'outside', any = [{ subject_contains = 'x' }, { peer = '10.0.0.0/8' }] }
@@ -415,8 +412,11 @@ stop = true
 [[rule]]
 name = 'never'
 then = [{ reject = 'no' }]
-",
-    );
+";
+
+#[test]
+fn an_explanation_reads_aloud() {
+    let policy = policy(EVERY_TRACE);
     let message = Message::parse(PLAIN.as_bytes());
     let envelope = envelope("ann@corp.example", &["bob@x.example"]);
     let explanation = policy.explain(&Facts::new(now(), Source::Inside, &envelope, &message));
