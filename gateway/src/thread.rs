@@ -5,7 +5,7 @@
 use crate::answer::Stop;
 use crate::receive::Arrival;
 use crate::site::Site;
-use mail::{Address, Message, Right, Rights};
+use mail::{Address, Message, Rights};
 use rules::{Fate, Judgement, Source, Verdict};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -104,16 +104,14 @@ pub async fn remember(
     Ok(())
 }
 
-/// The rights of a delivered copy that may not be forwarded.
+/// The rights of a delivered copy that may not be forwarded; a copy inside is not sealed.
 fn unforwardable(judgement: &Judgement) -> Option<Rights> {
-    let delivered = judgement
-        .copies
-        .iter()
-        .filter(|copy| copy.verdict.fate == Fate::Deliver);
-    let mut rights = delivered
-        .filter_map(|copy| copy.verdict.seal.as_ref())
-        .map(|s| s.rights);
-    rights.find(|rights| !rights.contains(Right::Forward))
+    let verdicts = judgement.copies.iter().map(|copy| &copy.verdict);
+    let mut kept =
+        verdicts.filter(|verdict| verdict.fate == Fate::Deliver && verdict.do_not_forward);
+    let rights = |verdict: &Verdict| verdict.seal.as_ref().map(|terms| terms.rights);
+    kept.next()
+        .map(|verdict| rights(verdict).unwrap_or(Rights::DO_NOT_FORWARD))
 }
 
 /// Everyone on the original: sender, To, Cc, envelope; lower case, sorted.
