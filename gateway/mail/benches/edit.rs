@@ -36,8 +36,7 @@ fn header() -> Vec<Edit> {
 }
 
 const TOP: &str = "Received: from a by b; Mon, 1 Jan 2026 00:00:00 +0000\r\n\
-From: Ann <ann@corp.example>\r\n\
-To: bob@partner.example\r\nSubject: Plans\r\nMIME-Version: 1.0\r\n";
+From: Ann <ann@corp.example>\r\nTo: bob@partner.example\r\nSubject: Plans\r\nMIME-Version: 1.0\r\n";
 
 /// A short letter in both forms and an attachment of about `bytes` on the wire.
 fn with_attachment(bytes: usize) -> Vec<u8> {

@@ -1,6 +1,6 @@
 //! At least 100,000 random messages, each marked, compared and carried by milter, within minutes.
 //!
-//! It never runs in an ordinary test run:
+//! It never runs whole in an ordinary test run:
 //! `cargo test --release -p mail --test fuzz_short -- --ignored`.
 
 mod common;
@@ -14,7 +14,9 @@ use std::time::{Duration, Instant};
 
 use compare::MARK;
 use generator::{Dice, Generator};
-use mail::{Edit, EditError, Fallback, Message, OnDkim, Place, apply, milter_operations};
+use mail::{
+    Edit, EditError, Fallback, Message, NewPart, OnDkim, Pattern, Place, apply, milter_operations,
+};
 
 const MESSAGES: u64 = 120_000;
 const TIME_MAX: Duration = Duration::from_secs(240);
@@ -31,6 +33,80 @@ fn footer(seed: u64) -> Vec<Edit> {
         marker: "test".to_owned(),
         fallback,
     }]
+}
+
+/// A random list of every kind of edit.
+fn any_edits(seed: u64, message: &Message<'_>) -> Vec<Edit> {
+    let mut dice = Dice::new(seed ^ 0xbeef);
+    let content = |name: &str| NewPart {
+        media_type: "application/octet-stream".to_owned(),
+        file_name: Some(name.to_owned()),
+        content: b"new content".to_vec(),
+    };
+    let mut edits = Vec::new();
+    for _ in 0..dice.below(6) {
+        let name = dice
+            .pick(&["Subject", "X-New", "to", "msip_labels", "X-Empty"])
+            .to_owned();
+        let value = dice
+            .pick(&["plain", "Grüße aus Köln", "", "a\r\nBcc: b"])
+            .to_owned();
+        let parts = message.parts();
+        let path = parts[dice.below(parts.len())].path.clone();
+        edits.push(match dice.below(9) {
+            0 => Edit::AddHeader { name, value },
+            1 => Edit::SetHeader { name, value },
+            2 => Edit::RemoveHeader { name },
+            3 => Edit::AddPart {
+                content: content("ä.bin"),
+            },
+            4 => Edit::ReplacePart {
+                path,
+                content: content("b.bin"),
+            },
+            5 => Edit::RemovePart { path },
+            6 => Edit::RemoveText {
+                patterns: vec![Pattern::exact("Classified as Internal")],
+            },
+            _ => {
+                let fallback = [Fallback::Leave, Fallback::Wrap][dice.below(2)];
+                let mut footer = footer(seed);
+                let Some(Edit::InsertText { fallback: own, .. }) = footer.first_mut() else {
+                    panic!("a footer is a text");
+                };
+                *own = fallback;
+                footer.remove(0)
+            }
+        });
+    }
+    edits
+}
+
+/// Any list gives a message that both carriers agree on and that ends as it should, or an error.
+fn check_list(seed: u64, counts: &Counts) {
+    let raw = Generator::message(seed);
+    let message = Message::parse(&raw);
+    let edits = any_edits(seed, &message);
+    let edited = match apply(&message, &edits) {
+        Ok(edited) => edited,
+        Err(EditError::Conflict) => return counts.lists_refused.add(),
+        Err(error) => panic!("seed {seed}: {error}"),
+    };
+    let operations = milter_operations(&message, &edits, OnDkim::Break).unwrap();
+    if operations.is_empty() {
+        assert!(edited.bytes == raw, "seed {seed}: the milter does nothing");
+    } else {
+        assert!(
+            common::postfix(&raw, &operations) == edited.bytes,
+            "seed {seed}: milter list"
+        );
+    }
+    let after = Message::parse(&edited.bytes);
+    assert!(
+        after.field("bcc").is_none(),
+        "seed {seed}: a value became a field"
+    );
+    counts.lists.add();
 }
 
 /// Everything that must hold for one message.
@@ -109,6 +185,8 @@ struct Counts {
     grown: Count,
     refused: Count,
     unjudged: Count,
+    lists: Count,
+    lists_refused: Count,
 }
 
 #[test]
@@ -135,6 +213,7 @@ fn random_mail_is_edited_without_harm() {
                             break;
                         }
                         check(seed, counts);
+                        check_list(seed, counts);
                         done.add();
                     }
                 })
@@ -146,7 +225,7 @@ fn random_mail_is_edited_without_harm() {
     });
     println!(
         "{} messages in {:.0?}: {} marked, {} given a part of their own, {} left, {} refused, \
-         {} not readable for mail-parser",
+         {} not read alike by mail-parser",
         done.get(),
         started.elapsed(),
         counts.marked.get(),
@@ -154,6 +233,11 @@ fn random_mail_is_edited_without_harm() {
         counts.skipped.get(),
         counts.refused.get(),
         counts.unjudged.get(),
+    );
+    println!(
+        "lists: {} agreed, {} refused",
+        counts.lists.get(),
+        counts.lists_refused.get()
     );
     assert!(
         counts.marked.get() > done.get() / 4,
@@ -167,7 +251,9 @@ fn a_few_random_messages_in_every_run() {
     let counts = Counts::default();
     for seed in 1..2_000 {
         check(seed, &counts);
+        check_list(seed, &counts);
     }
+    assert!(counts.lists.get() > 1_500);
     assert!(counts.marked.get() > 500);
 }
 
@@ -179,6 +265,7 @@ fn print_one() {
     println!("{}", String::from_utf8_lossy(&raw));
     let message = Message::parse(&raw);
     println!("{:?} {:?}", message.ambiguities(), message.warnings());
+    println!("{:#?}", any_edits(seed, &message));
     if let Ok(edited) = apply(&message, &footer(seed)) {
         println!(
             "=====\n{}\n{:?}",

@@ -140,7 +140,8 @@ impl<'a> HeaderPlan<'a> {
         }
     }
 
-    /// What a milter would be told: fields changed and removed by name and occurrence, or added.
+    /// What a milter would be told: fields changed and removed by name and occurrence, then
+    /// fields added.
     pub fn operations(&self, out: &mut Vec<MilterOperation>) {
         let message = self.message;
         let fields = message.fields();

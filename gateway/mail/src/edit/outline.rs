@@ -359,10 +359,8 @@ mod tests {
                 "<blockquote type=\"cite\">b</blockquote><p>a</p>|",
             ),
             (
-                "a<div class=\"gmail_quote gmail_x\"><div class=\"gmail_attr\">On</div>\
-                 <blockquote>b</blockquote></div><br>",
-                "a|<div class=\"gmail_quote gmail_x\"><div class=\"gmail_attr\">On</div>\
-                 <blockquote>b</blockquote></div><br>",
+                "a<div class=\"gmail_quote x\"><p class=\"gmail_attr\">On</p>b</div><br>",
+                "a|<div class=\"gmail_quote x\"><p class=\"gmail_attr\">On</p>b</div><br>",
             ),
             (
                 "a<div class=\"moz-cite-prefix\">On</div><blockquote type=\"cite\">b</blockquote>",

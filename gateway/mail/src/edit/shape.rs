@@ -258,6 +258,7 @@ pub(crate) fn replace(
         .ok_or_else(|| EditError::NoPart(path.clone()))?;
     let line_break = message.line_break();
     let whole = write_part(content, line_break)?;
+    require_whole_part(draft, path)?;
     if let Err(reason) = may_change(draft, part) {
         return Ok(Err(reason));
     }
@@ -295,6 +296,7 @@ pub(crate) fn remove(
     let part = message
         .part(path)
         .ok_or_else(|| EditError::NoPart(path.clone()))?;
+    require_whole_part(draft, path)?;
     let parent = message.parent(part).filter(|parent| parent.is_multipart());
     let gone = |child: &&Part| draft.removed.contains(&child.path);
     let siblings = parent.map_or(0, |parent| {
@@ -327,6 +329,15 @@ pub(crate) fn remove(
     });
     draft.removed.push(path.clone());
     Ok(Ok(()))
+}
+
+/// Refuses to change what another edit of the list has changed, in whole or in part.
+fn require_whole_part(draft: &Draft<'_>, path: &PartPath) -> Result<(), EditError> {
+    let mut changed = draft.replaced.iter().chain(&draft.removed);
+    match changed.any(|other| other.holds(path) || path.holds(other)) {
+        true => Err(EditError::Conflict),
+        false => Ok(()),
+    }
 }
 
 /// A part inside something signed or encrypted stays as it is; the whole of it may go.

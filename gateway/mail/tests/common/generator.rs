@@ -206,8 +206,7 @@ impl Generator {
     fn attachment(&mut self, out: &mut Vec<u8>) {
         let field = self.dice.pick(&[
             "Content-Type: application/pdf; name=a.pdf",
-            "Content-Type: text/plain; name=notes.txt\n\
-             Content-Disposition: attachment; filename=notes.txt",
+            "Content-Type: text/plain; name=a.txt\nContent-Disposition: attachment; filename=a.txt",
             "Content-Type: text/calendar; method=REQUEST",
             "Content-Type: application/ms-tnef; name=winmail.dat",
             "Content-Type: application/pkcs7-mime; smime-type=enveloped-data",
