@@ -3,30 +3,13 @@
 mod support;
 
 use axum::http::{Method, StatusCode};
-use support::browser::Browser;
+use support::browser::{Browser, Page};
 use support::samples::{self, CANARY};
 use support::{Terms, World, settings};
 
-const OF_THE_SITE: [&str; 4] = [
-    "/",
-    "/signed-out",
-    "/robots.txt",
-    "/.well-known/security.txt",
-];
-const OF_A_LETTER: [&str; 12] = [
-    "",
-    "/code",
-    "/open",
-    "/print",
-    "/letter.eml",
-    "/body/1.2.1",
-    "/attachment/2",
-    "/reply",
-    "/reply-all",
-    "/pictures",
-    "/sign-out",
-    "/nothing",
-];
+/// The pages of a letter, behind its clean address.
+const PAGES: &str = " /code /open /print /letter.eml /body/1.2.1 /attachment/2 /reply /reply-all \
+    /pictures /sign-out /nothing";
 
 /// Every address with every method: what a browser is told holds for all of them.
 #[tokio::test]
@@ -35,56 +18,67 @@ async fn every_answer_carries_the_fields_that_keep_a_browser_safe() {
     let sealed = world.seal(&samples::rich(), &Terms::default()).await;
     let mut browser = Browser::new(&world);
     browser.read(&world, &sealed).await;
-    let base = sealed.path();
-    let mut paths = vec![sealed.link()];
-    paths.extend(OF_THE_SITE.map(str::to_owned));
-    paths.extend(OF_A_LETTER.map(|page| format!("{base}{page}")));
-    let mut asked = 0;
-    for path in &paths {
-        for method in [
-            Method::GET,
-            Method::HEAD,
-            Method::POST,
-            Method::OPTIONS,
-            Method::PATCH,
-        ] {
+    let fixed = [
+        "/",
+        "/signed-out",
+        "/robots.txt",
+        "/.well-known/security.txt",
+    ];
+    let pages = PAGES
+        .split(' ')
+        .map(|page| format!("{}{page}", sealed.path()));
+    let paths: Vec<String> = fixed.map(str::to_owned).into_iter().chain(pages).collect();
+    let methods = ["GET", "HEAD", "POST", "OPTIONS", "PATCH"];
+    let (mut asked, mut framed) = (0, 0);
+    for path in paths.iter().chain([&sealed.link()]) {
+        for method in methods {
             let mut one = browser.clone();
+            let method = Method::from_bytes(method.as_bytes()).unwrap();
             let page = one.send(method.clone(), path, "", Vec::new()).await;
-            let what = format!("{method} {path} {}", page.status);
-            assert_eq!(page.field("cache-control"), "no-store", "{what}");
-            assert_eq!(page.field("referrer-policy"), "no-referrer", "{what}");
-            assert_eq!(page.field("x-content-type-options"), "nosniff", "{what}");
-            assert_eq!(
-                page.field("cross-origin-resource-policy"),
-                "same-origin",
-                "{what}"
-            );
-            assert!(
-                page.field("permissions-policy").contains("camera=()"),
-                "{what}"
-            );
-            assert!(
-                page.field("strict-transport-security")
-                    .starts_with("max-age="),
-                "{what}"
-            );
-            let policy = page.field("content-security-policy");
-            assert!(policy.contains("default-src 'none'"), "{what}: {policy}");
-            let frames = if path.contains("/body/") && page.status == StatusCode::OK {
-                "frame-ancestors 'self'"
-            } else {
-                "frame-ancestors 'none'"
-            };
-            assert!(policy.contains(frames), "{what}: {policy}");
-            assert!(
-                !policy.contains("script-src") && !policy.contains("unsafe-eval"),
-                "{what}"
-            );
-            assert_ne!(page.status, StatusCode::INTERNAL_SERVER_ERROR, "{what}");
+            let is_frame = path.contains("/body/") && page.status == StatusCode::OK;
+            keeps_safe(&page, is_frame, &format!("{method} {path} {}", page.status));
+            framed += usize::from(is_frame);
             asked += 1;
         }
     }
-    assert_eq!(asked, paths.len() * 5);
+    assert_eq!(
+        (asked, framed),
+        ((paths.len() + 1) * 5, 2),
+        "GET and HEAD of the frame"
+    );
+}
+
+fn keeps_safe(page: &Page, is_frame: bool, what: &str) {
+    for (name, value) in [
+        ("cache-control", "no-store"),
+        ("referrer-policy", "no-referrer"),
+        ("x-content-type-options", "nosniff"),
+        ("cross-origin-resource-policy", "same-origin"),
+        ("strict-transport-security", "max-age=31536000"),
+        (
+            "x-frame-options",
+            if is_frame { "SAMEORIGIN" } else { "DENY" },
+        ),
+    ] {
+        assert_eq!(page.field(name), value, "{what}: {name}");
+    }
+    assert!(
+        page.field("permissions-policy").contains("camera=()"),
+        "{what}"
+    );
+    let policy = page.field("content-security-policy");
+    assert!(policy.contains("default-src 'none'"), "{what}: {policy}");
+    let frames = if is_frame {
+        "frame-ancestors 'self'"
+    } else {
+        "frame-ancestors 'none'"
+    };
+    assert!(policy.contains(frames), "{what}: {policy}");
+    assert!(
+        !policy.contains("script-src") && !policy.contains("unsafe-eval"),
+        "{what}"
+    );
+    assert_ne!(page.status, StatusCode::INTERNAL_SERVER_ERROR, "{what}");
 }
 
 #[tokio::test]
