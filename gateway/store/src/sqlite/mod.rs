@@ -118,10 +118,11 @@ impl Database {
             .max_connections(READERS)
             .acquire_timeout(Duration::from_secs(BUSY_SECONDS))
             .connect_lazy_with(options.pragma("query_only", "on"));
-        Ok(Self {
-            readers,
-            writer: Writer::start(connection),
-        })
+        let writer = Writer::start(connection, form.name).map_err(|source| StoreError::File {
+            doing: "start the writer of a database",
+            source,
+        })?;
+        Ok(Self { readers, writer })
     }
 
     /// Reads, and commits a write with full sync: a full or broken disk shows here.

@@ -29,16 +29,21 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Starts the task.
-    pub(crate) fn start(connection: SqliteConnection) -> Self {
+    /// Starts the task, on a thread of its own: a step takes several turns with the database's
+    /// thread, and must not queue behind the sessions of the whole gateway for each of them.
+    pub(crate) fn start(connection: SqliteConnection, name: &str) -> std::io::Result<Self> {
         let (waiting, writes) = mpsc::channel(WRITES_WAITING_MAX);
         let task = Task {
             connection,
             full: true,
             unsynced_until: None,
         };
-        tokio::spawn(task.run(writes));
-        Self { waiting }
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()?;
+        let thread = std::thread::Builder::new().name(format!("{name} writer"));
+        thread.spawn(move || runtime.block_on(task.run(writes)))?;
+        Ok(Self { waiting })
     }
 
     /// Runs `step` in a transaction; returns when it is on the disk. `step` may run again, from
