@@ -13,15 +13,22 @@ use templates::{Template, all, payload};
 
 fn contains(content: &[u8]) -> bool {
     let payload = payload();
-    content.windows(payload.len()).any(|window| window == payload)
+    content
+        .windows(payload.len())
+        .any(|window| window == payload)
 }
 
 fn we_see(message: &Message<'_>) -> bool {
-    message.parts().iter().any(|part| contains(&message.decoded(part)))
+    message
+        .parts()
+        .iter()
+        .any(|part| contains(&message.decoded(part)))
 }
 
 fn mail_parser_sees(raw: &[u8]) -> bool {
-    let Some(message) = mail_parser::MessageParser::new().parse(raw) else { return false };
+    let Some(message) = mail_parser::MessageParser::new().parse(raw) else {
+        return false;
+    };
     fn walk(message: &mail_parser::Message<'_>) -> bool {
         message.parts.iter().any(|part| match part.message() {
             Some(inner) => walk(inner),
@@ -33,7 +40,9 @@ fn mail_parser_sees(raw: &[u8]) -> bool {
 
 /// The names that a reader in another language prints, or nothing when it is not installed.
 fn read_by(program: &[&str], folder: &Path) -> Option<BTreeSet<usize>> {
-    let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/evasion").join(program[1]);
+    let script = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/evasion")
+        .join(program[1]);
     let output = Command::new(program[0])
         .arg(script)
         .arg(folder)
@@ -41,7 +50,11 @@ fn read_by(program: &[&str], folder: &Path) -> Option<BTreeSet<usize>> {
         .output()
         .ok()?;
     if !output.status.success() {
-        println!("{} cannot run: {}", program[0], String::from_utf8_lossy(&output.stderr));
+        println!(
+            "{} cannot run: {}",
+            program[0],
+            String::from_utf8_lossy(&output.stderr)
+        );
         return None;
     }
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -70,7 +83,10 @@ fn what_any_reader_sees_we_see_or_call_ambiguous() {
         let message = Message::parse(&template.raw);
         let (ours, doubt) = (we_see(&message), !message.ambiguities().is_empty());
         let theirs = mail_parser_sees(&template.raw);
-        let others = [&python, &perl].into_iter().flatten().any(|names| names.contains(&number));
+        let others = [&python, &perl]
+            .into_iter()
+            .flatten()
+            .any(|names| names.contains(&number));
         seen += usize::from(ours);
         ambiguous += usize::from(doubt);
         parser += usize::from(theirs);
@@ -79,7 +95,9 @@ fn what_any_reader_sees_we_see_or_call_ambiguous() {
         }
     }
     let count = |names: &Option<BTreeSet<usize>>| {
-        names.as_ref().map_or("not installed".to_owned(), |names| names.len().to_string())
+        names
+            .as_ref()
+            .map_or("not installed".to_owned(), |names| names.len().to_string())
     };
     println!("templates              {}", templates.len());
     println!("Sealgate's union sees  {seen}");
@@ -89,16 +107,29 @@ fn what_any_reader_sees_we_see_or_call_ambiguous() {
     println!("MIME::Parser sees      {}", count(&perl));
     println!("missed                 {}", missed.len());
     assert!(templates.len() >= 400, "only {} templates", templates.len());
-    assert!(seen > 100 && parser > 50, "the payload is hardly ever there to be seen");
-    assert!(missed.is_empty(), "seen by a reader, not by us, and not ambiguous:\n{missed:#?}");
+    assert!(
+        seen > 100 && parser > 50,
+        "the payload is hardly ever there to be seen"
+    );
+    assert!(
+        missed.is_empty(),
+        "seen by a reader, not by us, and not ambiguous:\n{missed:#?}"
+    );
 }
 
 /// The control: what is plain is seen by all and called ambiguous by none.
 #[test]
 fn plain_mail_is_not_ambiguous() {
     let templates = all();
-    let plain = templates.iter().find(|t| t.name == "encoding name `base64`").unwrap();
+    let plain = templates
+        .iter()
+        .find(|t| t.name == "encoding name `base64`")
+        .unwrap();
     let message = Message::parse(&plain.raw);
-    assert!(message.ambiguities().is_empty(), "{:?}", message.ambiguities());
+    assert!(
+        message.ambiguities().is_empty(),
+        "{:?}",
+        message.ambiguities()
+    );
     assert!(we_see(&message) && mail_parser_sees(&plain.raw));
 }

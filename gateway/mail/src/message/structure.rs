@@ -251,6 +251,9 @@ impl Scanner<'_> {
             Some((main, sub)) if !main.is_empty() && !sub.is_empty() => kind.value.clone(),
             _ => place.default_type.to_owned(),
         };
+        if is_odd_type(value("content-type").unwrap_or_default(), &kind) {
+            self.ambiguous(AmbiguityKind::OddContentType, &place.path);
+        }
         let file_names = file_names(&kind, &shown);
         if file_names.len() > 1 {
             self.ambiguous(AmbiguityKind::SeveralFileNames, &place.path);
@@ -311,6 +314,24 @@ fn cuts_header(raw: &[u8], block: &Block, end: usize) -> bool {
         [] => raw[end..].starts_with(b"--"),
         header => !header.ends_with(b"\n"),
     }
+}
+
+/// Whether a type that may hold parts is written so that some readers find it and others do not:
+/// in quotes, as an encoded word, or without its second half.
+fn is_odd_type(raw: &[u8], kind: &Parameterised) -> bool {
+    let token = |word: &str| {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte);
+        !word.is_empty() && word.bytes().all(plain)
+    };
+    let is_type = kind
+        .value
+        .split_once('/')
+        .is_some_and(|(main, sub)| token(main) && token(sub));
+    let lower = raw.to_ascii_lowercase();
+    let may_hold_parts = ["multipart", "message", "=?"]
+        .iter()
+        .any(|word| memmem::find(&lower, word.as_bytes()).is_some());
+    !is_type && may_hold_parts
 }
 
 fn disposition(word: &str) -> Disposition {
