@@ -18,8 +18,8 @@ use super::{Arrival, ArrivalId, Door};
 use crate::config::BareNewline;
 use crate::tls::{Deadline, Stream, TimedOut};
 
-/// How long a peer that is sent away may take to hear why.
-const FAREWELL: Duration = Duration::from_secs(10);
+/// How long a peer that is sent away may take to hear why and to close.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// Why a connection ended before its session did.
 #[derive(Debug)]
@@ -67,7 +67,7 @@ pub(super) async fn receive(
             tracing::info!(peer = %address, %reply, "connection refused");
             let say = async {
                 stream.write(&reply.to_bytes()).await?;
-                stream.end().await
+                part(&mut stream).await
             };
             let _ = tokio::time::timeout(FAREWELL, say).await;
             return;
@@ -76,6 +76,14 @@ pub(super) async fn receive(
     let mut visit = Visit::new(stream, peer, door, drained);
     // Both ends are told elsewhere: a session to its peer, a message in its own log line.
     while visit.turn().await.is_ok() {}
+}
+
+/// Says that nothing more will come, and reads on until the peer closes too: to close while bytes
+/// are unread resets the connection, and the reset may overtake our last reply.
+async fn part(stream: &mut Stream) -> std::io::Result<()> {
+    stream.end().await?;
+    while stream.read(|_| {}).await? > 0 {}
+    Ok(())
 }
 
 /// One connection and its session.
@@ -151,7 +159,8 @@ impl<'d> Visit<'d> {
                 self.speak().await?;
                 let stream = self.stream.as_mut().ok_or(Gone::Lost)?;
                 self.deadline.set(FAREWELL);
-                self.deadline.guard(stream.end()).await??;
+                // Whether the peer hears it changes nothing any more.
+                let _ = self.deadline.guard(part(stream)).await;
                 return Err(Gone::Over);
             }
         }

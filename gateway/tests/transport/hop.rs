@@ -361,7 +361,7 @@ impl Conversation<'_> {
                     reply
                 };
                 for octet in reply.as_bytes() {
-                    tokio::time::sleep(Duration::from_millis(400)).await;
+                    tokio::time::sleep(Duration::from_secs(1)).await;
                     self.stream.write_all(&[*octet]).await?;
                     self.stream.flush().await?;
                 }
