@@ -1,3 +1,5 @@
+//! Rewriting by offsets: whatever the encoding, only what is named changes.
+
 use super::*;
 use proptest::prelude::*;
 
