@@ -19,6 +19,9 @@ use crate::place;
 /// The key under which WebDriver names an element.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
+/// How long a page, an element or a download may take on a busy machine.
+const WAIT: Duration = Duration::from_secs(20);
+
 /// Light or dark, as a person set it in the system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scheme {
@@ -94,7 +97,7 @@ impl Browser {
     /// Waits for a finished download; its bytes.
     pub fn downloaded(&self, name: &str) -> Vec<u8> {
         let path = self.downloads().join(name);
-        wait_until(|| path.exists()).unwrap_or_else(|| {
+        wait_until(WAIT, || path.exists()).unwrap_or_else(|| {
             let here: Vec<_> = fs::read_dir(self.downloads()).unwrap().flatten().collect();
             panic!("`{name}` was not downloaded; there is {here:?}")
         });
@@ -131,9 +134,9 @@ impl Browser {
         self.post("/back", &json!({}));
     }
 
-    /// The first element that a CSS selector matches, waited for up to ten seconds.
+    /// The first element that a CSS selector matches, waited for.
     pub fn find(&self, selector: &str) -> Element {
-        let found = wait_until(|| !self.find_all(selector).is_empty());
+        let found = wait_until(WAIT, || !self.find_all(selector).is_empty());
         found.unwrap_or_else(|| {
             panic!(
                 "nothing matches `{selector}` on {}:\n{}",
@@ -157,6 +160,22 @@ impl Browser {
     /// Presses an element.
     pub fn click(&self, element: &Element) {
         self.post(&format!("/element/{}/click", element.0), &json!({}));
+    }
+
+    /// Presses an element that leads to another page, and waits for that page.
+    pub fn follow(&self, element: &Element) {
+        let came = self.follow_within(element, WAIT);
+        assert!(came, "no other page came after {}", self.url());
+    }
+
+    /// As [`Browser::follow`]; whether another page came in time.
+    pub fn follow_within(&self, element: &Element, limit: Duration) -> bool {
+        let before = self.find("html");
+        self.click(element);
+        // The root of a page that is gone is no element any more.
+        let path = format!("/session/{}/element/{}/name", self.session, before.0);
+        let is_gone = || exchange(self.address, "GET", &path, &Value::Null).0 != 200;
+        wait_until(limit, is_gone).is_some()
     }
 
     /// Types into an element.
@@ -372,9 +391,9 @@ fn text_of(value: &Value) -> String {
     value.as_str().unwrap_or("").to_owned()
 }
 
-/// Asks again for up to ten seconds.
-fn wait_until(condition: impl Fn() -> bool) -> Option<()> {
-    let until = Instant::now() + Duration::from_secs(10);
+/// Asks again until it holds or the time is over.
+fn wait_until(limit: Duration, condition: impl Fn() -> bool) -> Option<()> {
+    let until = Instant::now() + limit;
     while Instant::now() < until {
         if condition() {
             return Some(());

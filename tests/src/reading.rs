@@ -114,3 +114,10 @@ impl Opener {
         })
     }
 }
+
+impl Drop for Opener {
+    /// Nothing of the store may still be open when a test looks at its files.
+    fn drop(&mut self) {
+        self.runtime.block_on(self.store.close());
+    }
+}

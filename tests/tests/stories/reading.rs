@@ -85,7 +85,7 @@ fn a_letter_is_read_answered_and_left() {
     );
     browser.pictures("1-door");
 
-    browser.click(&browser.find("main form button"));
+    browser.follow(&browser.find("main form button"));
     let input = browser.find("input[autocomplete=one-time-code]");
     assert_eq!(browser.attribute(&input, "inputmode"), "numeric");
     assert!(
@@ -94,7 +94,7 @@ fn a_letter_is_read_answered_and_left() {
     );
     browser.pictures("2-code");
     browser.write(&input, "00000000");
-    browser.click(&browser.find("form[action$='/open'] button"));
+    browser.follow(&browser.find("form[action$='/open'] button"));
     assert!(
         !browser.find_all("[role=alert]").is_empty(),
         "a wrong code is said to be wrong"
@@ -108,7 +108,7 @@ fn a_letter_is_read_answered_and_left() {
         .unwrap();
     let spaced = format!(" {} {} ", &code[..4], &code[4..]);
     browser.write(&browser.find("input[autocomplete=one-time-code]"), &spaced);
-    browser.click(&browser.find("form[action$='/open'] button"));
+    browser.follow(&browser.find("form[action$='/open'] button"));
     reads_the_letter(&browser);
     answers(&browser, &sink);
     leaves(&browser, &link);
@@ -147,13 +147,13 @@ fn reads_the_letter(browser: &Browser) {
 }
 
 fn answers(browser: &Browser, sink: &Sink) {
-    browser.click(&browser.find("a[href$='/reply']"));
+    browser.follow(&browser.find("a[href$='/reply']"));
     browser.write(
         &browser.find("textarea"),
         "Dear Ann,\nthe harbour is a fine idea.\n",
     );
     browser.pictures("5-reply");
-    browser.click(&browser.find("main form button[type=submit]"));
+    browser.follow(&browser.find("main form button[type=submit]"));
     let replies = sink.wait_for(FROM, 1);
     assert_eq!(
         replies.len(),
@@ -184,7 +184,7 @@ fn answers(browser: &Browser, sink: &Sink) {
 fn leaves(browser: &Browser, link: &str) {
     let (clean, _) = link.rsplit_once('/').unwrap();
     browser.open(clean);
-    browser.click(&browser.find("form.sign-out button, form[action$='/sign-out'] button"));
+    browser.follow(&browser.find("form.sign-out button, form[action$='/sign-out'] button"));
     browser.pictures("7-signed-out");
     browser.back();
     assert!(
@@ -208,14 +208,14 @@ fn the_whole_way_works_without_scripts() {
     let browser = Browser::start();
     browser.allow_scripts(false);
     browser.open(&link);
-    browser.click(&browser.find("main form button"));
+    browser.follow(&browser.find("main form button"));
     let code = sink
         .wait_for(TO, 2)
         .last()
         .and_then(|mail| letter::code(&mail.raw))
         .unwrap();
     browser.write(&browser.find("input[autocomplete=one-time-code]"), &code);
-    browser.click(&browser.find("form[action$='/open'] button"));
+    browser.follow(&browser.find("form[action$='/open'] button"));
     assert!(
         browser.visible_text().contains("plan.csv"),
         "{}",

@@ -88,7 +88,7 @@ fn browser_reads_a_page() {
     assert_eq!(browser.title(), "rig");
     assert_eq!(browser.accessible_name(&browser.find("input")), "Word");
     browser.write(&browser.find("input"), "typed");
-    browser.click(&browser.find("button"));
+    browser.follow(&browser.find("button"));
     assert!(browser.visible_text().contains("it came"));
     browser.appear(360, 740, Scheme::Dark);
     let dark = browser.run("return matchMedia('(prefers-color-scheme: dark)').matches");
