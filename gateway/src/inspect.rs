@@ -24,7 +24,8 @@ pub async fn facts<'m>(
     facts.peer = Some(arrival.client.unwrap_or(arrival.peer.ip()));
     facts.authenticated = arrival.authenticated.clone();
     facts.action_id = action_id();
-    if needs.documents {
+    // Most mail has no files; stepping aside for the others costs more than the rest of its way.
+    if needs.documents && !message.attachments().is_empty() {
         let site_id = site.policies.organisation().site_id.as_deref();
         // Unpacking is bounded, but not quick: other sessions go on meanwhile.
         facts.documents = tokio::task::block_in_place(|| read_documents(message, site_id));
