@@ -74,11 +74,6 @@ impl Work {
     }
 }
 
-/// DESIGN "Do Not Forward": inside, the copy stays clear, labelled and marked.
-fn is_sealed(site: &Site, group: &Group, recipient: &Address) -> bool {
-    group.verdict.seal.is_some() && !site.is_inside(recipient)
-}
-
 /// What all groups of one message are made from.
 pub struct Desk<'a> {
     /// The installation.
@@ -99,28 +94,24 @@ impl Desk<'_> {
         let mut work = Work::default();
         for group in &plan.groups {
             let waiting = |recipient: &&Address| !memory.has_served(recipient);
-            let (sealed, clear): (Vec<Address>, Vec<Address>) = group
-                .recipients
-                .iter()
-                .filter(waiting)
-                .cloned()
-                .partition(|recipient| is_sealed(site, group, recipient));
-            if sealed.is_empty() && clear.is_empty() {
+            let recipients: Vec<Address> =
+                group.recipients.iter().filter(waiting).cloned().collect();
+            if recipients.is_empty() {
                 continue;
             }
             let body = self.body(group, admission)?;
-            if !sealed.is_empty() {
-                self.seal(group, &body, &head, &sealed, &mut work);
+            // P2: the rules alone say who is outside; a second opinion here could only leak.
+            if group.verdict.seal.is_some() {
+                self.seal(group, &body, &head, &recipients, &mut work);
+                continue;
             }
-            if !clear.is_empty() {
-                let (head, cargo) = (head.clone(), Cargo::Message);
-                work.dispatches.push(Dispatch {
-                    recipients: clear,
-                    head,
-                    body,
-                    cargo,
-                });
-            }
+            let (head, cargo) = (head.clone(), Cargo::Message);
+            work.dispatches.push(Dispatch {
+                recipients,
+                head,
+                body,
+                cargo,
+            });
         }
         Ok(work)
     }

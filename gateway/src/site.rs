@@ -59,8 +59,12 @@ impl Site {
         self.clock.now()
     }
 
-    /// Whether an address belongs to the organisation.
+    /// Whether an address belongs to the organisation. One that can be read as a route to
+    /// elsewhere never does.
     pub fn is_inside(&self, address: &Address) -> bool {
+        if address.is_routed() {
+            return false;
+        }
         let domain = address
             .key()
             .rsplit_once('@')
