@@ -67,6 +67,12 @@ fn subject_tags_and_sensitivity_seal_mail_to_outside() {
             "{subject} is closed inside"
         );
     }
+    // Some servers follow an own address that reads as a route out: it is outside, and sealed.
+    sink.clear();
+    let routed = "bob%partner.example@corp.example";
+    assert_eq!(send(&gateway, &[routed], "[encrypt] five", ""), 250);
+    let notice = sink.mailbox(routed).remove(0).raw;
+    assert!(letter::link(&notice).is_some() && Canary::new(WORD).found_in(&notice).is_empty());
     // Without any of these nothing changes.
     sink.clear();
     assert_eq!(send(&gateway, &[BOB], "plain", ""), 250);
