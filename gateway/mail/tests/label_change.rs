@@ -145,6 +145,7 @@ fn policy() -> LabelPolicy {
     LabelPolicy {
         default: Some(id(INTERNAL)),
         inherits: true,
+        inherits_thread: false,
         mandatory: Mandatory::Reject,
         justifies: true,
     }
@@ -173,6 +174,48 @@ fn unlabelled_mail_takes_its_attachments_highest_label_or_the_default() {
         ..policy()
     };
     assert_eq!(label_of(&settle(&labels(), &off, &with)), Some(INTERNAL));
+}
+
+#[test]
+fn unlabelled_mail_takes_its_threads_label_where_the_policy_says_so() {
+    let policy = LabelPolicy {
+        inherits_thread: true,
+        ..policy()
+    };
+    let (thread, own, gone) = (
+        id(STAFF),
+        id(PUBLIC),
+        id("ffffffff-0000-4000-8000-000000000009"),
+    );
+    let reply = Situation {
+        thread: Some(&thread),
+        ..Situation::default()
+    };
+    let settled = settle(&labels(), &policy, &reply);
+    assert_eq!(label_of(&settled), Some(STAFF));
+    assert_eq!(settled.changes[0].method, Setter::Thread);
+    assert_eq!(settled.demands, []);
+    let labelled = Situation {
+        present: Some(Present {
+            id: &own,
+            method: None,
+        }),
+        ..reply
+    };
+    let settled = settle(&labels(), &policy, &labelled);
+    assert_eq!(label_of(&settled), Some(PUBLIC), "it has one of its own");
+    assert_eq!(settled.demands.len(), 1);
+    let forgotten = Situation {
+        thread: Some(&gone),
+        ..Situation::default()
+    };
+    let settled = settle(&labels(), &policy, &forgotten);
+    assert_eq!(
+        label_of(&settled),
+        Some(INTERNAL),
+        "no file defines that label any more"
+    );
+    assert_eq!(settled.demands, []);
 }
 
 #[test]

@@ -28,7 +28,7 @@ impl House {
         let before = reader.read(&message);
         assert!(before.statements.len() <= STATEMENTS_MAX + 64);
         let writer = Writer {
-            site: SITE,
+            site: Some(SITE),
             labels: &self.labels,
             mapping: &self.mapping,
             set_at: Timestamp::from_unix(1_796_306_700),

@@ -162,7 +162,7 @@ fn other_tenants_pairs() {
         let value = "n".repeat(length - key.len() - 3);
         let raw = format!("msip_labels: {key}={value}\r\n\r\n");
         let writer = Writer {
-            site: SITE,
+            site: Some(SITE),
             labels: &labels,
             mapping: &mapping,
             set_at: Timestamp::from_unix(0),

@@ -14,7 +14,7 @@ const ACTION: &str = "88124cf5-1340-457d-90e1-0000a9427c99";
 
 fn writer<'a>(labels: &'a Labels, mapping: &'a Mapping) -> Writer<'a> {
     Writer {
-        site: SITE,
+        site: Some(SITE),
         labels,
         mapping,
         set_at: Timestamp::from_unix(1_796_306_700),
@@ -101,6 +101,26 @@ fn every_scheme_is_written_and_reads_as_the_same_label() {
     );
     assert_eq!(reading.statements.len(), 5);
     assert!(marked.ends_with("\r\n\r\nHello.\r\n"));
+}
+
+#[test]
+fn without_an_id_of_our_own_the_other_schemes_are_written() {
+    let (labels, mapping) = (labels(), mapping());
+    let writer = Writer {
+        site: None,
+        ..writer(&labels, &mapping)
+    };
+    let stale = put(PLAIN, Some(PUBLIC), &Mapping::default());
+    let message = Message::parse(stale.as_bytes());
+    let secret = labels.get(&id(SECRET)).unwrap();
+    let edits = writer.write(&message, secret, Method::Standard);
+    let marked = String::from_utf8(apply(&message, &edits).unwrap().bytes).unwrap();
+    assert_eq!(field(&marked, "X-TLP").as_deref(), Some("RED"));
+    assert_eq!(field(&marked, "msip_labels"), field(&stale, "msip_labels"));
+    assert_eq!(read(&marked).own, Some(id(SECRET)), "the strictest counts");
+    let edits = writer.remove(&message);
+    let cleared = String::from_utf8(apply(&message, &edits).unwrap().bytes).unwrap();
+    assert_eq!(field(&cleared, "msip_labels"), None);
 }
 
 #[test]
@@ -237,6 +257,37 @@ fn mistakes_in_a_table_are_told_with_their_lines() {
     let lines: Vec<usize> = mistakes.iter().map(|mistake| mistake.line).collect();
     assert_eq!(lines, [2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
     assert_eq!(mistakes[0].to_string(), "line 2: `BLUE` is no value of tlp");
+    let words: Vec<&str> = mistakes
+        .iter()
+        .map(|mistake| &text[mistake.at.clone()])
+        .collect();
+    let expected = [
+        "BLUE",
+        "tlp GREEN Secret",
+        "foo",
+        "Nothing",
+        "tlp RED",
+        "subject",
+        "sideways",
+        "Content-Type",
+        "low",
+        "x",
+    ];
+    assert_eq!(words, expected);
+    let short = Mapping::parse("tlp -> Secret\nheader X -> Secret\nwrite tlp", &labels());
+    let faults: Vec<String> = short
+        .unwrap_err()
+        .iter()
+        .map(|m| m.fault.to_string())
+        .collect();
+    assert_eq!(
+        faults,
+        [
+            "a value is missing",
+            "a value is missing",
+            "a place is missing"
+        ]
+    );
 }
 
 proptest! {

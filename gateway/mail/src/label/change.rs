@@ -21,6 +21,8 @@ pub enum Setter {
     Default,
     /// An attached file.
     Inherited,
+    /// The thread that unlabelled mail belongs to.
+    Thread,
     /// A statement in another scheme.
     Mapped,
 }
@@ -37,7 +39,8 @@ impl Setter {
             Setter::Person => "person",
             Setter::Rule => "rule",
             Setter::Default => "default",
-            Setter::Inherited => "inherited",
+            Setter::Inherited => "attachment",
+            Setter::Thread => "thread",
             Setter::Mapped => "mapped",
         }
     }
@@ -155,7 +158,7 @@ pub fn set(
         return Ok(None);
     }
     if wish.setter.is_automatic() {
-        if wish.setter == Setter::Default {
+        if matches!(wish.setter, Setter::Default | Setter::Thread) {
             return Err(Refusal::NotHigher);
         }
         if before.method == Some(Method::Privileged) {
@@ -230,6 +233,8 @@ pub struct LabelPolicy {
     pub default: Option<LabelId>,
     /// Whether mail takes the highest label of its attachments.
     pub inherits: bool,
+    /// Whether unlabelled mail takes the label of its thread.
+    pub inherits_thread: bool,
     /// Whether a label is demanded.
     pub mandatory: Mandatory,
     /// Whether a lower label than the thread's needs a reason.
@@ -274,33 +279,67 @@ pub struct Settled {
     pub demands: Vec<Demand>,
 }
 
-/// Applies the policy: inheritance, then the default, then what is demanded.
+/// Applies the whole policy: what is taken up, then what is demanded.
 pub fn settle(labels: &Labels, policy: &LabelPolicy, situation: &Situation<'_>) -> Settled {
-    let mut settled = Settled::default();
+    let changes = take_up(labels, policy, situation);
+    let label = match changes.last() {
+        Some(change) => change.after.as_ref(),
+        None => situation.present.map(|present| present.id),
+    };
+    let mut settled = demand(labels, policy, label, situation);
+    settled.changes.splice(0..0, changes);
+    settled
+}
+
+/// What mail takes up before any rule looks at it: the highest label of its attachments; then, if it
+/// has none, its thread's; then the default.
+pub fn take_up(
+    labels: &Labels,
+    policy: &LabelPolicy,
+    situation: &Situation<'_>,
+) -> Vec<LabelChange> {
+    let mut changes = Vec::new();
     let mut present = situation.present;
-    let inherited = highest(labels, situation.attachments).filter(|_| policy.inherits);
+    let attached = highest(labels, situation.attachments).filter(|_| policy.inherits);
+    let known = |id: &&LabelId| labels.get(id).is_some();
+    let thread = situation.thread.filter(known);
     let wishes = [
-        (inherited, Setter::Inherited),
+        (attached, Setter::Inherited),
+        (thread.filter(|_| policy.inherits_thread), Setter::Thread),
         (policy.default.as_ref(), Setter::Default),
     ];
     for (wanted, setter) in wishes {
         let Some(wanted) = wanted else { continue };
         // A refusal leaves the label as it is; there is nobody to tell.
         if let Ok(Some(change)) = set(labels, present, wanted, Wish::of(setter)) {
-            settled.changes.push(change);
+            changes.push(change);
             present = Some(Present {
                 id: wanted,
                 method: Some(setter.method()),
             });
         }
     }
-    settled.label = present.map(|present| present.id.clone());
-    if settled.label.is_none() && policy.mandatory != Mandatory::No {
+    changes
+}
+
+/// What is demanded of mail that is to leave with this label.
+pub fn demand(
+    labels: &Labels,
+    policy: &LabelPolicy,
+    label: Option<&LabelId>,
+    situation: &Situation<'_>,
+) -> Settled {
+    let mut settled = Settled {
+        label: label.cloned(),
+        ..Settled::default()
+    };
+    if label.is_none() && policy.mandatory != Mandatory::No {
         settled.demands.push(Demand::Label(policy.mandatory));
     }
     if policy.justifies
         && let Some(thread) = situation.thread
-        && is_downgrade(labels, thread, settled.label.as_ref())
+        && labels.get(thread).is_some()
+        && is_downgrade(labels, thread, label)
     {
         judge_downgrade(thread, situation, &mut settled);
     }

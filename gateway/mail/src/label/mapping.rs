@@ -16,6 +16,7 @@
 //! Any number of values may mean one label; the first of a scheme is the one that is written.
 
 use std::fmt;
+use std::ops::Range;
 
 use super::epms::ProtectiveMarking;
 use super::sensitivity::{Importance, Sensitivity};
@@ -151,13 +152,58 @@ pub struct Mapping {
 
 /// One mistake in a table.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {problem}")]
+#[error("line {line}: {fault}")]
 pub struct MappingError {
     /// Counted from 1.
     pub line: usize,
+    /// The words it is about, in bytes of the table.
+    pub at: Range<usize>,
     /// What is wrong.
-    pub problem: String,
+    pub fault: MappingFault,
 }
+
+/// What can be wrong with a line of a table.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MappingFault {
+    /// There is no `->`.
+    #[error("this line names no label")]
+    NoLabel,
+    /// No label has this name or id.
+    #[error("there is no label `{0}`")]
+    UnknownLabel(String),
+    /// A scheme stands alone.
+    #[error("a value is missing")]
+    NoValue,
+    /// Not a scheme that is known.
+    #[error("`{0}` is no scheme")]
+    UnknownScheme(String),
+    /// The scheme has no such value.
+    #[error("`{value}` is no value of {scheme}")]
+    NotAValue {
+        /// The scheme.
+        scheme: String,
+        /// What was written.
+        value: String,
+    },
+    /// Not a field that can stand in mail, or one that carries its structure.
+    #[error("`{0}` is no header field that can carry a label")]
+    NotAField(String),
+    /// Two lines give one value different labels.
+    #[error("`{0}` means two labels")]
+    TwoLabels(String),
+    /// `write SCHEME` says not where.
+    #[error("a place is missing")]
+    NoPlace,
+    /// Not a place.
+    #[error("`{0}` is no place to write in")]
+    UnknownPlace(String),
+    /// Only two schemes have a form for subjects.
+    #[error("{0} has no form for a subject")]
+    NoSubjectForm(Scheme),
+}
+
+/// The words in question, and what is wrong with them.
+type Fault<'t> = (&'t str, MappingFault);
 
 impl Mapping {
     /// Reads a table. Labels are named by name or GUID.
@@ -172,10 +218,13 @@ impl Mapping {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            if let Err(problem) = mapping.read_line(line, labels) {
+            if let Err((words, fault)) = mapping.read_line(line, labels) {
+                // The words are a slice of the text, so their places differ by what lies between.
+                let start = words.as_ptr() as usize - text.as_ptr() as usize;
                 mistakes.push(MappingError {
                     line: number + 1,
-                    problem,
+                    at: start..start + words.len(),
+                    fault,
                 });
             }
         }
@@ -186,49 +235,57 @@ impl Mapping {
         }
     }
 
-    fn read_line(&mut self, line: &str, labels: &Labels) -> Result<(), String> {
+    /// Whether it says nothing.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    fn read_line<'t>(&mut self, line: &'t str, labels: &Labels) -> Result<(), Fault<'t>> {
         if let Some(rest) = line.strip_prefix("write ") {
             return self.read_places(rest.trim());
         }
-        let (left, name) = line.rsplit_once("->").ok_or("a line needs `-> label`")?;
-        let name = name.trim();
+        let (left, name) = line
+            .rsplit_once("->")
+            .ok_or((line, MappingFault::NoLabel))?;
+        let (left, name) = (left.trim(), name.trim());
         let label = LabelId::parse(name)
             .and_then(|id| labels.get(&id))
             .or_else(|| labels.by_name(name))
-            .ok_or_else(|| format!("cannot find a label named `{name}`"))?;
-        let (scheme, value) = left
-            .trim()
-            .split_once(char::is_whitespace)
-            .ok_or("a value is missing")?;
-        let meaning = read_meaning(scheme, value.trim())?;
+            .ok_or_else(|| match name {
+                "" => (line, MappingFault::NoLabel),
+                name => (name, MappingFault::UnknownLabel(name.to_owned())),
+            })?;
+        let meaning = match left.split_once(char::is_whitespace) {
+            Some((scheme, value)) => read_meaning(scheme, value.trim())?,
+            None => {
+                read_scheme(left)?;
+                return Err((left, MappingFault::NoValue));
+            }
+        };
         let twin = self.entries.iter().find(|(known, _)| *known == meaning);
         if twin.is_some_and(|(_, other)| *other != label.id) {
-            return Err(format!("`{}` means two labels", left.trim()));
+            return Err((left, MappingFault::TwoLabels(one_blank(left))));
         }
         self.entries.push((meaning, label.id.clone()));
         Ok(())
     }
 
-    fn read_places(&mut self, text: &str) -> Result<(), String> {
+    fn read_places<'t>(&mut self, text: &'t str) -> Result<(), Fault<'t>> {
         let (scheme, places) = text
             .rsplit_once(char::is_whitespace)
-            .ok_or("a place is missing")?;
+            .ok_or((text, MappingFault::NoPlace))?;
         let scheme = read_scheme(scheme.trim())?;
-        let places = match places {
+        let read = match places {
             "nowhere" => Places::Nowhere,
             "header" => Places::Header,
             "subject" => Places::Subject,
             "both" => Places::Both,
-            other => {
-                return Err(format!(
-                    "`{other}` is none of nowhere, header, subject, both"
-                ));
-            }
+            other => return Err((places, MappingFault::UnknownPlace(other.to_owned()))),
         };
-        if places.subject() && !matches!(scheme, Scheme::ProtectiveMarking | Scheme::Tlp) {
-            return Err(format!("{scheme} has no form for a subject"));
+        if read.subject() && !matches!(scheme, Scheme::ProtectiveMarking | Scheme::Tlp) {
+            return Err((places, MappingFault::NoSubjectForm(scheme)));
         }
-        self.places.push((scheme, places));
+        self.places.push((scheme, read));
         Ok(())
     }
 
@@ -277,22 +334,31 @@ impl Mapping {
     }
 }
 
-fn read_scheme(text: &str) -> Result<Scheme, String> {
+fn read_scheme(text: &str) -> Result<Scheme, Fault<'_>> {
     match text {
         "protective-marking" => Ok(Scheme::ProtectiveMarking),
         "sio" => Ok(Scheme::Sio),
         "tlp" => Ok(Scheme::Tlp),
         "sensitivity" => Ok(Scheme::Sensitivity),
         "importance" => Ok(Scheme::Importance),
-        _ => match text.strip_prefix("header ") {
-            Some(name) => Ok(Scheme::Header(name.trim().to_ascii_lowercase())),
-            None => Err(format!("`{text}` is no scheme")),
+        _ => match text.strip_prefix("header ").map(str::trim) {
+            Some(name) => read_field(name).map(Scheme::Header),
+            None => Err((text, MappingFault::UnknownScheme(text.to_owned()))),
         },
     }
 }
 
-fn read_meaning(scheme: &str, value: &str) -> Result<Meaning, String> {
-    let odd = || format!("`{value}` is no value of {scheme}");
+fn read_meaning<'t>(scheme: &'t str, value: &'t str) -> Result<Meaning, Fault<'t>> {
+    let odd = || {
+        let (scheme, text) = (scheme.to_owned(), value.to_owned());
+        (
+            value,
+            MappingFault::NotAValue {
+                scheme,
+                value: text,
+            },
+        )
+    };
     match scheme {
         "protective-marking" => {
             let plain = !value.contains('=');
@@ -305,13 +371,10 @@ fn read_meaning(scheme: &str, value: &str) -> Result<Meaning, String> {
                 .map(Meaning::ProtectiveMarking)
                 .ok_or_else(odd)
         }
-        "sio" => {
-            let label = SioLabel::parse(value.as_bytes()).ok_or_else(odd)?;
-            if label.label.is_none() && label.marking.is_none() {
-                return Err(odd());
-            }
-            Ok(Meaning::Sio(label))
-        }
+        "sio" => SioLabel::parse(value.as_bytes())
+            .filter(|label| label.label.is_some() || label.marking.is_some())
+            .map(Meaning::Sio)
+            .ok_or_else(odd),
         "tlp" => Tlp::parse(value).map(Meaning::Tlp).ok_or_else(odd),
         "sensitivity" => Sensitivity::parse(value)
             .map(Meaning::Sensitivity)
@@ -322,16 +385,21 @@ fn read_meaning(scheme: &str, value: &str) -> Result<Meaning, String> {
         "header" => {
             let (name, value) = value
                 .split_once(char::is_whitespace)
-                .ok_or("a value is missing")?;
-            if !crate::edit::is_writable_field(name) {
-                return Err(format!("`{name}` is no header field"));
-            }
-            let value = value.trim().to_owned();
-            Ok(Meaning::Header {
-                name: name.to_ascii_lowercase(),
-                value,
-            })
+                .ok_or((value, MappingFault::NoValue))?;
+            let (name, value) = (read_field(name)?, value.trim().to_owned());
+            Ok(Meaning::Header { name, value })
         }
-        _ => Err(format!("`{scheme}` is no scheme")),
+        _ => Err((scheme, MappingFault::UnknownScheme(scheme.to_owned()))),
     }
+}
+
+fn read_field(name: &str) -> Result<String, Fault<'_>> {
+    match crate::edit::is_writable_field(name) {
+        true => Ok(name.to_ascii_lowercase()),
+        false => Err((name, MappingFault::NotAField(name.to_owned()))),
+    }
+}
+
+fn one_blank(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -20,8 +20,8 @@ pub const FOREIGN_BYTES_MAX: usize = 8_192;
 /// What writing needs to know.
 #[derive(Clone, Copy, Debug)]
 pub struct Writer<'a> {
-    /// Our organisation's id.
-    pub site: &'a str,
+    /// Our organisation's id; without one there is no form in which `msip_labels` could be written.
+    pub site: Option<&'a str>,
     /// Our labels.
     pub labels: &'a Labels,
     /// How ours are written in other schemes.
@@ -39,24 +39,36 @@ pub struct Writer<'a> {
 impl Writer<'_> {
     /// The edits that put a label on a message, in `msip_labels` and in every scheme of the table.
     pub fn write(&self, message: &Message<'_>, label: &Label, method: Method) -> Vec<Edit> {
-        let own = msip::value(label, self.site, self.set_at, self.action_id, method, 0);
-        let mut edits = self.put_msip(message, Some(own));
-        let meanings = self.mapping.meanings_of(label);
-        for scheme in self.mapping.schemes() {
-            let meaning = meanings.iter().find(|meaning| meaning.scheme() == scheme);
-            self.put(message, &scheme, meaning.copied(), &mut edits);
-        }
+        let mut edits = self.fields(message, Some((label, method)));
         edits.extend(self.subject(message, Some(label)));
         edits
     }
 
     /// The edits that take our label off a message, in every scheme of the table.
     pub fn remove(&self, message: &Message<'_>) -> Vec<Edit> {
-        let mut edits = self.put_msip(message, None);
-        for scheme in self.mapping.schemes() {
-            self.put(message, &scheme, None, &mut edits);
-        }
+        let mut edits = self.fields(message, None);
         edits.extend(self.subject(message, None));
+        edits
+    }
+
+    /// The same edits without the subject, for a caller who changes that for other reasons too:
+    /// see [`Writer::tag_subject`].
+    pub fn fields(&self, message: &Message<'_>, label: Option<(&Label, Method)>) -> Vec<Edit> {
+        let own = label.zip(self.site).map(|((label, method), site)| {
+            msip::value(label, site, self.set_at, self.action_id, method, 0)
+        });
+        let mut edits = match (label, &own) {
+            // What stands there is stale, but nothing truer could take its place.
+            (Some(_), None) => Vec::new(),
+            _ => self.put_msip(message, own),
+        };
+        let meanings = label
+            .map(|(label, _)| self.mapping.meanings_of(label))
+            .unwrap_or_default();
+        for scheme in self.mapping.schemes() {
+            let meaning = meanings.iter().find(|meaning| meaning.scheme() == scheme);
+            self.put(message, &scheme, meaning.copied(), &mut edits);
+        }
         edits
     }
 
@@ -102,10 +114,11 @@ impl Writer<'_> {
     /// Our pairs go; those of other tenants stay, in front of ours.
     fn put_msip(&self, message: &Message<'_>, own: Option<String>) -> Vec<Edit> {
         let found = gather(message, &mut Vec::new());
-        let site = self.site.to_ascii_lowercase();
+        let site = self.site.map(str::to_ascii_lowercase);
         let ours = |label: &MsipLabel| {
             let known = self.labels.get(&label.id).is_some();
-            is_own(label, Some(&site)) && (known || !label.sites.is_empty())
+            let of_site = site.is_some() && !label.sites.is_empty();
+            is_own(label, site.as_deref()) && (known || of_site)
         };
         let ours: Vec<&MsipLabel> = found.iter().filter(|label| ours(label)).collect();
         let is_ours =
