@@ -24,6 +24,7 @@ pub async fn facts<'m>(
     facts.peer = Some(arrival.client.unwrap_or(arrival.peer.ip()));
     facts.authenticated = arrival.authenticated.clone();
     facts.action_id = action_id();
+    facts.host.clone_from(&site.hostname);
     // Most mail has no files; stepping aside for the others costs more than the rest of its way.
     if needs.documents && !message.attachments().is_empty() {
         let site_id = site.policies.organisation().site_id.as_deref();

@@ -124,19 +124,25 @@ fn end_event(arrival: &Arrival, live: &LivePolicy, judgement: &Judgement, end: &
     else {
         return event;
     };
-    if let Some(change) = &copy.verdict.label_change {
-        let name =
-            |id: &Option<mail::LabelId>| id.as_ref().map_or("none", |id| id.as_str()).to_owned();
+    if let [first, ..] = copy.verdict.label_changes.as_slice()
+        && let Some(last) = copy.verdict.label_changes.last()
+    {
         event = event
-            .detail("label_before", name(&change.before))
-            .detail("label_after", name(&change.after))
-            .detail("label_rule", &change.rule);
+            .detail("label_before", label_name(&first.before))
+            .detail("label_after", label_name(&last.after));
+        if let Some(rule) = &last.rule {
+            event = event.detail("label_rule", rule);
+        }
     }
     if let Some(severity) = copy.verdict.severity {
         event = event.detail("severity", severity.as_str());
     }
     event.rule = Some(copy.verdict.because.join("; ")).filter(|rules| !rules.is_empty());
     event
+}
+
+fn label_name(id: &Option<mail::LabelId>) -> &str {
+    id.as_ref().map_or("none", mail::LabelId::as_str)
 }
 
 /// Whether the copy was edited on its way.

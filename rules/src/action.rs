@@ -1,5 +1,6 @@
 //! Actions: what a rule that fires does to a copy.
 
+use mail::label::Setter;
 use mail::{Address, LabelId, Place, SealTerms};
 use regex::Regex;
 
@@ -27,7 +28,10 @@ pub(crate) enum Deed {
         receipt: bool,
     },
     Unseal,
-    ApplyLabel(LabelId),
+    ApplyLabel {
+        label: LabelId,
+        setter: Setter,
+    },
     RemoveLabel,
     Insert {
         place: Place,

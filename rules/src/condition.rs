@@ -6,6 +6,8 @@
 mod ask;
 mod kinds;
 
+pub(crate) use kinds::message_type;
+
 use core::net::IpAddr;
 
 use mail::{Address, AmbiguityKind, LabelId};
@@ -137,6 +139,15 @@ pub(crate) enum MessageType {
     MailingList,
 }
 
+/// Which labels of other organisations are asked for; an empty list is any.
+#[derive(Debug, Default)]
+pub(crate) struct ForeignLabels {
+    pub sites: Vec<String>,
+    pub ids: Vec<LabelId>,
+    /// In lower case.
+    pub names: Vec<String>,
+}
+
 /// The question itself.
 #[derive(Debug)]
 pub(crate) enum Test {
@@ -158,6 +169,7 @@ pub(crate) enum Test {
     HasLabel(Vec<LabelId>),
     LabelAtLeast(u32),
     Unlabelled(bool),
+    ForeignLabel(ForeignLabels),
     AttachmentLabelAtLeast(u32),
     AttachmentUnreadable(bool),
     HasAttachment(bool),
@@ -263,7 +275,8 @@ impl Test {
             | Self::Importance(_)
             | Self::HasLabel(_)
             | Self::LabelAtLeast(_)
-            | Self::Unlabelled(_) => 1,
+            | Self::Unlabelled(_)
+            | Self::ForeignLabel(_) => 1,
             _ => 0,
         }
     }

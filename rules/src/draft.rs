@@ -5,16 +5,28 @@
 
 use std::sync::Arc;
 
+use mail::label::change::{LabelChange, Present, Refusal, Wish};
+use mail::label::{Method, Setter};
 use mail::{Address, Edit, LabelId, Labels, SealTerms};
 
-use crate::verdict::{Fate, LabelChange, Role, Severity};
+use crate::verdict::{Fate, Role, Severity};
 
 /// A copy's state. Recipients that no condition can tell apart share one.
 #[derive(Clone, Debug)]
 pub(crate) struct Draft {
     pub label: Option<LabelId>,
+    /// How the label was set, where that is known.
+    pub label_method: Option<Method>,
+    /// The label the message came with.
     pub label_before: Option<LabelId>,
+    /// The label it had when the first rule looked at it.
+    label_at_start: Option<LabelId>,
+    /// The rule that last changed the label.
     pub label_rule: Option<Arc<str>>,
+    /// How the label came to be what it is.
+    pub label_changes: Vec<LabelChange>,
+    /// Labels that rules could not set, and why.
+    pub label_refusals: Vec<LabelRefusal>,
     /// How labels that were raised from here seal: a higher label never opens what a lower closed.
     pub label_seal: Option<SealTerms>,
     /// Fields that rules set (`Some`) or removed (`None`), the last word for each.
@@ -43,12 +55,29 @@ pub(crate) struct Add {
     pub rule: Arc<str>,
 }
 
+/// A label that a rule could not set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LabelRefusal {
+    pub rule: Arc<str>,
+    pub label: LabelId,
+    pub why: Refusal,
+}
+
 impl Draft {
-    pub fn new(label: Option<LabelId>) -> Self {
+    /// A copy with the label it came with, and what it took up before any rule.
+    pub fn new(label: Option<LabelId>, method: Option<Method>, taken_up: Vec<LabelChange>) -> Self {
+        let (start, label_method) = match taken_up.last() {
+            Some(change) => (change.after.clone(), Some(change.method.method())),
+            None => (label.clone(), method),
+        };
         Self {
-            label_before: label.clone(),
-            label,
+            label_before: label,
+            label_at_start: start.clone(),
+            label: start,
+            label_method,
             label_rule: None,
+            label_changes: taken_up,
+            label_refusals: Vec::new(),
             label_seal: None,
             fields: Vec::new(),
             fate: Fate::Deliver,
@@ -67,7 +96,7 @@ impl Draft {
 
     /// Whether no rule has yet set anything that a later one could see.
     pub fn is_as_read(&self) -> bool {
-        self.fields.is_empty() && self.label == self.label_before
+        self.fields.is_empty() && self.label == self.label_at_start
     }
 
     /// What rules made of a field: `None` when they left it alone, else its value, if any.
@@ -115,43 +144,59 @@ impl Draft {
         merge(&mut self.seal, terms);
     }
 
-    /// A lower label than the present one does nothing. Says whether the label was raised.
-    pub fn raise_label(&mut self, label: &LabelId, labels: &Labels, rule: &Arc<str>) -> bool {
-        let priority = |id: &LabelId| labels.get(id).map(|label| label.priority);
-        let raises = self
-            .label
-            .as_ref()
-            .is_none_or(|at| priority(label) > priority(at));
-        if raises {
-            let present = self.label.as_ref().and_then(|at| labels.get(at));
-            if let Some(terms) = present.and_then(|present| present.seal_outside.as_ref()) {
-                merge(&mut self.label_seal, terms);
+    /// Sets a label that is higher than the present one and replaces no person's choice, unless it
+    /// is one itself. Says whether the label was raised.
+    pub fn raise_label(
+        &mut self,
+        label: &LabelId,
+        labels: &Labels,
+        rule: &Arc<str>,
+        setter: Setter,
+    ) -> bool {
+        let higher = |at: &LabelId| labels.is_higher(label, at);
+        let chosen = self.label_method == Some(Method::Privileged) && setter != Setter::Person;
+        let why = match &self.label {
+            Some(present) if present == label => return false,
+            Some(present) if !higher(present) => Refusal::NotHigher,
+            Some(_) if chosen => Refusal::SetByPerson,
+            _ => {
+                self.put_label(label, labels, rule, setter);
+                return true;
             }
-            self.label = Some(label.clone());
-            self.label_rule = Some(Arc::clone(rule));
+        };
+        let (rule, label) = (Arc::clone(rule), label.clone());
+        self.label_refusals.push(LabelRefusal { rule, label, why });
+        false
+    }
+
+    fn put_label(&mut self, label: &LabelId, labels: &Labels, rule: &Arc<str>, setter: Setter) {
+        let present = self.label.as_ref().and_then(|at| labels.get(at));
+        if let Some(terms) = present.and_then(|present| present.seal_outside.as_ref()) {
+            merge(&mut self.label_seal, terms);
         }
-        raises
+        self.change_label(Some(label.clone()), rule, setter);
     }
 
     pub fn remove_label(&mut self, rule: &Arc<str>) -> bool {
-        let had = self.label.take().is_some();
+        let had = self.label.is_some();
         if had {
             self.label_seal = None;
-            self.label_rule = Some(Arc::clone(rule));
+            self.change_label(None, rule, Setter::Rule);
         }
         had
     }
 
-    pub fn label_change(&self) -> Option<LabelChange> {
-        let rule = self
-            .label_rule
-            .clone()
-            .filter(|_| self.label != self.label_before)?;
-        Some(LabelChange {
-            before: self.label_before.clone(),
-            after: self.label.clone(),
-            rule,
-        })
+    fn change_label(&mut self, after: Option<LabelId>, rule: &Arc<str>, setter: Setter) {
+        let wish = Wish {
+            rule: Some(rule),
+            ..Wish::of(setter)
+        };
+        let before = self.label.as_ref().map(|id| Present { id, method: None });
+        let change = wish.change(before, after.as_ref());
+        self.label_changes.push(change);
+        self.label_method = after.as_ref().map(|_| setter.method());
+        self.label = after;
+        self.label_rule = Some(Arc::clone(rule));
     }
 
     /// DESIGN: for somebody a rule added, the stricter of their own verdict and the adding one
@@ -160,8 +205,13 @@ impl Draft {
         if let Some(terms) = &adding.seal {
             self.seal(terms);
         }
-        if let (Some(label), Some(rule)) = (&adding.label, &adding.label_rule) {
-            self.raise_label(label, labels, rule);
+        if let (Some(label), Some(rule)) = (&adding.label, &adding.label_rule)
+            && self
+                .label
+                .as_ref()
+                .is_none_or(|own| labels.is_higher(label, own))
+        {
+            self.put_label(label, labels, rule, Setter::Rule);
         }
         self.unsealed &= adding.unsealed;
         self.severity = self.severity.max(adding.severity);

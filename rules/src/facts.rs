@@ -72,6 +72,10 @@ pub struct Facts<'m> {
     pub message: &'m Message<'m>,
     /// What [`crate::Needs::documents`] asked for; empty when it did not ask.
     pub documents: Vec<DocumentFact>,
+    /// The label that the message's thread had before, where [`crate::Needs::thread_label`] asked.
+    pub thread_label: Option<LabelId>,
+    /// This host's name: who changes a label, in fields that say so.
+    pub host: String,
     /// A fresh GUID, written as the ActionId of a label that is set.
     pub action_id: String,
 }
@@ -94,6 +98,8 @@ impl<'m> Facts<'m> {
             envelope,
             message,
             documents,
+            thread_label: None,
+            host: "localhost".to_owned(),
             action_id,
         }
     }

@@ -31,6 +31,4 @@ pub use manual::{manual, schema};
 pub use plan::{Capabilities, Carrier, Each, Group, Plan, Refused, plan};
 pub use policy::{Abilities, Ambiguous, Loaded, Needs, Organisation, Policy, RuleFile};
 pub use shipped::shipped;
-pub use verdict::{
-    Copy, Fate, Judgement, LabelChange, Named, Notification, Role, Severity, Verdict,
-};
+pub use verdict::{Copy, Fate, Judgement, Named, Notification, Role, Severity, Verdict};

@@ -4,7 +4,7 @@
 
 use std::cell::{Cell, OnceCell};
 
-use mail::label::Reading;
+use mail::label::{Outside, Reader, Reading};
 use mail::{Address, Message, Part, Sender, Shield};
 
 use crate::condition::Truth;
@@ -112,14 +112,24 @@ impl<'f> Look<'f> {
         }
     }
 
-    /// What labels the message carries.
+    /// What labels the message carries, in every scheme, as far as they count where it came from.
     pub fn labels(&self) -> &Reading {
         self.labels.get_or_init(|| {
-            mail::label::read(
-                self.message(),
-                self.home.site_id.as_deref(),
-                &self.home.labels,
-            )
+            let reader = Reader {
+                site: self.home.site_id.as_deref(),
+                labels: &self.home.labels,
+                mapping: &self.home.labelling.mapping,
+            };
+            let mut reading = reader.read(self.message());
+            if self.facts.source == Source::Inside {
+                return reading;
+            }
+            // Only our own people choose our labels.
+            reading.method = None;
+            match self.facts.source {
+                Source::Outside => reading.from_outside(self.home.labelling.outside),
+                _ => reading,
+            }
         })
     }
 
@@ -127,9 +137,9 @@ impl<'f> Look<'f> {
         self.labels.get().cloned()
     }
 
-    /// Labels that come from outside decide nothing.
+    /// Labels that come from outside decide nothing, unless the organisation maps them.
     pub fn trusts_labels(&self) -> bool {
-        self.facts.source != Source::Outside
+        self.facts.source != Source::Outside || self.home.labelling.outside == Outside::Map
     }
 
     /// Attached files, as far as what they say is trusted.

@@ -5,6 +5,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use mail::label::change::LabelPolicy;
+use mail::label::{Mapping, Outside};
 use mail::{LabelId, Labels, Timestamp};
 
 use crate::action::Action;
@@ -83,6 +85,8 @@ pub struct Needs {
     pub bodies: bool,
     /// What stands inside attached files: fill [`crate::Facts::documents`].
     pub documents: bool,
+    /// The label that the message's thread had before: fill [`crate::Facts::thread_label`].
+    pub thread_label: bool,
 }
 
 /// A policy and what its author should hear.
@@ -101,6 +105,21 @@ pub(crate) struct Home {
     pub domains: Domains,
     pub site_id: Option<String>,
     pub labels: Labels,
+    pub labelling: Labelling,
+}
+
+/// What holds for the labels of all mail.
+#[derive(Debug, Default)]
+pub(crate) struct Labelling {
+    /// What other schemes mean, and where they are written.
+    pub mapping: Mapping,
+    /// Whether a label that stands already is written in all of them.
+    pub translates: bool,
+    /// What labels from outside count for.
+    pub outside: Outside,
+    pub policy: LabelPolicy,
+    /// The field in which a reason for a lower label stands.
+    pub justification: String,
 }
 
 /// Whether a rule counts.

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use mail::label::LabelChange;
 use mail::{Address, Edit, LabelId, SealTerms};
 use serde::{Deserialize, Serialize};
 
@@ -87,17 +88,6 @@ impl Severity {
     }
 }
 
-/// A label that a rule changed on one copy.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LabelChange {
-    /// What the message came with, as far as it is trusted.
-    pub before: Option<LabelId>,
-    /// What it leaves with.
-    pub after: Option<LabelId>,
-    /// The rule that made the last change.
-    pub rule: Arc<str>,
-}
-
 /// What happens to one recipient's copy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
@@ -111,8 +101,8 @@ pub struct Verdict {
     pub do_not_forward: bool,
     /// The label it leaves with, whoever set it.
     pub label: Option<LabelId>,
-    /// Set when a rule changed the label.
-    pub label_change: Option<LabelChange>,
+    /// How the label came to be what it is, in order; empty when it is what the message came with.
+    pub label_changes: Vec<LabelChange>,
     /// What changes in it, in order; effects of the label come last.
     pub edits: Vec<Edit>,
     /// Whether the sender gets a receipt.

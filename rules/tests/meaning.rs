@@ -292,8 +292,10 @@ then = [
         "text bottom",
     ];
     assert_eq!(shape, expected);
-    let change = verdict.label_change.as_ref().unwrap();
-    assert_eq!((&change.before, &*change.rule), (&None, "r"));
+    let [change] = verdict.label_changes.as_slice() else {
+        panic!("{:?}", verdict.label_changes)
+    };
+    assert_eq!((&change.before, change.rule.as_deref()), (&None, Some("r")));
 }
 
 #[test]

@@ -49,6 +49,9 @@ fn every_condition_and_action_has_a_case() {
         "Seal",
         "Notify",
         "AddRecipient",
+        "Labels",
+        "ApplyLabel",
+        "ForeignLabel",
     ] {
         let words = words(place);
         assert!(words.len() >= 2, "no words of {place}");

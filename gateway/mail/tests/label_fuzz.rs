@@ -35,6 +35,7 @@ impl House {
             action_id: "88124cf5-1340-457d-90e1-0000a9427c99",
             changed_by: "sealgate.corp.example",
             origin: None,
+            keeps_foreign: true,
         };
         // The whole house knows Secret, the highest of its labels.
         let secret = self.labels.get(&house::id(SECRET)).unwrap();

@@ -169,6 +169,7 @@ fn other_tenants_pairs() {
             action_id: "88124cf5-1340-457d-90e1-0000a9427c99",
             changed_by: "",
             origin: None,
+            keeps_foreign: true,
         };
         let label = labels.get(&id(SECRET)).unwrap();
         let edits = writer.write(&Message::parse(raw.as_bytes()), label, Method::Standard);

@@ -21,6 +21,7 @@ fn writer<'a>(labels: &'a Labels, mapping: &'a Mapping) -> Writer<'a> {
         action_id: ACTION,
         changed_by: "sealgate.corp.example",
         origin: Some("ann@corp.example"),
+        keeps_foreign: true,
     }
 }
 
@@ -121,6 +122,27 @@ fn without_an_id_of_our_own_the_other_schemes_are_written() {
     let edits = writer.remove(&message);
     let cleared = String::from_utf8(apply(&message, &edits).unwrap().bytes).unwrap();
     assert_eq!(field(&cleared, "msip_labels"), None);
+}
+
+#[test]
+fn what_says_the_label_already_stays_as_it_is() {
+    let first = put(PLAIN, Some(SECRET), &mapping());
+    assert_eq!(put(&first, Some(SECRET), &mapping()), first);
+    let other_words = format!(
+        "X-Protective-Marking: VER=2012.3, NS=house.example, SEC=D04FB6C2, \
+         ORIGIN=bob@b.example\r\n{PLAIN}"
+    );
+    let marked = put(&other_words, Some(SECRET), &mapping());
+    assert!(
+        marked.contains("SEC=D04FB6C2, ORIGIN=bob@b.example\r\n"),
+        "{marked}"
+    );
+    assert!(!marked.contains("SEC=PROTECTED"), "{marked}");
+    let lower = put(&other_words, Some(PUBLIC), &mapping());
+    assert!(!lower.contains("D04FB6C2"), "{lower}");
+    let two = format!("X-TLP: RED\r\nX-TLP: GREEN\r\n{PLAIN}");
+    let marked = put(&two, Some(SECRET), &mapping());
+    assert_eq!(marked.matches("X-TLP:").count(), 1, "{marked}");
 }
 
 #[test]

@@ -40,6 +40,8 @@ pub struct Case {
     pub ip: Option<IpAddr>,
     /// The login that the peer proved.
     pub login: Option<String>,
+    /// The name of the label that its thread had before.
+    pub thread_label: Option<String>,
     /// Exactly who is notified.
     pub notified: Option<Vec<String>>,
     /// What must come out.
@@ -72,6 +74,10 @@ pub struct Expect {
     pub subject: Option<String>,
     /// Texts its body holds.
     pub contains: Vec<String>,
+    /// Header fields it leaves with, `Name: value`.
+    pub fields: Vec<String>,
+    /// Names of header fields it leaves without.
+    pub no_fields: Vec<String>,
     /// Exactly the rules that took effect.
     pub because: Option<Vec<String>>,
     /// Rules that must not have.
@@ -103,6 +109,7 @@ pub(crate) fn read(section: &Section, found: &mut Vec<Diagnostic>) -> Option<Cas
         },
         ip: section.text("ip").and_then(|ip| reader.ip(ip)),
         login: section.text("login").map(|login| login.text.clone()),
+        thread_label: section.text("thread_label").map(|label| label.text.clone()),
         notified: section.value("notified").map(|value| owned(value.texts())),
         expect,
     };
@@ -208,6 +215,8 @@ impl CaseReader<'_> {
             code: text("code"),
             subject: text("subject"),
             contains: owned(section.texts("contains")),
+            fields: owned(section.texts("fields")),
+            no_fields: owned(section.texts("no_fields")),
             because: section.value("because").map(|value| owned(value.texts())),
             not_because: owned(section.texts("not_because")),
         })

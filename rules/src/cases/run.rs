@@ -77,6 +77,17 @@ pub fn run_case_with(
     facts.documents = documents;
     facts.peer = case.ip;
     facts.authenticated = case.login.clone();
+    if let Some(name) = &case.thread_label {
+        match policy.labels().by_name(name) {
+            Some(label) => facts.thread_label = Some(label.id.clone()),
+            None => {
+                return Err(failure(
+                    vec![format!("there is no label `{name}`")],
+                    String::new(),
+                ));
+            }
+        }
+    }
     let explanation = policy.explain(&facts);
     let differences = differences(policy, case, &message, &explanation);
     match differences.is_empty() {
@@ -176,7 +187,8 @@ impl Comparison<'_> {
                 expect.to
             ));
         }
-        if expect.subject.is_some() || !expect.contains.is_empty() {
+        let asks_of_text = expect.subject.is_some() || !expect.contains.is_empty();
+        if asks_of_text || !expect.fields.is_empty() || !expect.no_fields.is_empty() {
             self.edited(message);
         }
     }
@@ -186,6 +198,36 @@ impl Comparison<'_> {
             let to = &self.expect.to;
             self.found
                 .push(format!("{to}: {what} should be {expected} and is {found}"));
+        }
+    }
+
+    /// The header fields it leaves with, and without.
+    fn fields(&mut self, after: &Message<'_>) {
+        let to = &self.expect.to;
+        let written = |field| {
+            let (name, text) = (after.field_name(field), after.field_text(field));
+            format!("{name}: {}", text.trim())
+        };
+        for wanted in &self.expect.fields {
+            let name = wanted.split(':').next().unwrap_or_default().trim();
+            let present: Vec<String> = after.fields_named(name).map(written).collect();
+            if !present
+                .iter()
+                .any(|field| field.eq_ignore_ascii_case(wanted))
+            {
+                let is = list(&present);
+                self.found.push(format!(
+                    "{to}: a field should be `{wanted}`; there are {is}"
+                ));
+            }
+        }
+        for name in &self.expect.no_fields {
+            if let Some(field) = after.field(name) {
+                let is = written(field);
+                self.found.push(format!(
+                    "{to}: there should be no field {name}; there is `{is}`"
+                ));
+            }
         }
     }
 
@@ -203,6 +245,7 @@ impl Comparison<'_> {
         let after = Message::parse(&bytes);
         let subject = after.subject().unwrap_or_default();
         self.compare("subject", self.expect.subject.as_deref(), &subject);
+        self.fields(&after);
         let bodies: Vec<String> = after
             .bodies()
             .into_iter()

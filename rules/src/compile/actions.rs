@@ -1,8 +1,11 @@
 //! Actions: each table of `then` becomes a deed.
 
+use mail::label::sensitivity::Sensitivity;
+use mail::label::{Scheme, Setter, epms, msip, sio, tlp};
 use mail::{Address, Place};
 use regex::RegexBuilder;
 
+use super::labelling::is_person;
 use super::{Compiler, shown};
 use crate::action::{Action, Deed, Notice, Rewrite};
 use crate::look::side;
@@ -12,6 +15,16 @@ use crate::verdict::{Fate, Role};
 
 /// How long the text of a reply may be: RFC 5321 §4.5.3.1.5 gives a line 512 octets.
 const REPLY_LENGTH_MAX: usize = 400;
+/// Fields in which classification labels travel, whatever is mapped.
+const LABEL_FIELDS: [&str; 7] = [
+    msip::HEADER,
+    epms::HEADER,
+    sio::HEADER,
+    sio::HISTORY_HEADER,
+    tlp::HEADER,
+    Sensitivity::HEADER,
+    "Classification",
+];
 /// The text of a reject that gives none.
 const REJECT_TEXT: &str = "this message may not be sent as it is";
 
@@ -48,7 +61,7 @@ impl Compiler {
                 Deed::Seal { terms, receipt }
             }
             "unseal" => Deed::Unseal,
-            "apply_label" => Deed::ApplyLabel(self.label_named(items.first()?)?.0),
+            "apply_label" => self.apply_label(entry)?,
             "remove_label" => {
                 self.asks_labels = true;
                 Deed::RemoveLabel
@@ -69,6 +82,20 @@ impl Compiler {
         })
     }
 
+    fn apply_label(&mut self, entry: &Entry) -> Option<Deed> {
+        let name = match &entry.value {
+            Value::Table(section) => section.text("label")?,
+            value => value.text()?,
+        };
+        let (label, _) = self.label_named(name)?;
+        self.advise_heading(name, &label);
+        let setter = match is_person(&entry.value) {
+            true => Setter::Person,
+            false => Setter::Rule,
+        };
+        Some(Deed::ApplyLabel { label, setter })
+    }
+
     /// DESIGN: the lowering actions, by name.
     fn lowers(&self, deed: &Deed) -> bool {
         let outside = |addresses: &[Address]| {
@@ -80,10 +107,20 @@ impl Compiler {
             Deed::Unseal | Deed::RemoveLabel => true,
             Deed::Redirect(to) => outside(to),
             Deed::AddRecipient { addresses, .. } => outside(addresses),
-            Deed::SetHeader { name, .. } => carries_label(name),
-            Deed::RemoveHeader(names) => names.iter().any(|name| carries_label(name)),
+            Deed::SetHeader { name, .. } => self.carries_label(name),
+            Deed::RemoveHeader(names) => names.iter().any(|name| self.carries_label(name)),
             _ => false,
         }
+    }
+
+    /// Whether labels travel in this field.
+    fn carries_label(&self, name: &str) -> bool {
+        let is = |field: &str| name.eq_ignore_ascii_case(field);
+        let mapped = self.home.labelling.mapping.schemes();
+        let known = |field: &&str| is(field);
+        msip::is_attribute(name)
+            || LABEL_FIELDS.iter().any(known)
+            || mapped.iter().filter_map(Scheme::field).any(is)
     }
 
     fn reject(&mut self, entry: &Entry) -> Option<Fate> {
@@ -267,20 +304,6 @@ fn is_permanent_code(code: &str) -> bool {
         (1..=3).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
     };
     matches!(parts[..], ["5", subject, detail] if number(subject) && number(detail))
-}
-
-/// Fields in which classification labels travel.
-fn carries_label(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    [
-        "sio-label",
-        "sio-label-history",
-        "x-protective-marking",
-        "sensitivity",
-        "classification",
-    ]
-    .contains(&name.as_str())
-        || name.starts_with("msip_label")
 }
 
 /// FNV-1a: a short stable name for a rule's slot in a letter. It guards nothing.

@@ -4,7 +4,8 @@ use super::Compiler;
 use super::conditions::Ground;
 use crate::condition::{Condition, Guard, Test};
 use crate::diagnostic::Diagnostic;
-use crate::read::{Entry, Section};
+use crate::read::{Entry, Item, Section};
+use mail::LabelId;
 
 impl Compiler {
     /// A label under a per-recipient condition marks only those copies.
@@ -39,6 +40,22 @@ impl Compiler {
                     .push(Diagnostic::advice(entry.key.clone(), message).help(help));
             }
         }
+    }
+
+    /// A label with sublabels is a heading.
+    pub(super) fn advise_heading(&mut self, name: &Item, label: &LabelId) {
+        let under = self.home.labels.sublabels(label);
+        let names: Vec<String> = under.map(|label| format!("`{}`", label.name)).collect();
+        if names.is_empty() {
+            return;
+        }
+        let message = format!("`{}` is a heading for other labels", name.text);
+        let help = format!(
+            "mail programs set only what stands below it; did you mean {}?",
+            names.join(" or ")
+        );
+        self.found
+            .push(Diagnostic::advice(name.spot.clone(), message).help(help));
     }
 
     /// A claim about the sender where a forged one would be lenient.

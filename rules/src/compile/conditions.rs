@@ -128,7 +128,7 @@ impl Compiler {
             test,
             Test::LabelAtLeast(_) | Test::AttachmentLabelAtLeast(_) | Test::AttachmentUnreadable(_)
         );
-        self.asks_labels |= matches!(test, Test::Unlabelled(_));
+        self.asks_labels |= matches!(test, Test::Unlabelled(_) | Test::ForeignLabel(_));
     }
 
     fn test(&mut self, entry: &Entry) -> Option<Test> {
@@ -171,6 +171,7 @@ impl Compiler {
             }
             "label_at_least" => Test::LabelAtLeast(self.label_named(entry.value.text()?)?.1),
             "unlabelled" => Test::Unlabelled(flag?),
+            "foreign_label" => Test::ForeignLabel(self.foreign_labels(entry)?),
             "attachment_label_at_least" => {
                 Test::AttachmentLabelAtLeast(self.label_named(entry.value.text()?)?.1)
             }

@@ -37,12 +37,7 @@ impl Compiler {
     fn label(&mut self, section: &Section, known: &[Label]) -> Option<Label> {
         let id_text = section.text("id")?;
         let name = section.text("name")?.text.clone();
-        let Some(id) = LabelId::parse(&id_text.text) else {
-            let message = format!("`{}` is no GUID", id_text.text);
-            let help = "as in 2096f6a2-d2f7-48be-b329-b73aaa526e5d: 8-4-4-4-12 hex digits";
-            self.mistake(&id_text.spot, message, help);
-            return None;
-        };
+        let id = self.guid(id_text)?;
         let priority = u32::try_from(section.number("priority")?).ok()?;
         if let Some(twin) = known.iter().find(|label| label.id == id) {
             let message = format!("the label `{}` has this id too", twin.name);
@@ -77,6 +72,16 @@ impl Compiler {
             subject_tag: text("subject_tag"),
             seal_outside: seal.map(|(terms, _)| terms),
         })
+    }
+
+    pub(super) fn guid(&mut self, item: &Item) -> Option<LabelId> {
+        let id = LabelId::parse(&item.text);
+        if id.is_none() {
+            let message = format!("`{}` is no GUID", item.text);
+            let help = "as in 2096f6a2-d2f7-48be-b329-b73aaa526e5d: 8-4-4-4-12 hex digits";
+            self.mistake(&item.spot, message, help);
+        }
+        id
     }
 
     fn check_color(&mut self, color: &str, spot: &crate::diagnostic::Spot) {

@@ -5,6 +5,7 @@
 mod actions;
 mod advice;
 mod conditions;
+mod labelling;
 mod labels;
 mod rules;
 mod texts;
@@ -14,7 +15,9 @@ use std::collections::BTreeMap;
 use crate::cases;
 use crate::diagnostic::{Diagnostic, Grade, Spot};
 use crate::matching::{Domains, PartyError};
-use crate::policy::{Abilities, Home, LabelEffects, Loaded, Needs, Organisation, Policy, RuleFile};
+use crate::policy::{
+    Abilities, Home, LabelEffects, Labelling, Loaded, Needs, Organisation, Policy, RuleFile,
+};
 use crate::read::{self, Item, Section, nearest};
 
 /// How many rules a set may have.
@@ -82,6 +85,7 @@ impl Compiler {
             domains,
             site_id,
             labels: mail::Labels::default(),
+            labelling: Labelling::default(),
         };
         Self {
             found,
@@ -99,6 +103,7 @@ impl Compiler {
         let tables = |name: &'static str| files.iter().flat_map(move |file| file.tables(name));
         self.lists(tables("list"));
         self.labels(tables("label"));
+        self.labelling(files.iter().filter_map(|file| file.table("labels")));
         let rules = self.rules(tables("rule"));
         self.unique("case", tables("case"));
         let cases = tables("case")

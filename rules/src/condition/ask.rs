@@ -1,9 +1,10 @@
 //! The answers to single questions.
 
+use mail::label::Foreign;
 use mail::{Address, Ambiguity, LabelId, Sender};
 
 use super::kinds;
-use super::{AddressFields, Asker, Guard, Leaf, Matcher, Test, TextOf, Truth, peer};
+use super::{AddressFields, Asker, ForeignLabels, Guard, Leaf, Matcher, Test, TextOf, Truth, peer};
 use crate::facts::DocumentState;
 use crate::look::Bodies;
 use crate::matching::{Domains, Parties, Where, plain};
@@ -95,6 +96,10 @@ impl Test {
                     .is_some_and(|label| labels.contains(label)),
             ),
             Self::LabelAtLeast(priority) => asker.label_at_least(*priority),
+            Self::ForeignLabel(wanted) => {
+                let mut foreign = look.labels().foreign.iter();
+                Truth::of(foreign.any(|label| wanted.holds(label)))
+            }
             Self::Unlabelled(wanted) => Truth::of(asker.draft.label.is_none() == *wanted),
             Self::MessageSizeOver(size) => Truth::of(look.message().raw().len() as u64 > *size),
             Self::MessageType(kinds) => kinds::message_type(look, kinds),
@@ -286,6 +291,16 @@ impl Asker<'_> {
             .any(|document| document.labels.iter().any(high));
         let closed = |state: &DocumentState| matches!(state, DocumentState::Unknown(_));
         Truth::of(found).unless_hidden(|| documents.iter().any(|document| closed(&document.state)))
+    }
+}
+
+impl ForeignLabels {
+    fn holds(&self, label: &Foreign) -> bool {
+        let is_of = |site: &String| self.sites.iter().any(|own| own.eq_ignore_ascii_case(site));
+        let is_called = |name: &String| self.names.contains(&name.trim().to_lowercase());
+        (self.sites.is_empty() || label.site.as_ref().is_some_and(is_of))
+            && (self.ids.is_empty() || self.ids.contains(&label.id))
+            && (self.names.is_empty() || label.name.as_ref().is_some_and(is_called))
     }
 }
 

@@ -6,7 +6,7 @@ use super::{MessageType, Truth};
 use crate::look::Look;
 
 /// Whether the message is one of these kinds.
-pub(super) fn message_type(look: &Look<'_>, kinds: &[MessageType]) -> Truth {
+pub(crate) fn message_type(look: &Look<'_>, kinds: &[MessageType]) -> Truth {
     Truth::of(kinds.iter().any(|kind| is(look, *kind)))
 }
 

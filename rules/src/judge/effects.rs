@@ -1,6 +1,5 @@
 //! What comes at the end: the edits that rules asked for, then the effects of the final label.
 
-use mail::label::{Mapping, Method, Writer};
 use mail::{Edit, Fallback, Place};
 
 use super::Bench;
@@ -25,6 +24,8 @@ impl Bench<'_> {
         if side != Where::Inside && !draft.unsealed {
             seals.iter().flatten().for_each(|terms| draft.seal(terms));
         }
+        self.note_translation(draft);
+        self.tag_subject(draft);
         let rule = draft.label_rule.clone().unwrap_or_default();
         let subject = Some(self.subject(draft));
         let setting = Setting {
@@ -38,7 +39,7 @@ impl Bench<'_> {
         }
         let mut edits = self.header_edits(draft);
         edits.append(&mut draft.edits.clone());
-        edits.extend(self.label_edits(draft));
+        edits.extend(self.label_fields(draft));
         edits.extend(
             shown
                 .into_iter()
@@ -65,38 +66,6 @@ impl Bench<'_> {
             }
         }
         edits
-    }
-
-    /// The field that carries the label, when a rule changed it.
-    fn label_edits(&self, draft: &Draft) -> Vec<Edit> {
-        let Some(change) = draft.label_change() else {
-            return Vec::new();
-        };
-        let home = &self.policy.home;
-        let facts = self.look.facts;
-        match (
-            change.after.and_then(|label| home.labels.get(&label)),
-            &home.site_id,
-        ) {
-            // Other tenants' labels stay; a stale field of ours for one attribute goes.
-            (Some(label), Some(site)) => {
-                let writer = Writer {
-                    site,
-                    labels: &home.labels,
-                    mapping: &Mapping::default(),
-                    set_at: facts.now,
-                    action_id: &facts.action_id,
-                    changed_by: "",
-                    origin: None,
-                };
-                writer.write(self.look.message(), label, Method::Standard)
-            }
-            // Without an id of our own there is no form to write it in; `check` says so.
-            (Some(_), None) => Vec::new(),
-            (None, _) => vec![Edit::RemoveHeader {
-                name: "msip_labels".into(),
-            }],
-        }
     }
 }
 

@@ -65,7 +65,9 @@ impl Bench<'_> {
                 draft.seal = None;
                 true
             }
-            Deed::ApplyLabel(label) => draft.raise_label(label, labels, &rule.name),
+            Deed::ApplyLabel { label, setter } => {
+                draft.raise_label(label, labels, &rule.name, *setter)
+            }
             Deed::RemoveLabel => draft.remove_label(&rule.name),
             Deed::Insert {
                 place,

@@ -5,6 +5,7 @@
 mod ambiguity;
 mod effects;
 mod fire;
+mod labelling;
 
 use std::sync::Arc;
 
@@ -144,7 +145,7 @@ impl<'a> Bench<'a> {
 
     /// Everything that conditions see of a recipient.
     fn sign(&self, walker: Walker<'_>) -> Vec<Truth> {
-        let draft = Draft::new(None);
+        let draft = Draft::new(None, None, Vec::new());
         let asker = self.asker(&draft, walker);
         let mut sign = vec![Truth::of(walker.side == Where::Inside)];
         for rule in &self.policy.rules {
@@ -245,7 +246,7 @@ impl<'a> Bench<'a> {
     /// One copy through all rules.
     fn walk(&mut self, walker: Walker<'_>) -> (Draft, Vec<RuleTrace>) {
         let policy = self.policy;
-        let mut draft = Draft::new(self.label_as_read());
+        let mut draft = self.labelled();
         let mut traces = Vec::new();
         let mut stopped_by: Option<&Rule> = None;
         self.look.asked.take();
@@ -306,6 +307,7 @@ impl<'a> Bench<'a> {
     }
 
     fn finish(&self, mut draft: Draft, traces: Vec<RuleTrace>, side: Where) -> Judged {
+        self.demand_label(&mut draft);
         let edits = self.effects(&mut draft, side);
         let may_forward = |terms: &SealTerms| terms.rights.contains(Right::Forward);
         let verdict = Arc::new(Verdict {
@@ -314,7 +316,7 @@ impl<'a> Bench<'a> {
             seal: draft.seal.clone().filter(|_| side != Where::Inside),
             do_not_forward: draft.seal.as_ref().is_some_and(|terms| !may_forward(terms)),
             label: draft.label.clone(),
-            label_change: draft.label_change(),
+            label_changes: draft.label_changes.clone(),
             edits,
             receipt: draft.receipt,
             severity: draft.severity,
@@ -326,16 +328,6 @@ impl<'a> Bench<'a> {
             draft,
             verdict,
             traces,
-        }
-    }
-
-    /// The label the message came with, where that is trusted and anything could ask.
-    fn label_as_read(&self) -> Option<mail::LabelId> {
-        let ask = self.policy.asks_labels && self.look.trusts_labels();
-        if ask {
-            self.look.labels().own.clone()
-        } else {
-            None
         }
     }
 }

@@ -59,16 +59,17 @@ pub(super) const WORDS: &[Word] = &[
     word(
         Action,
         "apply_label",
-        Text,
+        TextOrTable(Place::ApplyLabel),
         "\"Confidential\"",
-        "Sets the label. A label lower than the present one does nothing.",
+        "Sets the label. A label lower than the present one does nothing; nor does one in place of \
+         a label that a person chose, unless the rule speaks for a person.",
     ),
     word(
         Action,
         "remove_label",
         True,
         "true",
-        "Takes the label off. Lowers.",
+        "Takes the label off, in every scheme of `mapping`. Lowers.",
     ),
     word(
         Action,

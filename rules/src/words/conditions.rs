@@ -289,6 +289,14 @@ pub(super) const WORDS: &[Word] = &[
     ),
     word(
         Condition,
+        "foreign_label",
+        Table(Place::ForeignLabel),
+        "{ site = \"72f988bf-86f1-41af-91ab-2d7cd011db47\" }",
+        "The message has a label of another organisation, or one of ours that no file defines; \
+         `{}` for any. What came from outside counts with `from_outside = \"keep\"` or `\"map\"`.",
+    ),
+    word(
+        Condition,
         "attachment_label_at_least",
         Text,
         "\"Confidential\"",

@@ -5,6 +5,7 @@
 
 mod actions;
 mod conditions;
+mod labels;
 mod tables;
 
 pub(crate) use conditions::IMPORTANCES;
@@ -26,6 +27,9 @@ pub(crate) enum Place {
     AddRecipient,
     Notify,
     Active,
+    ApplyLabel,
+    ForeignLabel,
+    Labels,
     Label,
     List,
     Case,
@@ -112,9 +116,14 @@ impl Word {
 
 /// Every word, in the order the manual shows them.
 pub(crate) fn all() -> impl Iterator<Item = &'static Word> {
-    [tables::WORDS, conditions::WORDS, actions::WORDS]
-        .into_iter()
-        .flatten()
+    [
+        tables::WORDS,
+        labels::WORDS,
+        conditions::WORDS,
+        actions::WORDS,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// The words of one place, in the manual's order.
@@ -129,13 +138,14 @@ pub(crate) fn find(place: Place, name: &str) -> Option<&'static Word> {
 
 impl Place {
     /// Every place, in the order the manual shows them.
-    pub const ALL: [Place; 18] = [
+    pub const ALL: [Place; 21] = [
         Self::File,
         Self::Rule,
         Self::Active,
         Self::Condition,
         Self::HeaderWords,
         Self::HeaderPattern,
+        Self::ForeignLabel,
         Self::Action,
         Self::Reject,
         Self::Marking,
@@ -144,7 +154,9 @@ impl Place {
         Self::Seal,
         Self::AddRecipient,
         Self::Notify,
+        Self::ApplyLabel,
         Self::Label,
+        Self::Labels,
         Self::List,
         Self::Case,
         Self::Expect,
@@ -177,6 +189,9 @@ impl Place {
             Self::AddRecipient => "`add_recipient`",
             Self::Notify => "`notify`",
             Self::Active => "`active`",
+            Self::ApplyLabel => "`apply_label`",
+            Self::ForeignLabel => "`foreign_label`",
+            Self::Labels => "`[labels]`",
             Self::Label => "`[[label]]`",
             Self::List => "`[[list]]`",
             Self::Case => "`[[case]]`",

@@ -37,6 +37,13 @@ pub(super) const WORDS: &[Word] = &[
     ),
     word(
         File,
+        "labels",
+        Table(Place::Labels),
+        "{ default = \"General\" }",
+        "What holds for the labels of all mail. It stands once over all files.",
+    ),
+    word(
+        File,
         "list",
         Tables(List),
         "[{ name = \"…\", values = […] }]",
@@ -297,6 +304,13 @@ pub(super) const WORDS: &[Word] = &[
     ),
     word(
         Case,
+        "thread_label",
+        Text,
+        "\"Secret\"",
+        "The label that the thread of this mail had before.",
+    ),
+    word(
+        Case,
         "notified",
         Names,
         "[\"ciso@corp.example\"]",
@@ -360,6 +374,20 @@ pub(super) const WORDS: &[Word] = &[
         Names,
         "[\"Classified as Confidential\"]",
         "Texts that its body holds when it leaves.",
+    ),
+    word(
+        Expect,
+        "fields",
+        Names,
+        "[\"X-TLP: RED\"]",
+        "Header fields that it leaves with, each with its whole value, unfolded.",
+    ),
+    word(
+        Expect,
+        "no_fields",
+        Names,
+        "[\"SIO-Label\"]",
+        "Names of header fields that it leaves without.",
     ),
     word(
         Expect,

@@ -119,7 +119,8 @@ impl<'a> Wish<'a> {
         }
     }
 
-    fn change(&self, before: Option<Present<'_>>, after: Option<&LabelId>) -> LabelChange {
+    /// The record of a change that this wish made.
+    pub fn change(&self, before: Option<Present<'_>>, after: Option<&LabelId>) -> LabelChange {
         LabelChange {
             before: before.map(|present| present.id.clone()),
             after: after.cloned(),
@@ -291,8 +292,8 @@ pub fn settle(labels: &Labels, policy: &LabelPolicy, situation: &Situation<'_>) 
     settled
 }
 
-/// What mail takes up before any rule looks at it: the highest label of its attachments; then, if it
-/// has none, its thread's; then the default.
+/// What mail takes up before any rule looks at it: the highest label of its attachments; then, if
+/// it has none, its thread's; then the default.
 pub fn take_up(
     labels: &Labels,
     policy: &LabelPolicy,

@@ -18,10 +18,10 @@
 use std::fmt;
 use std::ops::Range;
 
-use super::epms::ProtectiveMarking;
+use super::epms::{self, ProtectiveMarking};
 use super::sensitivity::{Importance, Sensitivity};
-use super::sio::SioLabel;
-use super::tlp::Tlp;
+use super::sio::{self, SioLabel};
+use super::tlp::{self, Tlp};
 use super::{Label, LabelId, Labels};
 
 /// A way to say in mail how sensitive it is.
@@ -41,6 +41,21 @@ pub enum Scheme {
     Importance,
     /// A field of another product, in lower case.
     Header(String),
+}
+
+impl Scheme {
+    /// The field it stands in; `msip_labels` is read and written apart.
+    pub fn field(&self) -> Option<&str> {
+        match self {
+            Scheme::Msip => None,
+            Scheme::ProtectiveMarking => Some(epms::HEADER),
+            Scheme::Sio => Some(sio::HEADER),
+            Scheme::Tlp => Some(tlp::HEADER),
+            Scheme::Sensitivity => Some(Sensitivity::HEADER),
+            Scheme::Importance => Some(Importance::HEADER),
+            Scheme::Header(name) => Some(name),
+        }
+    }
 }
 
 impl fmt::Display for Scheme {

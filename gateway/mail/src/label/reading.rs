@@ -226,7 +226,7 @@ impl Reader<'_> {
 }
 
 /// What one field says, in whatever scheme it belongs to.
-fn meanings(message: &Message<'_>, field: &Field, schemes: &[Scheme]) -> Vec<Meaning> {
+pub(super) fn meanings(message: &Message<'_>, field: &Field, schemes: &[Scheme]) -> Vec<Meaning> {
     let name = message.field_name(field);
     let text = || message.field_text(field);
     let is = |other: &str| name.eq_ignore_ascii_case(other);

@@ -5,8 +5,7 @@
 use super::epms::{self, ProtectiveMarking};
 use super::mapping::{Mapping, Meaning, Places, Scheme};
 use super::msip::{self, MsipLabel};
-use super::reading::{gather, is_own, unfold};
-use super::sensitivity::{Importance, Sensitivity};
+use super::reading::{Reading, STATEMENTS_MAX, Statement, gather, is_own, meanings, unfold};
 use super::sio::{self, SioChange, SioLabel};
 use super::tlp;
 use super::{Label, Labels, Method, vendor};
@@ -34,6 +33,8 @@ pub struct Writer<'a> {
     pub changed_by: &'a str,
     /// Who first marked it, for `ORIGIN`: the author's address.
     pub origin: Option<&'a str>,
+    /// Whether labels of other organisations stay beside ours.
+    pub keeps_foreign: bool,
 }
 
 impl Writer<'_> {
@@ -60,23 +61,45 @@ impl Writer<'_> {
         let mut edits = match (label, &own) {
             // What stands there is stale, but nothing truer could take its place.
             (Some(_), None) => Vec::new(),
-            _ => self.put_msip(message, own),
+            (label, _) => self.put_msip(message, label.zip(own)),
         };
-        let meanings = label
-            .map(|(label, _)| self.mapping.meanings_of(label))
-            .unwrap_or_default();
+        let meanings = self.words_for(message, label.map(|(label, _)| label));
         for scheme in self.mapping.schemes() {
             let meaning = meanings.iter().find(|meaning| meaning.scheme() == scheme);
-            self.put(message, &scheme, meaning.copied(), &mut edits);
+            self.put(message, &scheme, meaning, &mut edits);
         }
         edits
     }
 
-    /// The subject as it must read under this label, or under none.
-    pub fn tag_subject(&self, subject: &str, label: Option<&Label>) -> String {
-        let meanings = label
-            .map(|label| self.mapping.meanings_of(label))
-            .unwrap_or_default();
+    /// How the label is said in each scheme: as the message says it already, else as the table
+    /// does first.
+    fn words_for(&self, message: &Message<'_>, label: Option<&Label>) -> Vec<Meaning> {
+        let Some(label) = label else {
+            return Vec::new();
+        };
+        let schemes = self.mapping.schemes();
+        let fields = message.fields().iter();
+        let mut found: Vec<Meaning> = fields
+            .flat_map(|field| meanings(message, field, &schemes))
+            .take(STATEMENTS_MAX)
+            .filter(|meaning| {
+                let meant = self.mapping.labels_of(meaning).into_iter();
+                let highest = meant.reduce(|a, b| self.labels.higher(a, b));
+                highest == Some(&label.id)
+            })
+            .collect();
+        found.extend(self.mapping.meanings_of(label).into_iter().cloned());
+        found
+    }
+
+    /// The subject of a message as it must read under this label, or under none.
+    pub fn tag_subject(
+        &self,
+        message: &Message<'_>,
+        subject: &str,
+        label: Option<&Label>,
+    ) -> String {
+        let meanings = self.words_for(message, label);
         let mut subject = subject.to_owned();
         if self.mapping.places(&Scheme::Tlp).subject() {
             let tlp = meanings.iter().find_map(|meaning| match meaning {
@@ -101,9 +124,38 @@ impl Writer<'_> {
         subject
     }
 
+    /// Whether every scheme that would be written says this label already, and none another.
+    pub fn is_in_step(&self, reading: &Reading, label: &Label) -> bool {
+        let says = |field: &str, of: &Scheme| {
+            reading.statements.iter().any(|said| {
+                said.field.eq_ignore_ascii_case(field)
+                    && said.meaning.scheme() == *of
+                    && said.label.as_ref() == Some(&label.id)
+            })
+        };
+        let contradicts = |said: &Statement| {
+            let written = match said.meaning.scheme() {
+                Scheme::Msip => self.site.is_some(),
+                scheme => self.mapping.places(&scheme) != Places::Nowhere && is_written(&scheme),
+            };
+            written && said.label.as_ref().is_some_and(|other| *other != label.id)
+        };
+        let stands = |scheme: Scheme| {
+            let places = self.mapping.places(&scheme);
+            let field = scheme.field().unwrap_or_default();
+            !is_written(&scheme)
+                || (!places.header() || says(field, &scheme))
+                    && (!places.subject() || says("Subject", &scheme))
+        };
+        let mut meanings = self.mapping.meanings_of(label).into_iter();
+        (self.site.is_none() || says(msip::HEADER, &Scheme::Msip))
+            && meanings.all(|meaning| stands(meaning.scheme()))
+            && !reading.statements.iter().any(contradicts)
+    }
+
     fn subject(&self, message: &Message<'_>, label: Option<&Label>) -> Option<Edit> {
         let before = message.subject();
-        let after = self.tag_subject(before.as_deref().unwrap_or_default(), label);
+        let after = self.tag_subject(message, before.as_deref().unwrap_or_default(), label);
         let changed = before.unwrap_or_default() != after;
         changed.then(|| Edit::SetHeader {
             name: "Subject".to_owned(),
@@ -112,7 +164,11 @@ impl Writer<'_> {
     }
 
     /// Our pairs go; those of other tenants stay, in front of ours.
-    fn put_msip(&self, message: &Message<'_>, own: Option<String>) -> Vec<Edit> {
+    fn put_msip(
+        &self,
+        message: &Message<'_>,
+        own: Option<((&Label, Method), String)>,
+    ) -> Vec<Edit> {
         let found = gather(message, &mut Vec::new());
         let site = self.site.map(str::to_ascii_lowercase);
         let ours = |label: &MsipLabel| {
@@ -123,11 +179,19 @@ impl Writer<'_> {
         let ours: Vec<&MsipLabel> = found.iter().filter(|label| ours(label)).collect();
         let is_ours =
             |key: &str| msip::key_id(key).is_some_and(|id| ours.iter().any(|label| label.id == id));
+        let wanted = own.as_ref().map(|((label, _), _)| &label.id);
+        if let ([stands], Some(wanted)) = (ours.as_slice(), wanted)
+            && stands.id == *wanted
+            && stands.in_effect()
+            && self.keeps_foreign
+        {
+            return Vec::new();
+        }
         let mut kept = String::new();
         let mut edits = Vec::new();
         for field in message.fields() {
             let name = message.field_name(field);
-            if name.eq_ignore_ascii_case(msip::HEADER) {
+            if name.eq_ignore_ascii_case(msip::HEADER) && self.keeps_foreign {
                 keep_pairs(&unfold(message.field_value(field)), is_ours, &mut kept);
             } else if is_ours(name) {
                 edits.push(Edit::RemoveHeader {
@@ -135,7 +199,7 @@ impl Writer<'_> {
                 });
             }
         }
-        let value = kept + own.as_deref().unwrap_or_default();
+        let value = kept + own.as_ref().map_or("", |(_, value)| value);
         let present = message.field(msip::HEADER).is_some();
         match value.trim_end() {
             "" if present => edits.push(remove(msip::HEADER)),
@@ -153,7 +217,7 @@ impl Writer<'_> {
         meaning: Option<&Meaning>,
         edits: &mut Vec<Edit>,
     ) {
-        let Some(field) = field_of(scheme) else {
+        let Some(field) = scheme.field() else {
             return;
         };
         let places = self.mapping.places(scheme);
@@ -164,7 +228,13 @@ impl Writer<'_> {
         if *scheme == Scheme::Sio {
             self.record(message, meaning, edits);
         }
+        let mut present = message.fields_named(field);
+        let stands = match (present.next(), present.next()) {
+            (Some(one), None) => meanings(message, one, &self.mapping.schemes()),
+            _ => Vec::new(),
+        };
         match meaning {
+            Some(meaning) if stands == [meaning.clone()] => {}
             Some(meaning) => edits.push(set(field, self.value(message, meaning))),
             None if message.field(field).is_some() => edits.push(remove(field)),
             None => {}
@@ -229,7 +299,7 @@ pub fn removal(message: &Message<'_>, mapping: &Mapping) -> Vec<Edit> {
                 .any(|field| name.eq_ignore_ascii_case(field))
             || mapped
                 .iter()
-                .filter_map(field_of)
+                .filter_map(Scheme::field)
                 .any(|field| name.eq_ignore_ascii_case(field))
     };
     let mut names: Vec<String> = message
@@ -244,19 +314,6 @@ pub fn removal(message: &Message<'_>, mapping: &Mapping) -> Vec<Edit> {
         .into_iter()
         .map(|name| Edit::RemoveHeader { name })
         .collect()
-}
-
-/// The field of a scheme; `msip_labels` is written apart.
-fn field_of(scheme: &Scheme) -> Option<&str> {
-    match scheme {
-        Scheme::Msip => None,
-        Scheme::ProtectiveMarking => Some(epms::HEADER),
-        Scheme::Sio => Some(sio::HEADER),
-        Scheme::Tlp => Some(tlp::HEADER),
-        Scheme::Sensitivity => Some(Sensitivity::HEADER),
-        Scheme::Importance => Some(Importance::HEADER),
-        Scheme::Header(name) => Some(name),
-    }
 }
 
 /// A field whose form is not plain text is its product's to write; we only read it.

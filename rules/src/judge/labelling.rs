@@ -1,0 +1,211 @@
+//! The organisation's wishes about labels: what a copy takes up before the rules, what is demanded
+//! of it after them, and the fields that say what it has in the end.
+
+use mail::label::change::{self, Demand, Mandatory, Present, Situation};
+use mail::label::{LabelChange, Method, Outside, Setter, Writer, writing};
+use mail::{Edit, Label, LabelId};
+
+use super::Bench;
+use crate::condition::Truth;
+use crate::condition::{MessageType, message_type};
+use crate::draft::Draft;
+use crate::facts::Source;
+use crate::verdict::Fate;
+
+/// What stands in place of a rule's name where a label is demanded.
+const MANDATORY: &str = "(mandatory label)";
+/// What stands in place of a rule's name where a lower label needs a reason.
+const DOWNGRADE: &str = "(label below its thread)";
+
+impl Bench<'_> {
+    /// A copy with the label the message came with, where that is trusted and anything could ask,
+    /// and with what it takes up.
+    pub(super) fn labelled(&self) -> Draft {
+        if !self.policy.asks_labels || !self.look.trusts_labels() {
+            return Draft::new(None, None, Vec::new());
+        }
+        let reading = self.look.labels();
+        let home = &self.policy.home;
+        let policy = &home.labelling.policy;
+        let takes_up = policy.default.is_some() || policy.inherits || policy.inherits_thread;
+        let taken_up = match takes_up && self.is_ours_to_label() {
+            true => change::take_up(&home.labels, policy, &self.situation(&self.attached())),
+            false => Vec::new(),
+        };
+        Draft::new(reading.own.clone(), reading.method, taken_up)
+    }
+
+    /// The organisation labels what its own people send. A genuine report is nobody's letter, and
+    /// refusing it would lose it.
+    fn is_ours_to_label(&self) -> bool {
+        self.look.facts.source == Source::Inside
+            && message_type(&self.look, &[MessageType::DeliveryReport]) == Truth::No
+    }
+
+    fn attached(&self) -> Vec<LabelId> {
+        let documents = self.look.documents().iter();
+        documents
+            .flat_map(|document| document.labels.iter().cloned())
+            .collect()
+    }
+
+    fn situation<'s>(&'s self, attachments: &'s [LabelId]) -> Situation<'s> {
+        let reading = self.look.labels();
+        Situation {
+            present: reading.own.as_ref().map(|id| Present {
+                id,
+                method: reading.method,
+            }),
+            attachments,
+            thread: self.look.facts.thread_label.as_ref(),
+            justification: None,
+        }
+    }
+
+    /// Refuses a copy that has no label and needs one, and one whose label is lower than its
+    /// thread's without a reason; a reason that is given is kept for the audit.
+    pub(super) fn demand_label(&self, draft: &mut Draft) {
+        let home = &self.policy.home;
+        let policy = &home.labelling.policy;
+        let demands = policy.mandatory != Mandatory::No || policy.justifies;
+        if !demands || !self.is_ours_to_label() {
+            return;
+        }
+        let reason = change::justification(self.look.message(), &home.labelling.justification);
+        let situation = Situation {
+            justification: reason.as_deref(),
+            ..self.situation(&[])
+        };
+        let settled = change::demand(&home.labels, policy, draft.label.as_ref(), &situation);
+        draft.label_changes.extend(settled.changes);
+        for demand in settled.demands {
+            let (name, fate) = match demand {
+                Demand::Label(Mandatory::Hold) => (MANDATORY, Fate::Hold { reason: no_label() }),
+                Demand::Label(_) => (MANDATORY, refuse(no_label())),
+                Demand::Justification { from, to } => {
+                    (DOWNGRADE, refuse(self.downgrade(&from, to.as_ref())))
+                }
+            };
+            if draft.restrict(fate) {
+                draft.because.push(name.into());
+            }
+        }
+    }
+
+    /// Tells the sender what to do.
+    fn downgrade(&self, from: &LabelId, to: Option<&LabelId>) -> String {
+        let labels = &self.policy.home.labels;
+        let name = |id| labels.get(id).map(|label| shown(&label.name));
+        let is = match to.and_then(name) {
+            Some(name) => format!("is labelled {name}"),
+            None => "has no label".to_owned(),
+        };
+        let was = name(from).unwrap_or_default();
+        let field = &self.policy.home.labelling.justification;
+        format!(
+            "this message {is} and its thread {was}: keep that label, or give the reason for a \
+             lower one (header field {field})"
+        )
+    }
+
+    /// The subject under this label, where a scheme is written there.
+    pub(super) fn tag_subject(&self, draft: &mut Draft) {
+        if !self.writes_label(draft) {
+            return;
+        }
+        let label = self.label_of(draft);
+        let subject = self.subject(draft);
+        let message = self.look.message();
+        let tagged = self.writer("").tag_subject(message, &subject, label);
+        if tagged != subject {
+            draft.set_header("Subject", Some(tagged));
+        }
+    }
+
+    /// The fields that carry the label, when it changed or they do not all say it, and those that
+    /// an outside sender must not have written.
+    pub(super) fn label_fields(&self, draft: &Draft) -> Vec<Edit> {
+        let labelling = &self.policy.home.labelling;
+        let message = self.look.message();
+        let strips =
+            self.look.facts.source == Source::Outside && labelling.outside == Outside::Remove;
+        let mut edits = match strips {
+            true => writing::removal(message, &labelling.mapping),
+            false => Vec::new(),
+        };
+        if self.writes_label(draft) {
+            let from = message.mailboxes("From");
+            let author = from.first().map_or("", |mailbox| mailbox.address.as_str());
+            let method = draft.label_method.unwrap_or(Method::Standard);
+            let label = self.label_of(draft).map(|label| (label, method));
+            edits.extend(self.writer(author).fields(message, label));
+        }
+        edits
+    }
+
+    fn label_of(&self, draft: &Draft) -> Option<&Label> {
+        self.policy.home.labels.get(draft.label.as_ref()?)
+    }
+
+    /// Whether the label's fields are to be written.
+    fn writes_label(&self, draft: &Draft) -> bool {
+        draft.label != draft.label_before || self.is_out_of_step(draft)
+    }
+
+    /// Whether some scheme does not say the label that the message came with.
+    fn is_out_of_step(&self, draft: &Draft) -> bool {
+        let Some(label) = self.label_of(draft) else {
+            return false;
+        };
+        let reading = self.look.labels();
+        self.policy.home.labelling.translates
+            && !reading.truncated
+            && !self.writer("").is_in_step(reading, label)
+    }
+
+    /// Notes that a label which stood in one scheme is written in all.
+    pub(super) fn note_translation(&self, draft: &mut Draft) {
+        if draft.label == draft.label_before && self.is_out_of_step(draft) {
+            draft.label_changes.push(LabelChange {
+                before: draft.label.clone(),
+                after: draft.label.clone(),
+                method: Setter::Mapped,
+                rule: None,
+                justification: None,
+            });
+        }
+    }
+
+    fn writer<'w>(&'w self, author: &'w str) -> Writer<'w> {
+        let home = &self.policy.home;
+        let facts = self.look.facts;
+        Writer {
+            site: home.site_id.as_deref(),
+            labels: &home.labels,
+            mapping: &home.labelling.mapping,
+            set_at: facts.now,
+            action_id: &facts.action_id,
+            changed_by: &facts.host,
+            origin: Some(author).filter(|author| !author.is_empty()),
+            keeps_foreign: facts.source != Source::Outside
+                || home.labelling.outside != Outside::Remove,
+        }
+    }
+}
+
+fn no_label() -> String {
+    "this message has no classification label: choose one and send it again".to_owned()
+}
+
+fn refuse(text: String) -> Fate {
+    Fate::Reject {
+        code: "5.7.1".to_owned(),
+        text,
+    }
+}
+
+/// A name as a reply may hold it: RFC 5321 §4.2 gives replies ASCII alone.
+fn shown(name: &str) -> String {
+    let sound = |c: char| if matches!(c, ' '..='~') { c } else { '?' };
+    name.chars().take(80).map(sound).collect()
+}
