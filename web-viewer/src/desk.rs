@@ -1,16 +1,21 @@
 //! What every page works with: the viewer's parts, its settings worked out, its turns.
 //!
-//! It keeps no state of readers; that is in the store, since there may be many nodes.
+//! It keeps no state of readers; that is in the store, since there may be many nodes. Where the
+//! parts of letters lie is remembered here, closed, and may be lost at any time.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mail::Timestamp;
 use seal::{Entropy, ServerKey};
 use store::{Clock, Store};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::{Duration, timeout};
 
+use crate::download::Downloads;
 use crate::mailer::Mailer;
-use crate::settings::{DOWNLOADS_KIB_MAX, OPENINGS_MAX, REPLIES_AT_ONCE_MAX, ViewerSettings};
+use crate::refusal::Refusal;
+use crate::remembered::Remembered;
+use crate::settings::{OPENING_WAIT_SECONDS, OPENINGS_MAX, REPLIES_AT_ONCE_MAX, ViewerSettings};
 use crate::texts::{ENGLISH, Texts};
 
 /// The parts a viewer is made of.
@@ -36,8 +41,8 @@ pub(crate) struct Desk {
     pub texts: &'static Texts,
     pub openings: Semaphore,
     pub replies: Semaphore,
-    /// One permit a KiB of download.
-    pub downloads: Arc<Semaphore>,
+    pub downloads: Downloads,
+    pub outlines: Remembered,
 }
 
 pub(crate) type Shared = Arc<Desk>;
@@ -50,7 +55,20 @@ impl Desk {
             texts: &ENGLISH,
             openings: Semaphore::new(OPENINGS_MAX),
             replies: Semaphore::new(REPLIES_AT_ONCE_MAX),
-            downloads: Arc::new(Semaphore::new(DOWNLOADS_KIB_MAX)),
+            downloads: Downloads::default(),
+            outlines: Remembered::default(),
+        }
+    }
+
+    /// A turn to open a letter; who waits too long for one is told to come again.
+    pub async fn turn(&self) -> Result<SemaphorePermit<'_>, Refusal> {
+        let turn = timeout(
+            Duration::from_secs(OPENING_WAIT_SECONDS),
+            self.openings.acquire(),
+        );
+        match turn.await {
+            Ok(Ok(turn)) => Ok(turn),
+            _ => Err(Refusal::Busy),
         }
     }
 

@@ -12,7 +12,7 @@ use store::Durability;
 use crate::code::Pressed;
 use crate::cookies::Jar;
 use crate::desk::{Desk, Shared};
-use crate::opening;
+use crate::opening::{Opening, Pictures};
 use crate::reader::{self, Visitor};
 use crate::refusal::{Refusal, see_other};
 use crate::reply;
@@ -109,12 +109,14 @@ pub(crate) async fn page(
 ) -> Result<Response, Refusal> {
     let (t, base) = (desk.texts, visitor.holder.base());
     let mark = pictures.then(|| visitor.pictures_token(desk));
-    let (view, answerable) = opening::open(desk, &visitor, {
+    let opened = Opening::of(desk, &visitor).await?;
+    let opened = opened.page(desk, Pictures::Named).await?;
+    let (view, answerable) = laid_out({
         let (base, domains) = (base.clone(), desk.settings().domains.clone());
         let sender = visitor.holder.record.grant.sender.clone();
-        move |message| {
-            let answerable = reply::has_recipient(message, &sender, &domains);
-            (View::of(message, t, &base, mark.as_deref()), answerable)
+        move || {
+            let answerable = reply::has_recipient(&opened.header(), &sender, &domains);
+            (View::of(&opened, t, &base, mark.as_deref()), answerable)
         }
     })
     .await?;
@@ -139,6 +141,16 @@ pub(crate) async fn page(
         attachments_title: view.attachments_title,
         base,
     }))
+}
+
+/// Laying a letter out takes a while; it is done where it holds nobody else up.
+async fn laid_out<T, F>(work: F) -> Result<T, Refusal>
+where
+    T: Send + 'static,
+    F: FnOnce() -> T + Send + 'static,
+{
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| Refusal::trouble("lay a letter out", &error))
 }
 
 /// Content leaves only after the log says so.
@@ -213,9 +225,11 @@ pub(crate) async fn print(
     if !May::of(&visitor).print {
         return Err(Refusal::NotGranted { base });
     }
-    let view = opening::open(&desk, &visitor, {
+    let opened = Opening::of(&desk, &visitor).await?;
+    let opened = opened.page(&desk, Pictures::Whole).await?;
+    let view = laid_out({
         let base = base.clone();
-        move |message| View::of(message, t, &base, None)
+        move || View::of(&opened, t, &base, None)
     })
     .await?;
     revealed(&desk, &visitor, "print").await?;

@@ -1,7 +1,8 @@
 //! The web viewer: a recipient proves that the mailbox is his and reads a sealed letter.
 //!
 //! It never reveals content, sends mail or spends a try on a GET without a proved visit; it runs
-//! no script, loads nothing from elsewhere unasked, and keeps no state of its own.
+//! no script, loads nothing from elsewhere unasked, and keeps no state of its own that may not be
+//! lost at any time.
 //!
 //! The way of a reader: [`link`] → `door` (who wrote) → `code` (prove the mailbox) → `letter`
 //! (read), with `parts` (frames, attachments) and `reply` beside it. `guard` is around them all.
@@ -11,6 +12,7 @@ mod code;
 mod cookies;
 mod desk;
 mod door;
+mod download;
 mod file_name;
 mod guard;
 mod inline_style;
@@ -18,12 +20,14 @@ mod letter;
 mod mailer;
 mod mask;
 mod opening;
+mod outline;
 mod parts;
 mod people;
 mod plain_text;
 mod range;
 mod reader;
 mod refusal;
+mod remembered;
 mod reply;
 mod router;
 pub mod sanitise;

@@ -29,6 +29,8 @@ pub(crate) enum Refusal {
     Method(Option<HeaderValue>),
     /// All turns are taken.
     Busy,
+    /// As many downloads are under way as may be.
+    DownloadsBusy,
     /// The visit is over or was never opened: begin at the door.
     NoVisit { base: String },
     /// Ours. The log says what.
@@ -69,7 +71,7 @@ impl Refusal {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::NoVisit { .. } => StatusCode::SEE_OTHER,
-            Self::Busy | Self::Trouble => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy | Self::DownloadsBusy | Self::Trouble => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -98,7 +100,7 @@ impl Refusal {
             Self::Method(Some(allow)) => {
                 response.headers_mut().insert(header::ALLOW, allow);
             }
-            Self::Busy | Self::Trouble => {
+            Self::Busy | Self::DownloadsBusy | Self::Trouble => {
                 let seconds = HeaderValue::from_static("30");
                 response.headers_mut().insert(header::RETRY_AFTER, seconds);
             }
@@ -126,6 +128,7 @@ impl Refusal {
             Self::TooLarge => (t.too_large_title, vec![t.too_large.into()]),
             Self::Method(_) => (t.method_title, vec![t.method.into()]),
             Self::Busy => (t.busy_title, vec![t.busy.into()]),
+            Self::DownloadsBusy => (t.busy_title, vec![t.busy_downloads.into()]),
             Self::Trouble => (t.trouble_title, vec![t.trouble.into()]),
         };
         Word::new(desk, title, lines)

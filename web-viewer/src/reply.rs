@@ -20,7 +20,7 @@ use store::{AuditFilter, Durability};
 use crate::desk::{Desk, Shared};
 use crate::letter::May;
 use crate::mailer::{MailerError, ReplyMail};
-use crate::opening;
+use crate::opening::Opening;
 use crate::people::Reach;
 use crate::reader::{self, Visitor};
 use crate::refusal::Refusal;
@@ -97,11 +97,11 @@ async fn replier(
 
 async fn original(desk: &Desk, visitor: &Visitor, reach: Reach) -> Result<Original, Refusal> {
     let grant = &visitor.holder.record.grant;
-    let (sender, reader) = (grant.sender.clone(), grant.recipient.clone());
-    let domains = desk.settings().domains.clone();
-    let look =
-        move |message: &Message<'_>| Original::of(message, &sender, &reader, &domains, reach);
-    let original = opening::open(desk, visitor, look).await?;
+    let (sender, reader) = (&grant.sender, &grant.recipient);
+    let domains = &desk.settings().domains;
+    let head = Opening::of(desk, visitor).await?.head().await?;
+    let message = Message::parse(&head);
+    let original = Original::of(&message, sender, reader, domains, reach);
     if original.recipients.to.is_empty() {
         return Err(Refusal::NotGranted {
             base: visitor.holder.base(),
@@ -305,7 +305,7 @@ fn too_large(desk: &Desk, visitor: &Visitor, reach: Reach) -> Response {
 fn limits(desk: &Desk) -> [(&'static str, String); 2] {
     [
         ("n", REPLY_FILES_MAX.to_string()),
-        ("size", size_words(desk.settings().reply_bytes_max)),
+        ("size", size_words(desk.settings().reply_bytes_max as u64)),
     ]
 }
 

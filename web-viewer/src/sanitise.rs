@@ -49,7 +49,7 @@ pub struct TooMuch;
 
 /// Cleans one HTML part. Cleaning the result again changes nothing.
 pub fn sanitise(html: &str, remote: Remote, pictures: &InlinePictures) -> Result<Clean, TooMuch> {
-    if html.len() > HTML_BYTES_MAX || weight_is_too_much(html) {
+    if is_too_much(html) {
         return Err(TooMuch);
     }
     let blocked = Arc::new(AtomicUsize::new(0));
@@ -69,6 +69,11 @@ pub fn sanitise(html: &str, remote: Remote, pictures: &InlinePictures) -> Result
         html = again;
     }
     Err(TooMuch)
+}
+
+/// Whether HTML is larger or deeper than what is rendered, as far as a glance tells.
+pub fn is_too_much(html: &str) -> bool {
+    html.len() > HTML_BYTES_MAX || weight_is_too_much(html)
 }
 
 /// A bound on the tree before it is built, counting every `<x` as open until some `</` comes.

@@ -23,14 +23,25 @@ pub const NOT_FOUND_MILLISECONDS: u64 = 5;
 pub const OPENINGS_MAX: usize = 4;
 /// How long a request waits for its turn to open a letter.
 pub const OPENING_WAIT_SECONDS: u64 = 10;
-/// How much of attachments and whole letters may be under way to browsers at once, in KiB.
-pub const DOWNLOADS_KIB_MAX: usize = 128 * 1024;
+/// How many attachments and whole letters may be under way to browsers at once; each holds less
+/// than a MiB.
+pub const DOWNLOADS_MAX: usize = 128;
+/// How many of them may be one reader's of one letter.
+pub const DOWNLOADS_OF_ONE_MAX: usize = 16;
+/// The longest outline of a letter that is remembered, closed; a longer one is made anew each time.
+pub const OUTLINE_BYTES_MAX: usize = 1024 * 1024;
+/// How many bytes of closed outlines are remembered.
+pub const OUTLINES_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// How much of a letter's header is read for its page.
+pub const LETTER_HEADER_BYTES_MAX: u64 = 1024 * 1024;
+/// How much of one body is read for a page, still encoded; what is shown of it is less.
+pub const BODY_BYTES_MAX: u64 = 8 * 1024 * 1024;
+/// The same for all bodies of a page together.
+pub const BODIES_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// How long the form of a reply may take to come in.
 pub const REPLY_SECONDS_MAX: u64 = 600;
 /// How many replies are taken in at once.
 pub const REPLIES_AT_ONCE_MAX: usize = 4;
-/// The most attachments that a page lists.
-pub const ATTACHMENTS_LISTED_MAX: usize = 500;
 /// The most people of one header field that a page lists.
 pub const PEOPLE_LISTED_MAX: usize = 100;
 /// The most bytes of inline pictures that one part shows; the rest stay attachments.

@@ -131,6 +131,7 @@ pub struct Texts {
     pub method: &'static str,
     pub busy_title: &'static str,
     pub busy: &'static str,
+    pub busy_downloads: &'static str,
     pub trouble_title: &'static str,
     pub trouble: &'static str,
     pub back_to_letter: &'static str,
@@ -313,6 +314,8 @@ pub static ENGLISH: Texts = Texts {
     method: "This address does not take such a request.",
     busy_title: "Busy for a moment",
     busy: "Many letters are being opened at once. Please try again shortly.",
+    busy_downloads: "Many files are being downloaded at once. \
+        Wait for one of yours to finish, or try again shortly.",
     trouble_title: "Something is wrong on our side",
     trouble: "Nothing of yours was lost or used up. Please try again in a few minutes.",
     back_to_letter: "Back to the letter",

@@ -1,18 +1,14 @@
 //! What a page shows of an opened letter. Every word is from our own parse of it, so that the
 //! reader sees what the gateway judged.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use mail::{Disposition, Message, Part, PartPath};
+use mail::{Message, Part, PartPath};
 
 use crate::file_name;
+use crate::opening::Opened;
+use crate::outline::Place;
 use crate::people::{listed, visible};
 use crate::plain_text::{self, Rendered};
-use crate::sanitise::{Clean, InlinePictures, Remote, sanitise};
-use crate::settings::{ATTACHMENTS_LISTED_MAX, PICTURE_BYTES_MAX};
+use crate::sanitise::{Clean, InlinePictures, Remote, TooMuch, sanitise};
 use crate::texts::{Texts, count, fill};
 
 /// The fields above the body. `from`, `to` and `cc` are safe HTML, the others plain text.
@@ -79,53 +75,59 @@ pub(crate) struct View {
 }
 
 impl View {
-    /// Reads a letter; `base` is the path of its pages, `pictures` the mark that frames carry
-    /// once the reader chose to load pictures.
-    pub fn of(
-        message: &Message<'_>,
-        t: &'static Texts,
-        base: &str,
-        pictures: Option<&str>,
-    ) -> Self {
+    /// Lays an opened letter out; `base` is the path of its pages, `pictures` the mark that frames
+    /// carry once the reader chose to load pictures.
+    pub fn of(opened: &Opened, t: &'static Texts, base: &str, pictures: Option<&str>) -> Self {
         let remote = if pictures.is_some() {
             Remote::Allowed
         } else {
             Remote::Blocked
         };
-        let inline = inline_pictures(message);
-        let parts = shown_bodies(message);
         let mut remote_blocked = 0;
-        let mut bodies = Vec::with_capacity(parts.len());
-        for (at, part) in parts.iter().enumerate() {
-            let name = match parts.len() {
+        let places = &opened.outline.bodies;
+        let mut bodies = Vec::with_capacity(places.len());
+        for (at, (place, body)) in places.iter().zip(&opened.bodies).enumerate() {
+            let name = match places.len() {
                 1 => t.message.to_owned(),
                 _ => fill(t.message_part, &[("n", &(at + 1).to_string())]),
             };
-            let content = match cleaned(message, part, remote, &inline) {
-                Some(Ok(clean)) => {
+            let content = match cleaned(place, &body.text, remote, &opened.pictures) {
+                Some(Ok(clean)) if !body.cut => {
                     remote_blocked += clean.remote_blocked;
-                    Content::Frame(frame(clean, part, base, pictures))
+                    Content::Frame(frame(clean, place, base, pictures))
                 }
-                Some(Err(text)) => Content::TooMuch(plain_text::render(&text, false)),
-                None => Content::Text(plain_text::render(&message.text(part), is_flowed(part))),
+                Some(_) => Content::TooMuch(rendered(&bare_text(&body.text), false, body.cut)),
+                None => Content::Text(rendered(&body.text, place.flowed, body.cut)),
             };
             bodies.push(Body { name, content });
         }
-        let attachments = attachments(message, t, &parts);
+        let listed = &opened.outline.attachments;
         Self {
-            headers: Headers::of(message),
+            headers: Headers::of(&opened.header()),
             bodies,
-            attachments_title: count(&t.attachments, attachments.len()),
-            attachments,
+            attachments_title: count(&t.attachments, listed.len()),
+            attachments: listed.iter().map(|place| File::of(place, t)).collect(),
             remote_blocked,
         }
     }
 }
 
-/// RFC 3676 §4.
-fn is_flowed(part: &Part) -> bool {
-    part.parameter("format")
-        .is_some_and(|format| format.eq_ignore_ascii_case("flowed"))
+impl File {
+    fn of(place: &Place, t: &'static Texts) -> Self {
+        Self {
+            path: place.number.clone(),
+            name: name_of(place, t),
+            size: size_words(place.size),
+        }
+    }
+}
+
+fn rendered(text: &str, flowed: bool, cut: bool) -> Rendered {
+    let rendered = plain_text::render(text, flowed);
+    Rendered {
+        cut: cut || rendered.cut,
+        ..rendered
+    }
 }
 
 /// The bodies to show: all, save the plain text that stands beside its HTML (RFC 2046 §5.1.4).
@@ -155,18 +157,14 @@ pub(crate) fn shown_bodies<'m>(message: &'m Message<'_>) -> Vec<&'m Part> {
         .collect()
 }
 
-/// The HTML of a part made harmless; its text when it is too much; nothing for plain text.
+/// The HTML of a part made harmless, unless it is too much; nothing for plain text.
 pub(crate) fn cleaned(
-    message: &Message<'_>,
-    part: &Part,
+    place: &Place,
+    html: &str,
     remote: Remote,
     inline: &InlinePictures,
-) -> Option<Result<Clean, String>> {
-    if part.media_type != "text/html" {
-        return None;
-    }
-    let html = message.text(part);
-    Some(sanitise(&html, remote, inline).map_err(|_| bare_text(&html)))
+) -> Option<Result<Clean, TooMuch>> {
+    (place.media_type == "text/html").then(|| sanitise(html, remote, inline))
 }
 
 /// The words of HTML that is not laid out: whatever stands outside angle brackets.
@@ -181,8 +179,8 @@ fn bare_text(html: &str) -> String {
     text
 }
 
-fn frame(clean: Clean, part: &Part, base: &str, pictures: Option<&str>) -> Frame {
-    let address = format!("{base}/body/{}", number_of(&part.path));
+fn frame(clean: Clean, place: &Place, base: &str, pictures: Option<&str>) -> Frame {
+    let address = format!("{base}/body/{}", place.number);
     let address = match pictures {
         Some(mark) => format!("{address}?pictures={mark}"),
         None => address,
@@ -215,62 +213,11 @@ fn height(html: &str) -> &'static str {
     }
 }
 
-/// The pictures that the letter brings along, by Content-ID, up to [`PICTURE_BYTES_MAX`] in all.
-pub(crate) fn inline_pictures(message: &Message<'_>) -> InlinePictures {
-    let mut pictures = HashMap::new();
-    let mut left = PICTURE_BYTES_MAX;
-    for part in message.attachments() {
-        let (Some(id), "image/png" | "image/jpeg" | "image/gif" | "image/webp") =
-            (part.content_id(), part.media_type.as_str())
-        else {
-            continue;
-        };
-        let bytes = message.decoded(part);
-        if bytes.len() > left {
-            continue;
-        }
-        left -= bytes.len();
-        let address = format!(
-            "data:{};base64,{}",
-            part.media_type,
-            STANDARD.encode(&bytes)
-        );
-        pictures.insert(id.to_owned(), address);
-    }
-    Arc::new(pictures)
-}
-
-/// All attachments, save pictures that a shown body names and so shows itself.
-fn attachments(message: &Message<'_>, t: &'static Texts, shown: &[&Part]) -> Vec<File> {
-    let html = shown.iter().filter(|part| part.media_type == "text/html");
-    let bodies: Vec<String> = html.map(|part| message.text(part)).collect();
-    let stands_in_a_body = |part: &&Part| {
-        part.media_type.starts_with("image/")
-            && part.disposition != Disposition::Attachment
-            && part.content_id().is_some_and(|id| {
-                let named = format!("cid:{id}");
-                bodies.iter().any(|body| body.contains(&named))
-            })
-    };
-    message
-        .attachments()
-        .into_iter()
-        .filter(|part| !stands_in_a_body(part))
-        .take(ATTACHMENTS_LISTED_MAX)
-        .map(|part| File {
-            path: number_of(&part.path),
-            name: name_of(part, t),
-            size: size_words(message.decoded(part).len()),
-        })
-        .collect()
-}
-
 /// The name a part is shown and saved under.
-pub(crate) fn name_of(part: &Part, t: &'static Texts) -> String {
-    let extension = if part.is_message() { ".eml" } else { "" };
-    let number = number_of(&part.path);
-    let fallback = fill(t.file_unnamed, &[("n", &number)]) + extension;
-    file_name::safe(part.file_name().unwrap_or_default(), &fallback)
+pub(crate) fn name_of(place: &Place, t: &'static Texts) -> String {
+    let extension = if place.is_message { ".eml" } else { "" };
+    let fallback = fill(t.file_unnamed, &[("n", &place.number)]) + extension;
+    file_name::safe(place.name.as_deref().unwrap_or_default(), &fallback)
 }
 
 /// A part's place as it stands in an address; the root, which has no number, is `0`.
@@ -282,19 +229,10 @@ pub(crate) fn number_of(path: &PartPath) -> String {
     }
 }
 
-/// Reads what [`number_of`] wrote.
-pub(crate) fn path_of(number: &str) -> Option<PartPath> {
-    if number == "0" {
-        Some(PartPath::root())
-    } else {
-        PartPath::parse(number)
-    }
-}
-
 /// A size as people say it.
-pub(crate) fn size_words(bytes: usize) -> String {
-    const KIB: usize = 1024;
-    const MIB: usize = 1024 * KIB;
+pub(crate) fn size_words(bytes: u64) -> String {
+    const KIB: u64 = 1024;
+    const MIB: u64 = 1024 * KIB;
     match bytes {
         0..KIB => format!("{bytes} bytes"),
         KIB..MIB => format!("{} KB", bytes.div_ceil(KIB)),
@@ -344,18 +282,5 @@ mod tests {
         }
         assert_eq!(size_words(3 * 1024 * 1024), "3 MB");
         assert_eq!(size_words(3 * 1024 * 1024 + 1), "3.1 MB");
-    }
-
-    #[test]
-    fn part_numbers_come_back() {
-        for number in ["0", "1", "2.1.3"] {
-            assert_eq!(number_of(&path_of(number).unwrap()), number);
-        }
-        for wrong in ["", "1.0", "../1", "1.", "a"] {
-            assert!(
-                path_of(wrong).is_none_or(|path| number_of(&path) != wrong),
-                "{wrong}"
-            );
-        }
     }
 }

@@ -2,10 +2,15 @@
 
 mod support;
 
+use std::future::poll_fn;
+use std::pin::Pin;
+
+use axum::body::{Body, HttpBody};
 use axum::http::{Method, StatusCode};
 use support::browser::{Browser, Page};
 use support::samples;
 use support::{Sealed, Terms, World};
+use web_viewer::settings::{DOWNLOADS_MAX, DOWNLOADS_OF_ONE_MAX};
 
 async fn read(raw: &[u8], terms: Terms) -> (World, Sealed, Browser, Page) {
     let world = World::new().await;
@@ -236,31 +241,126 @@ async fn only_what_is_listed_can_be_asked_for() {
     }
 }
 
-/// What is on its way out is bounded; who comes too late is told when to come again.
-#[tokio::test]
-async fn downloads_under_way_are_bounded_and_give_their_room_back() {
-    let world = World::new().await;
+/// A letter whose one attachment is large, and the attachment's address.
+async fn large() -> (World, Sealed, Browser, String) {
     let mut raw = b"From: a@corp.example\r\nContent-Type: application/pdf\r\n\r\n".to_vec();
-    raw.resize(25 * 1024 * 1024, b'x');
-    let sealed = world.seal(&raw, &Terms::default()).await;
-    let mut browser = Browser::new(&world);
-    browser.read(&world, &sealed).await;
-    let path = format!("{}/letter.eml", sealed.path());
-    let fits = web_viewer::settings::DOWNLOADS_KIB_MAX / (25 * 1024);
-    let started = std::time::Instant::now();
+    raw.resize(2 * 1024 * 1024, b'x');
+    let (world, sealed, browser, _) = read(&raw, Terms::default()).await;
+    let path = format!("{}/attachment/0", sealed.path());
+    (world, sealed, browser, path)
+}
+
+/// What one reader takes at once is bounded; who asks for more is told when to come again.
+#[tokio::test]
+async fn downloads_of_one_reader_are_bounded_and_give_their_room_back() {
+    let (world, _, mut browser, path) = large().await;
     let mut held = Vec::new();
-    for _ in 0..fits {
+    for _ in 0..DOWNLOADS_OF_ONE_MAX {
         let answer = browser.begin(&path).await;
         assert_eq!(answer.status(), StatusCode::OK);
         held.push(answer);
     }
-    println!(
-        "25 MiB opened in {} ms",
-        started.elapsed().as_millis() / fits as u128
-    );
     let busy = browser.get(&path).await;
     assert_eq!(busy.status, StatusCode::SERVICE_UNAVAILABLE);
-    assert!(busy.field("retry-after").parse::<u32>().is_ok() && busy.has("Busy for a moment"));
+    assert!(busy.field("retry-after").parse::<u32>().is_ok());
+    assert!(busy.has("Wait for one of yours to finish"));
+    let head = browser.send(Method::HEAD, &path, "", Vec::new()).await;
+    assert_eq!(
+        head.status,
+        StatusCode::OK,
+        "what takes nothing needs no room"
+    );
+    let (_, mut other, its) = read_by(&world, "carol@partner.example").await;
+    assert_eq!(
+        other.get(&its).await.status,
+        StatusCode::OK,
+        "others are served"
+    );
     held.pop();
-    assert_eq!(browser.get(&path).await.bytes, raw);
+    let whole = browser.get(&path).await;
+    assert_eq!(
+        (whole.status, whole.bytes.len()),
+        (StatusCode::OK, length(&whole))
+    );
+}
+
+fn length(page: &Page) -> usize {
+    page.field("content-length").parse().unwrap()
+}
+
+/// Another reader's letter in the same world, read, and the address of its report.
+async fn read_by(world: &World, reader: &str) -> (Sealed, Browser, String) {
+    let terms = Terms {
+        reader: reader.into(),
+        ..Terms::default()
+    };
+    let sealed = world.seal(&samples::rich(), &terms).await;
+    let mut browser = Browser::new(world);
+    let page = browser.read(world, &sealed).await;
+    let path = address(&page, "Q3 report.pdf");
+    (sealed, browser, path)
+}
+
+/// The bound over all readers: more letters than places.
+#[tokio::test]
+async fn downloads_of_all_readers_are_bounded_and_give_their_room_back() {
+    let (world, _, mut last, last_path) = large().await;
+    let mut held = Vec::new();
+    for number in 0..DOWNLOADS_MAX / DOWNLOADS_OF_ONE_MAX {
+        let (_, mut browser, path) = read_by(&world, &format!("r{number}@partner.example")).await;
+        for _ in 0..DOWNLOADS_OF_ONE_MAX {
+            held.push(browser.begin(&path).await);
+        }
+    }
+    assert!(held.iter().all(|answer| answer.status() == StatusCode::OK));
+    let busy = last.get(&last_path).await;
+    assert_eq!(busy.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(busy.has("Busy for a moment"));
+    held.pop();
+    assert_eq!(last.get(&last_path).await.status, StatusCode::OK);
+}
+
+/// A letter that is withdrawn stops in the middle of a download.
+#[tokio::test]
+async fn withdrawing_a_letter_ends_a_download_under_way() {
+    for withdrawn in [false, true] {
+        let (world, sealed, mut browser, path) = large().await;
+        let mut body = browser.begin(&path).await.into_body();
+        let first = next_piece(&mut body).await.unwrap().unwrap();
+        assert!(first.len() < 2 * 1024 * 1024, "it comes in pieces");
+        if withdrawn {
+            let by = "ann.meyer@corp.example";
+            world.store.revoke(sealed.grant, by).await.unwrap();
+        }
+        let mut broken = false;
+        while let Some(piece) = next_piece(&mut body).await {
+            broken |= piece.is_err();
+        }
+        assert_eq!(broken, withdrawn);
+    }
+}
+
+/// Looking is not taking: HEAD and a range beyond the end are no download in the log.
+#[tokio::test]
+async fn only_a_download_is_written_down_as_one() {
+    let (world, _, mut browser, path) = large().await;
+    let downloads = async |world: &World| {
+        let kinds = world.audit_kinds().await;
+        let of_kind = kinds.iter().filter(|kind| *kind == "attachment downloaded");
+        of_kind.count()
+    };
+    browser.send(Method::HEAD, &path, "", Vec::new()).await;
+    range(&mut browser, &path, &[("range", "bytes=99999999-")]).await;
+    assert_eq!(downloads(&world).await, 0);
+    range(&mut browser, &path, &[("range", "bytes=0-9")]).await;
+    assert_eq!(downloads(&world).await, 1);
+}
+
+/// The next piece of a body as it leaves.
+async fn next_piece(body: &mut Body) -> Option<Result<bytes::Bytes, axum::Error>> {
+    let next = poll_fn(|context| HttpBody::poll_frame(Pin::new(&mut *body), context));
+    Some(
+        next.await?
+            .map(|frame| frame.into_data().unwrap_or_default()),
+    )
 }

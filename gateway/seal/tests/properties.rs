@@ -116,7 +116,35 @@ proptest! {
         prop_assert!(key.open("outbox", b"", &bytes).is_err());
         let link = LinkSecret::from_bytes(&[2; 32]);
         prop_assert!(seal::open_summary(&link, &GrantId::from_bytes([3; 16]), &bytes).is_err());
+        let key = ContentKey::from_bytes(&[1; 32]);
+        prop_assert!(seal::open_outline(&key, &letter(), &bytes).is_err());
         let _ = ServerKey::parse(&String::from_utf8_lossy(&bytes));
+    }
+}
+
+/// An outline opens with its letter's key, for its letter, as it was closed, and not otherwise.
+#[test]
+fn an_outline_is_its_letter_s_own() {
+    let (key, other) = (
+        ContentKey::from_bytes(&[1; 32]),
+        ContentKey::from_bytes(&[2; 32]),
+    );
+    let closed = seal::close_outline(&key, &letter(), b"names", &mut Counted(9));
+    assert!(!closed.windows(5).any(|window| window == b"names"));
+    assert_eq!(
+        seal::open_outline(&key, &letter(), &closed),
+        Ok(b"names".to_vec())
+    );
+    assert!(seal::open_outline(&other, &letter(), &closed).is_err());
+    let elsewhere = LetterId::from_bytes([0xee; 16]);
+    assert!(seal::open_outline(&key, &elsewhere, &closed).is_err());
+    for at in 0..closed.len() {
+        let mut changed = closed.clone();
+        changed[at] ^= 1;
+        assert!(
+            seal::open_outline(&key, &letter(), &changed).is_err(),
+            "byte {at}"
+        );
     }
 }
 

@@ -7,6 +7,7 @@ use std::fmt;
 use std::sync::OnceLock;
 
 pub mod charset;
+mod decoder;
 mod field;
 mod mailbox;
 pub mod parameters;
@@ -16,6 +17,7 @@ pub mod transfer;
 pub mod words;
 
 pub use charset::Charset;
+pub use decoder::Decoder;
 pub use field::{FIELDS_MAX, Field};
 pub use mailbox::{MAILBOXES_MAX, Mailbox};
 pub use parameters::{PARAMETERS_MAX, Parameter};

@@ -63,34 +63,65 @@ const BASE64_ALPHABET: &[u8; 64] =
 /// quantum and not the data.
 pub fn decode_base64(input: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(input.len() / 4 * 3 + 3);
-    let (mut bits, mut held) = (0u32, 0u32);
-    let mut at = 0;
-    while at < input.len() {
-        if held == 0 {
-            at += decode_whole_quanta(&input[at..], &mut out);
-            if at >= input.len() {
-                break;
-            }
-        }
-        match BASE64_VALUES[input[at] as usize] {
-            SKIP => {}
-            PAD => {
-                flush_quantum(&mut out, bits, held);
-                (bits, held) = (0, 0);
-            }
-            value => {
-                bits = bits << 6 | u32::from(value);
-                held += 1;
-                if held == 4 {
-                    out.extend_from_slice(&bits.to_be_bytes()[1..]);
-                    (bits, held) = (0, 0);
+    let mut base64 = Base64::default();
+    base64.push(input, &mut out);
+    base64.finish(&mut out);
+    out
+}
+
+/// Base64 on its way: the quantum that is not whole yet.
+#[derive(Debug, Default)]
+pub(crate) struct Base64 {
+    bits: u32,
+    held: u32,
+    /// How many bytes were read since the last whole quantum.
+    undecided: u64,
+}
+
+impl Base64 {
+    /// Takes the next piece and appends the quanta that it completes.
+    pub(crate) fn push(&mut self, input: &[u8], out: &mut Vec<u8>) {
+        let mut at = 0;
+        while at < input.len() {
+            if self.held == 0 {
+                at += decode_whole_quanta(&input[at..], out);
+                if at >= input.len() {
+                    break;
                 }
             }
+            match BASE64_VALUES[input[at] as usize] {
+                SKIP => {}
+                PAD => {
+                    flush_quantum(out, self.bits, self.held);
+                    (self.bits, self.held) = (0, 0);
+                }
+                value => {
+                    self.bits = self.bits << 6 | u32::from(value);
+                    self.held += 1;
+                    if self.held == 4 {
+                        out.extend_from_slice(&self.bits.to_be_bytes()[1..]);
+                        (self.bits, self.held) = (0, 0);
+                    }
+                }
+            }
+            at += 1;
+            self.undecided = if self.held == 0 {
+                0
+            } else {
+                self.undecided + 1
+            };
         }
-        at += 1;
     }
-    flush_quantum(&mut out, bits, held);
-    out
+
+    /// Appends what an unfinished quantum stands for.
+    pub(crate) fn finish(self, out: &mut Vec<u8>) {
+        flush_quantum(out, self.bits, self.held);
+    }
+
+    /// How many of the bytes read belong to an unfinished quantum.
+    pub(crate) fn undecided(&self) -> u64 {
+        self.undecided
+    }
 }
 
 /// Decodes whole quanta up to the first byte that is no code; returns how many bytes it read.
@@ -178,6 +209,40 @@ pub fn decode_quoted_printable(input: &[u8]) -> Vec<u8> {
     }
     out.extend_from_slice(rest);
     out
+}
+
+/// Decodes quoted-printable up to the first `=` whose meaning depends on bytes that are not there
+/// yet; returns how many bytes it read.
+pub(crate) fn decode_settled_quoted(input: &[u8], out: &mut Vec<u8>) -> usize {
+    let mut at = 0;
+    while let Some(next) = memchr(b'=', &input[at..]) {
+        out.extend_from_slice(&input[at..at + next]);
+        at += next;
+        if !is_settled(&input[at..]) {
+            return at;
+        }
+        let (byte, used) = quoted_token(&input[at..]);
+        out.extend(byte);
+        at += used;
+    }
+    out.extend_from_slice(&input[at..]);
+    input.len()
+}
+
+/// Whether what follows cannot change what the `=` that `input` begins with stands for.
+fn is_settled(input: &[u8]) -> bool {
+    match &input[1..] {
+        [] => false,
+        [one] if one.is_ascii_hexdigit() => false,
+        rest => {
+            let mut visible = rest.iter().skip_while(|byte| matches!(byte, b' ' | b'\t'));
+            match visible.next() {
+                None => false,
+                Some(b'\r') => visible.next().is_some(),
+                Some(_) => true,
+            }
+        }
+    }
 }
 
 /// What the `=` that `input` begins with stands for: a byte or a soft line break (nothing), and
