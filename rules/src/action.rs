@@ -1,10 +1,10 @@
 //! Actions: what a rule that fires does to a copy.
 
 use mail::label::Setter;
-use mail::{Address, LabelId, Place, SealTerms};
+use mail::marking::{Stamp, Template};
+use mail::{Address, LabelId, SealTerms};
 use regex::Regex;
 
-use crate::template::{MarkingTemplate, Template};
 use crate::verdict::{Fate, Role};
 
 /// An action, compiled.
@@ -34,9 +34,8 @@ pub(crate) enum Deed {
     },
     RemoveLabel,
     Insert {
-        place: Place,
-        marking: MarkingTemplate,
-        marker: String,
+        stamp: Stamp,
+        slot: String,
     },
     PrependSubject(Template),
     RewriteSubject(Rewrite),

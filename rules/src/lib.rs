@@ -18,8 +18,8 @@ mod matching;
 mod plan;
 mod policy;
 mod read;
+mod setting;
 mod shipped;
-mod template;
 mod verdict;
 mod words;
 

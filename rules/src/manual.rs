@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
-use crate::template::VARIABLES;
 use crate::words::{self, Kind, Place, Word};
+use mail::marking::Variable;
 
 const OPENING: &str = include_str!("manual/opening.md");
 
@@ -22,8 +22,8 @@ pub fn manual() -> String {
         }
     }
     let _ = writeln!(page, "\n## Variables\n");
-    for (name, _) in VARIABLES {
-        let _ = writeln!(page, "- `${{{name}}}`");
+    for variable in Variable::ALL {
+        let _ = writeln!(page, "- `${{{}}}`: {}", variable.name(), variable.meaning());
     }
     page
 }

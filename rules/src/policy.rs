@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use mail::label::change::LabelPolicy;
 use mail::label::{Mapping, Outside};
-use mail::{LabelId, Labels, Timestamp};
+use mail::marking::{Stamp, Template};
+use mail::{Address, LabelId, Labels, Timestamp};
 
 use crate::action::Action;
 use crate::cases::Case;
 use crate::condition::Condition;
 use crate::diagnostic::Diagnostic;
-use crate::matching::Domains;
-use crate::template::{MarkingTemplate, Template};
+use crate::matching::{Domains, Parties, Where};
 use crate::verdict::Severity;
 
 /// One file of rules.
@@ -155,9 +155,17 @@ impl Rule {
 /// How a label shows on mail that has it.
 #[derive(Debug, Default)]
 pub(crate) struct LabelEffects {
-    pub header: Option<MarkingTemplate>,
-    pub footer: Option<MarkingTemplate>,
+    pub header: Option<Stamp>,
+    pub footer: Option<Stamp>,
     pub subject_tag: Option<Template>,
+}
+
+/// Who reads a language.
+#[derive(Debug)]
+pub(crate) struct Readers {
+    /// RFC 5646.
+    pub tag: String,
+    pub who: Parties,
 }
 
 /// A checked rule set.
@@ -166,6 +174,8 @@ pub struct Policy {
     pub(crate) home: Home,
     pub(crate) rules: Vec<Rule>,
     pub(crate) effects: BTreeMap<LabelId, LabelEffects>,
+    /// In the order they are asked; only languages that some marking speaks.
+    pub(crate) languages: Vec<Readers>,
     pub(crate) cases: Vec<Case>,
     pub(crate) memos: usize,
     pub(crate) asks_labels: bool,
@@ -187,6 +197,20 @@ impl Policy {
     /// The cases that stand in its files.
     pub fn cases(&self) -> &[Case] {
         &self.cases
+    }
+
+    /// What somebody reads: their own address counts before their domain or side.
+    pub(crate) fn language_of(&self, recipient: &Address, side: Where) -> Option<&str> {
+        let own = self
+            .languages
+            .iter()
+            .find(|one| one.who.names_address(recipient));
+        let any = || {
+            self.languages
+                .iter()
+                .find(|one| one.who.contains(recipient, side))
+        };
+        own.or_else(any).map(|readers| readers.tag.as_str())
     }
 
     /// How many rules it has.

@@ -52,6 +52,9 @@ fn every_condition_and_action_has_a_case() {
         "Labels",
         "ApplyLabel",
         "ForeignLabel",
+        "Marking",
+        "Wording",
+        "Language",
     ] {
         let words = words(place);
         assert!(words.len() >= 2, "no words of {place}");

@@ -25,6 +25,7 @@ fn footer() -> Vec<Edit> {
         html: "<p style=\"color:#b00020\">Classified as Confidential</p>".to_owned(),
         marker: "label-footer".to_owned(),
         fallback: Fallback::Leave,
+        on_dkim: mail::OnDkim::Break,
     }]
 }
 

@@ -17,7 +17,7 @@ pub use address::{Address, AddressError};
 pub use ambiguity::{Ambiguity, AmbiguityKind};
 pub use edit::{
     Edit, EditError, Edited, Fallback, MilterOperation, NewPart, OnDkim, Pattern, Place,
-    SkipReason, Skipped, apply, apply_with, milter_operations,
+    SkipReason, Skipped, apply, milter_operations,
 };
 pub use envelope::{BodyType, Envelope, Recipients, Sender};
 pub use label::{Label, LabelId, Labels};

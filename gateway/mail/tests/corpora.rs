@@ -23,6 +23,7 @@ fn footer() -> Vec<Edit> {
         html: format!("<p>{MARK} – “vertraulich”</p>"),
         marker: "test".to_owned(),
         fallback: Fallback::Leave,
+        on_dkim: OnDkim::Break,
     }]
 }
 
@@ -76,7 +77,7 @@ fn check(name: &str, raw: &[u8], counts: &mut Counts) -> Option<Vec<u8>> {
     }
     let edits = footer();
     let edited = apply(&message, &edits).unwrap_or_else(|error| panic!("{name}: {error}"));
-    let operations = milter_operations(&message, &edits, OnDkim::Break).unwrap();
+    let operations = milter_operations(&message, &edits).unwrap();
     if !operations.is_empty() {
         assert!(
             common::postfix(raw, &operations) == edited.bytes,

@@ -8,7 +8,7 @@ mod common;
 use std::fs;
 use std::path::Path;
 
-use mail::{Message, OnDkim, apply, milter_operations};
+use mail::{Message, apply, milter_operations};
 
 /// The result as it is stored: what was skipped or refused, then the message.
 fn outcome(raw: &[u8], edits: &str) -> (String, Vec<u8>) {
@@ -23,7 +23,7 @@ fn outcome(raw: &[u8], edits: &str) -> (String, Vec<u8>) {
                 .iter()
                 .map(|d| format!("breaks dkim {d}\n"));
             let notes: String = skipped.chain(broken).collect();
-            let operations = milter_operations(&message, &edits, OnDkim::Break).unwrap();
+            let operations = milter_operations(&message, &edits).unwrap();
             if !operations.is_empty() {
                 let by_milter = common::postfix(raw, &operations);
                 assert_eq!(

@@ -32,6 +32,7 @@ fn footer(seed: u64) -> Vec<Edit> {
         html: format!("<p>{MARK}{}</p>", words.replace('>', "&gt;")),
         marker: "test".to_owned(),
         fallback,
+        on_dkim: OnDkim::Break,
     }]
 }
 
@@ -92,7 +93,7 @@ fn check_list(seed: u64, counts: &Counts) {
         Err(EditError::Conflict) => return counts.lists_refused.add(),
         Err(error) => panic!("seed {seed}: {error}"),
     };
-    let operations = milter_operations(&message, &edits, OnDkim::Break).unwrap();
+    let operations = milter_operations(&message, &edits).unwrap();
     if operations.is_empty() {
         assert!(edited.bytes == raw, "seed {seed}: the milter does nothing");
     } else {
@@ -125,7 +126,7 @@ fn check(seed: u64, counts: &Counts) {
         Err(EditError::Damaged(_)) => return counts.refused.add(),
         Err(error) => panic!("seed {seed}: {error}"),
     };
-    let operations = milter_operations(&message, &edits, OnDkim::Break).unwrap();
+    let operations = milter_operations(&message, &edits).unwrap();
     if !operations.is_empty() {
         assert!(
             common::postfix(&raw, &operations) == edited.bytes,

@@ -109,6 +109,7 @@ proptest! {
             html,
             marker,
             fallback: Fallback::Leave,
+            on_dkim: mail::OnDkim::Break,
         }];
         for raw in [PLAIN, MIXED] {
             let before = Message::parse(raw);

@@ -21,6 +21,7 @@ fn footer() -> Edit {
         html: "<b>Confidential</b>".to_owned(),
         marker: "test".to_owned(),
         fallback: Fallback::Leave,
+        on_dkim: mail::OnDkim::Break,
     }
 }
 
@@ -169,6 +170,7 @@ fn boundaries_that_look_like_ours() {
         html: "a".to_owned(),
         marker: "a".to_owned(),
         fallback: Fallback::Wrap,
+        on_dkim: mail::OnDkim::Break,
     };
     let edited = apply(&Message::parse(&raw), &[wrap]).unwrap();
     let after = Message::parse(&edited.bytes);
@@ -186,6 +188,7 @@ fn text_that_reads_as_a_boundary_is_refused() {
         html: String::new(),
         marker: "test".to_owned(),
         fallback: Fallback::Leave,
+        on_dkim: mail::OnDkim::Break,
     };
     let message = Message::parse(raw);
     let refused = apply(&message, &[insert("a\n--b c\nContent-Type: text/html")]);

@@ -78,6 +78,8 @@ pub struct Expect {
     pub fields: Vec<String>,
     /// Names of header fields it leaves without.
     pub no_fields: Vec<String>,
+    /// Texts its body does not hold.
+    pub lacks: Vec<String>,
     /// Exactly the rules that took effect.
     pub because: Option<Vec<String>>,
     /// Rules that must not have.
@@ -217,6 +219,7 @@ impl CaseReader<'_> {
             contains: owned(section.texts("contains")),
             fields: owned(section.texts("fields")),
             no_fields: owned(section.texts("no_fields")),
+            lacks: owned(section.texts("lacks")),
             because: section.value("because").map(|value| owned(value.texts())),
             not_because: owned(section.texts("not_because")),
         })

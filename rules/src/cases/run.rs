@@ -187,8 +187,13 @@ impl Comparison<'_> {
                 expect.to
             ));
         }
-        let asks_of_text = expect.subject.is_some() || !expect.contains.is_empty();
-        if asks_of_text || !expect.fields.is_empty() || !expect.no_fields.is_empty() {
+        let texts = [
+            &expect.contains,
+            &expect.lacks,
+            &expect.fields,
+            &expect.no_fields,
+        ];
+        if expect.subject.is_some() || texts.iter().any(|texts| !texts.is_empty()) {
             self.edited(message);
         }
     }
@@ -251,12 +256,14 @@ impl Comparison<'_> {
             .into_iter()
             .map(|part| after.text(part))
             .collect();
-        for text in &self.expect.contains {
-            if !bodies.iter().any(|body| body.contains(text.as_str())) {
-                let to = &self.expect.to;
-                self.found
-                    .push(format!("{to}: the body does not hold `{text}`"));
-            }
+        let to = &self.expect.to;
+        let holds = |text: &&String| bodies.iter().any(|body| body.contains(text.as_str()));
+        for text in self.expect.contains.iter().filter(|text| !holds(text)) {
+            self.found
+                .push(format!("{to}: the body does not hold `{text}`"));
+        }
+        for text in self.expect.lacks.iter().filter(holds) {
+            self.found.push(format!("{to}: the body holds `{text}`"));
         }
     }
 }

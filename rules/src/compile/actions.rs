@@ -1,8 +1,8 @@
 //! Actions: each table of `then` becomes a deed.
 
+use mail::Address;
 use mail::label::sensitivity::Sensitivity;
 use mail::label::{Scheme, Setter, epms, msip, sio, tlp};
-use mail::{Address, Place};
 use regex::RegexBuilder;
 
 use super::labelling::is_person;
@@ -66,8 +66,8 @@ impl Compiler {
                 self.asks_labels = true;
                 Deed::RemoveLabel
             }
-            "header" => self.insert(entry, Place::Top, rule)?,
-            "footer" => self.insert(entry, Place::Bottom, rule)?,
+            "header" => self.insert(entry, rule)?,
+            "footer" => self.insert(entry, rule)?,
             "prepend_subject" => Deed::PrependSubject(self.template(items.first()?)?),
             "rewrite_subject" => Deed::RewriteSubject(self.rewrite(entry)?),
             "set_header" => self.set_header(entry)?,
@@ -164,14 +164,10 @@ impl Compiler {
         }
     }
 
-    fn insert(&mut self, entry: &Entry, place: Place, rule: &str) -> Option<Deed> {
-        let marking = self.marking(entry)?;
-        let marker = format!("rule-{:08x}-{}", fingerprint(rule), entry.word.name);
-        Some(Deed::Insert {
-            place,
-            marking,
-            marker,
-        })
+    fn insert(&mut self, entry: &Entry, rule: &str) -> Option<Deed> {
+        let stamp = self.marking(entry, None)?;
+        let slot = format!("rule-{:08x}-{}", fingerprint(rule), entry.word.name);
+        Some(Deed::Insert { stamp, slot })
     }
 
     fn rewrite(&mut self, entry: &Entry) -> Option<Rewrite> {

@@ -1,11 +1,13 @@
 //! Labels: their ids, order, parents and effects.
 
+use mail::marking::Color;
 use mail::{Label, LabelId, Labels, Rights, SealTerms};
 
 use super::Compiler;
 use crate::diagnostic::Diagnostic;
 use crate::policy::LabelEffects;
 use crate::read::{Entry, Item, Section, Value, nearest};
+use crate::setting::label_values;
 
 impl Compiler {
     pub(super) fn labels<'s>(&mut self, sections: impl Iterator<Item = &'s Section> + Clone) {
@@ -13,17 +15,7 @@ impl Compiler {
         let mut labels: Vec<Label> = Vec::new();
         for section in sections.clone() {
             if let Some(label) = self.label(section, &labels) {
-                let effects = LabelEffects {
-                    header: section
-                        .entry("header")
-                        .and_then(|entry| self.marking(entry)),
-                    footer: section
-                        .entry("footer")
-                        .and_then(|entry| self.marking(entry)),
-                    subject_tag: section
-                        .text("subject_tag")
-                        .and_then(|tag| self.template(tag)),
-                };
+                let effects = self.label_effects(section, &label);
                 self.effects.insert(label.id.clone(), effects);
                 labels.push(label);
             }
@@ -54,8 +46,8 @@ impl Compiler {
         }
         let text = |name| section.text(name).map(|item: &Item| item.text.clone());
         let color = text("color");
-        if let Some(spot) = section.entry("color").map(|entry| entry.spot.clone()) {
-            self.check_color(color.as_deref().unwrap_or_default(), &spot);
+        if let Some(color) = section.text("color") {
+            self.color(color);
         }
         let seal = section
             .entry("seal_outside")
@@ -67,9 +59,6 @@ impl Compiler {
             priority,
             color,
             tooltip: text("tooltip"),
-            header: plain_marking(section.entry("header")),
-            footer: plain_marking(section.entry("footer")),
-            subject_tag: text("subject_tag"),
             seal_outside: seal.map(|(terms, _)| terms),
         })
     }
@@ -84,11 +73,27 @@ impl Compiler {
         id
     }
 
-    fn check_color(&mut self, color: &str, spot: &crate::diagnostic::Spot) {
-        let digits = color.strip_prefix('#').unwrap_or_default();
-        if digits.len() != 6 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            let message = format!("`{color}` is no colour");
-            self.mistake(spot, message, "write # and six hex digits: \"#b00020\"");
+    /// How the label shows. Words that could be any text's are not taken out when it changes.
+    fn label_effects(&mut self, section: &Section, label: &Label) -> LabelEffects {
+        let color = label.color.as_deref().and_then(Color::parse);
+        let mut marking = |name| {
+            let entry = section.entry(name)?;
+            let stamp = self.marking(entry, color)?;
+            if stamp.patterns(&label_values(Some(label))).is_empty() {
+                let message = "this marking cannot be told from other text";
+                let help = "so it would stay in a letter whose label changes; give it more words \
+                            that are always the same";
+                self.found
+                    .push(Diagnostic::advice(entry.spot.clone(), message).help(help));
+            }
+            Some(stamp)
+        };
+        let (header, footer) = (marking("header"), marking("footer"));
+        let tag = section.text("subject_tag");
+        LabelEffects {
+            header,
+            footer,
+            subject_tag: tag.and_then(|tag| self.template(tag)),
         }
     }
 
@@ -219,17 +224,4 @@ impl Compiler {
             }
         }
     }
-}
-
-/// The marking as it was written, its variables not filled in.
-fn plain_marking(entry: Option<&Entry>) -> Option<mail::Marking> {
-    let entry = entry?;
-    let (text, html) = match &entry.value {
-        Value::Table(section) => (section.text("text")?, section.text("html")),
-        value => (value.text()?, None),
-    };
-    Some(mail::Marking {
-        text: text.text.clone(),
-        html: html.map(|html| html.text.clone()),
-    })
 }

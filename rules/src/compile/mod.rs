@@ -7,6 +7,7 @@ mod advice;
 mod conditions;
 mod labelling;
 mod labels;
+mod markings;
 mod rules;
 mod texts;
 
@@ -70,6 +71,8 @@ struct Compiler {
     memos: usize,
     needs: Needs,
     asks_labels: bool,
+    /// Languages in which a marking is worded.
+    spoken: Vec<Item>,
 }
 
 impl Compiler {
@@ -96,6 +99,7 @@ impl Compiler {
             memos: 0,
             needs: Needs::default(),
             asks_labels: false,
+            spoken: Vec::new(),
         }
     }
 
@@ -105,6 +109,7 @@ impl Compiler {
         self.labels(tables("label"));
         self.labelling(files.iter().filter_map(|file| file.table("labels")));
         let rules = self.rules(tables("rule"));
+        let languages = self.languages(tables("language"));
         self.unique("case", tables("case"));
         let cases = tables("case")
             .filter_map(|case| cases::read(case, &mut self.found))
@@ -115,6 +120,7 @@ impl Compiler {
             home: std::mem::take(&mut self.home),
             rules,
             effects: std::mem::take(&mut self.effects),
+            languages,
             cases,
             memos: self.memos,
             asks_labels,

@@ -10,7 +10,6 @@ use crate::matching::{
     plain,
 };
 use crate::read::{Item, nearest};
-use crate::template::{MarkingTemplate, Template};
 
 impl Compiler {
     pub(super) fn words(&mut self, items: &[Item]) -> Option<Matcher> {
@@ -188,39 +187,5 @@ impl Compiler {
         }
         let addresses: Vec<_> = items.iter().map(|item| self.address(item)).collect();
         addresses.into_iter().collect()
-    }
-
-    pub(super) fn template(&mut self, item: &Item) -> Option<Template> {
-        match Template::parse(&item.text) {
-            Ok(template) => Some(template),
-            Err((message, help)) => {
-                self.mistake(&item.spot, message, help);
-                None
-            }
-        }
-    }
-
-    /// A marking, from a text or from `{ text, html }`.
-    pub(super) fn marking(&mut self, entry: &crate::read::Entry) -> Option<MarkingTemplate> {
-        match &entry.value {
-            crate::read::Value::Table(section) => {
-                let text = self.template(section.text("text")?);
-                let html = section.text("html").map(|html| self.template(html));
-                match html {
-                    Some(html) => Some(MarkingTemplate {
-                        text: text?,
-                        html: Some(html?),
-                    }),
-                    None => Some(MarkingTemplate {
-                        text: text?,
-                        html: None,
-                    }),
-                }
-            }
-            value => Some(MarkingTemplate {
-                text: self.template(value.text()?)?,
-                html: None,
-            }),
-        }
     }
 }

@@ -1,16 +1,17 @@
 //! What comes at the end: the edits that rules asked for, then the effects of the final label.
 
-use mail::{Edit, Fallback, Place};
+use mail::marking::{Stamp, Values, tag_subject};
+use mail::{Edit, LabelId, Pattern};
 
-use super::Bench;
+use super::{Bench, Walker};
 use crate::draft::Draft;
 use crate::matching::Where;
 use crate::policy::LabelEffects;
-use crate::template::Setting;
+use crate::setting::{Setting, label_values};
 
 impl Bench<'_> {
     /// Settles sealing and subject by the final label, and lists all edits in order.
-    pub(super) fn effects(&self, draft: &mut Draft, side: Where) -> Vec<Edit> {
+    pub(super) fn effects(&self, draft: &mut Draft, walker: Walker<'_>) -> Vec<Edit> {
         let policy = self.policy;
         let label = draft
             .label
@@ -21,7 +22,7 @@ impl Bench<'_> {
             label.and_then(|label| label.seal_outside.clone()),
             draft.label_seal.clone(),
         ];
-        if side != Where::Inside && !draft.unsealed {
+        if walker.side != Where::Inside && !draft.unsealed {
             seals.iter().flatten().for_each(|terms| draft.seal(terms));
         }
         self.note_translation(draft);
@@ -34,18 +35,67 @@ impl Bench<'_> {
             rule: &rule,
             subject,
         };
-        if let Some(tag) = shown.and_then(|shown| shown.subject_tag.as_ref()) {
-            self.prepend_subject(&tag.fill(&setting), draft);
+        let values = setting.values();
+        self.show_in_subject(shown, &values, draft);
+        let rule_edits = std::mem::take(&mut draft.edits);
+        // The list is built anew, since what a marking cannot be set on is refused on the way.
+        draft.edits = self.header_edits(draft);
+        draft.edits.extend(rule_edits);
+        draft.edits.extend(self.label_fields(draft));
+        draft.edits.extend(self.unmark(draft, shown, &values));
+        for (slot, stamp) in shown.into_iter().flat_map(LabelEffects::stamps) {
+            self.set_marking(stamp.edit(slot, walker.language, &values), draft);
         }
-        let mut edits = self.header_edits(draft);
-        edits.append(&mut draft.edits.clone());
-        edits.extend(self.label_fields(draft));
-        edits.extend(
-            shown
-                .into_iter()
-                .flat_map(|shown| markings(shown, &setting)),
-        );
-        edits
+        draft.edits.clone()
+    }
+
+    /// Whether markings of other labels on this copy are stale: it has a label, or a rule took it.
+    fn is_labelled(draft: &Draft) -> bool {
+        draft.label.is_some() || draft.label_before.is_some()
+    }
+
+    /// The effects of every label but the one the copy has, with what is said of that label.
+    fn others<'b>(&'b self, draft: &'b Draft) -> impl Iterator<Item = (&'b LabelEffects, Values)> {
+        let is_other = |id: &LabelId| draft.label.as_ref() != Some(id);
+        let labelled = Self::is_labelled(draft);
+        let others = self.policy.effects.iter();
+        let others = others.filter(move |(id, _)| labelled && is_other(id));
+        others.map(|(id, effects)| (effects, label_values(self.policy.home.labels.get(id))))
+    }
+
+    /// The label's tag stands before the subject once, and no other label's does.
+    fn show_in_subject(&self, shown: Option<&LabelEffects>, values: &Values, draft: &mut Draft) {
+        let tag = shown.and_then(|shown| shown.subject_tag.as_ref());
+        let tag = tag.map(|tag| tag.fill(values)).unwrap_or_default();
+        let other = |(effects, values): (&LabelEffects, Values)| {
+            effects.subject_tag.as_ref().map(|tag| tag.fill(&values))
+        };
+        let others: Vec<String> = self.others(draft).filter_map(other).collect();
+        let subject = self.subject(draft);
+        let new = tag_subject(&subject, &tag, others.iter().map(String::as_str));
+        if let Some(subject) = new {
+            draft.set_header("Subject", Some(subject));
+        }
+    }
+
+    /// Takes out what other labels set in the new text, and what this one set there in words that
+    /// change from mail to mail.
+    fn unmark(&self, draft: &Draft, shown: Option<&LabelEffects>, own: &Values) -> Option<Edit> {
+        let patterns = |effects: &LabelEffects, values: &Values| -> Vec<Pattern> {
+            let stamps = effects.stamps();
+            stamps
+                .flat_map(|(_, stamp)| stamp.patterns(values))
+                .collect()
+        };
+        let mut found: Vec<Pattern> = self
+            .others(draft)
+            .flat_map(|(effects, values)| patterns(effects, &values))
+            .collect();
+        let stamps = shown.into_iter().flat_map(LabelEffects::stamps);
+        let vary = stamps.filter(|(_, stamp)| !stamp.is_fixed_by_label());
+        found.extend(vary.flat_map(|(_, stamp)| stamp.patterns(own)));
+        let patterns = mail::edit::standing(self.look.message(), found);
+        (!patterns.is_empty()).then_some(Edit::RemoveText { patterns })
     }
 
     /// The last word on each field that rules touched, where it differs from what stands there.
@@ -69,16 +119,10 @@ impl Bench<'_> {
     }
 }
 
-fn markings(shown: &LabelEffects, setting: &Setting<'_>) -> Vec<Edit> {
-    let header = shown.header.iter().map(|marking| {
-        marking
-            .fill(setting)
-            .edit(Place::Top, "label-header", Fallback::Leave)
-    });
-    let footer = shown.footer.iter().map(|marking| {
-        marking
-            .fill(setting)
-            .edit(Place::Bottom, "label-footer", Fallback::Leave)
-    });
-    header.chain(footer).collect()
+impl LabelEffects {
+    /// Its markings, each with the slot it stands in.
+    fn stamps(&self) -> impl Iterator<Item = (&'static str, &Stamp)> {
+        let header = self.header.iter().map(|stamp| ("label-header", stamp));
+        header.chain(self.footer.iter().map(|stamp| ("label-footer", stamp)))
+    }
 }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use mail::{Address, Fallback};
+use mail::marking::Template;
+use mail::{Address, Edit};
 
 use super::{Bench, Walker};
 use crate::action::{Action, Deed, Notice, Rewrite};
@@ -10,7 +11,7 @@ use crate::condition::Truth;
 use crate::draft::{Add, Draft};
 use crate::explain::Effect;
 use crate::policy::{Mode, Rule};
-use crate::template::{Setting, Template};
+use crate::setting::Setting;
 use crate::verdict::{Fate, Notification, Role};
 
 impl Bench<'_> {
@@ -69,24 +70,18 @@ impl Bench<'_> {
                 draft.raise_label(label, labels, &rule.name, *setter)
             }
             Deed::RemoveLabel => draft.remove_label(&rule.name),
-            Deed::Insert {
-                place,
-                marking,
-                marker,
-            } => {
-                let marking = marking.fill(&self.setting(rule, draft));
-                draft
-                    .edits
-                    .push(marking.edit(*place, marker, Fallback::Leave));
+            Deed::Insert { stamp, slot } => {
+                let values = self.setting(rule, draft).values();
+                self.set_marking(stamp.edit(slot, walker.language, &values), draft);
                 true
             }
             Deed::PrependSubject(text) => {
-                let text = text.fill(&self.setting(rule, draft));
+                let text = self.fill(text, rule, draft);
                 self.prepend_subject(&text, draft)
             }
             Deed::RewriteSubject(rewrite) => self.rewrite_subject(rewrite, rule, draft),
             Deed::SetHeader { name, value } => {
-                let value = value.fill(&self.setting(rule, draft));
+                let value = self.fill(value, rule, draft);
                 draft.set_header(name, Some(value));
                 true
             }
@@ -118,6 +113,24 @@ impl Bench<'_> {
         }
     }
 
+    fn fill(&self, text: &Template, rule: &Rule, draft: &Draft) -> String {
+        text.fill(&self.setting(rule, draft).values())
+    }
+
+    /// Adds a marking to the copy's edits. A copy that it cannot be set on, and may not go without
+    /// it, is refused.
+    pub(super) fn set_marking(&self, edit: Edit, draft: &mut Draft) {
+        if let Some(reason) = mail::edit::refusal(self.look.message(), &edit) {
+            let because = reason.in_words();
+            draft.restrict(Fate::Reject {
+                code: "5.6.0".to_owned(),
+                text: format!("this message has to be marked and cannot be, because {because}"),
+            });
+            return;
+        }
+        draft.edits.push(edit);
+    }
+
     fn set_subject(&self, draft: &Draft) -> Option<String> {
         draft.header("Subject").flatten().map(str::to_owned)
     }
@@ -131,7 +144,7 @@ impl Bench<'_> {
     }
 
     /// Puts text before the subject unless the subject holds it already.
-    pub(super) fn prepend_subject(&self, text: &str, draft: &mut Draft) -> bool {
+    fn prepend_subject(&self, text: &str, draft: &mut Draft) -> bool {
         let subject = self.subject(draft);
         if subject.to_lowercase().contains(&text.trim().to_lowercase()) {
             return false;
@@ -147,7 +160,7 @@ impl Bench<'_> {
 
     fn rewrite_subject(&self, rewrite: &Rewrite, rule: &Rule, draft: &mut Draft) -> bool {
         let subject = self.subject(draft);
-        let fill = |text: &Template| text.fill(&self.setting(rule, draft));
+        let fill = |text: &Template| self.fill(text, rule, draft);
         let new = rewrite.apply(&subject, rewrite.set.as_ref().map(fill));
         let changed = new != subject;
         if changed {
@@ -235,12 +248,10 @@ impl Bench<'_> {
         if to.is_empty() || self.notifications.iter().any(told) {
             return !to.is_empty();
         }
-        let setting = self.setting(rule, draft);
-        let subject = notice
-            .subject
-            .as_ref()
-            .map(|subject| subject.fill(&setting));
-        let text = notice.text.fill(&setting);
+        let values = self.setting(rule, draft).values();
+        let subject = notice.subject.as_ref();
+        let subject = subject.map(|subject| subject.fill(&values));
+        let text = notice.text.fill(&values);
         let (rule, severity) = (Arc::clone(&rule.name), rule.severity);
         let subject = subject.unwrap_or_else(|| rule.to_string());
         self.notifications.push(Notification {

@@ -102,6 +102,8 @@ struct Walker<'a> {
     recipient: &'a Address,
     side: Where,
     recipients: &'a [Address],
+    /// What they read, where that makes a difference.
+    language: Option<&'a str>,
     added: bool,
 }
 
@@ -109,27 +111,30 @@ impl<'a> Bench<'a> {
     /// The copies of everybody the sender named.
     fn judge_named(&mut self) -> Vec<Seat> {
         let recipients: &'a [Address] = self.look.facts.envelope.recipients.iter().as_slice();
-        let mut classes: Vec<(Vec<Truth>, Arc<Judged>)> = Vec::new();
+        let policy = self.policy;
+        let mut classes: Vec<(Vec<Truth>, Option<&str>, Arc<Judged>)> = Vec::new();
         let mut seats = Vec::with_capacity(recipients.len());
         for recipient in recipients {
             let side = self.look.side_of(recipient);
+            let language = policy.language_of(recipient, side);
             let walker = Walker {
                 recipient,
                 side,
                 recipients,
+                language,
                 added: false,
             };
             let sign = match recipients.len() {
                 1 => Vec::new(),
                 _ => self.sign(walker),
             };
-            let known = classes.iter().find(|(known, _)| *known == sign);
-            let judged = match known {
-                Some((_, judged)) => Arc::clone(judged),
+            let same = |(known, reads, _): &&(_, _, _)| *known == sign && *reads == language;
+            let judged = match classes.iter().find(same) {
+                Some((.., judged)) => Arc::clone(judged),
                 None => {
                     let (draft, traces) = self.walk(walker);
-                    let judged = Arc::new(self.finish(draft, traces, side));
-                    classes.push((sign, Arc::clone(&judged)));
+                    let judged = Arc::new(self.finish(draft, traces, walker));
+                    classes.push((sign, language, Arc::clone(&judged)));
                     judged
                 }
             };
@@ -214,17 +219,20 @@ impl<'a> Bench<'a> {
         // Answers about "all recipients" differ here: this message is for them alone.
         self.look.forget();
         let recipients = std::slice::from_ref(recipient);
-        let (mut draft, traces) = self.walk(Walker {
+        let language = self.policy.language_of(recipient, side);
+        let walker = Walker {
             recipient,
             side,
             recipients,
+            language,
             added: true,
-        });
+        };
+        let (mut draft, traces) = self.walk(walker);
         self.look.forget();
         for by in adding {
             draft.no_milder_than(&by.draft, &self.policy.home.labels);
         }
-        Arc::new(self.finish(draft, traces, side))
+        Arc::new(self.finish(draft, traces, walker))
     }
 
     fn asker<'b>(&'b self, draft: &'b Draft, walker: Walker<'b>) -> Asker<'b> {
@@ -306,9 +314,10 @@ impl<'a> Bench<'a> {
         trace.with_effect(deed)
     }
 
-    fn finish(&self, mut draft: Draft, traces: Vec<RuleTrace>, side: Where) -> Judged {
+    fn finish(&self, mut draft: Draft, traces: Vec<RuleTrace>, walker: Walker<'_>) -> Judged {
+        let side = walker.side;
         self.demand_label(&mut draft);
-        let edits = self.effects(&mut draft, side);
+        let edits = self.effects(&mut draft, walker);
         let may_forward = |terms: &SealTerms| terms.rights.contains(Right::Forward);
         let verdict = Arc::new(Verdict {
             fate: draft.fate.clone(),

@@ -113,6 +113,11 @@ impl Parties {
         }
     }
 
+    /// Whether it names this very address.
+    pub fn names_address(&self, address: &Address) -> bool {
+        self.addresses.contains(address)
+    }
+
     /// Whether it names this address or its domain.
     pub fn names(&self, address: &Address) -> bool {
         self.addresses.contains(address) || self.domains.contains(address)

@@ -76,14 +76,16 @@ pub(super) const WORDS: &[Word] = &[
         "header",
         TextOrTable(Place::Marking),
         "\"This mail came from outside.\"",
-        "Puts text at the top of the body, once. Signed and encrypted parts are left alone.",
+        "Puts text at the top of the body, once. Signed and encrypted letters are left alone \
+         unless its `fallback` says otherwise.",
     ),
     word(
         Action,
         "footer",
         TextOrTable(Place::Marking),
         "{ text = \"Corp Ltd\", html = \"<p>Corp Ltd</p>\" }",
-        "Puts text at the bottom of the body, once. Signed and encrypted parts are left alone.",
+        "Puts text at the bottom of the body, once. Signed and encrypted letters are left alone \
+         unless its `fallback` says otherwise.",
     ),
     word(
         Action,

@@ -6,6 +6,7 @@
 mod actions;
 mod conditions;
 mod labels;
+mod markings;
 mod tables;
 
 pub(crate) use conditions::IMPORTANCES;
@@ -21,6 +22,7 @@ pub(crate) enum Place {
     Action,
     Reject,
     Marking,
+    Wording,
     Rewrite,
     SetHeader,
     Seal,
@@ -31,6 +33,7 @@ pub(crate) enum Place {
     ForeignLabel,
     Labels,
     Label,
+    Language,
     List,
     Case,
     Expect,
@@ -119,6 +122,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Word> {
     [
         tables::WORDS,
         labels::WORDS,
+        markings::WORDS,
         conditions::WORDS,
         actions::WORDS,
     ]
@@ -138,7 +142,7 @@ pub(crate) fn find(place: Place, name: &str) -> Option<&'static Word> {
 
 impl Place {
     /// Every place, in the order the manual shows them.
-    pub const ALL: [Place; 21] = [
+    pub const ALL: [Place; 23] = [
         Self::File,
         Self::Rule,
         Self::Active,
@@ -149,6 +153,7 @@ impl Place {
         Self::Action,
         Self::Reject,
         Self::Marking,
+        Self::Wording,
         Self::Rewrite,
         Self::SetHeader,
         Self::Seal,
@@ -157,6 +162,7 @@ impl Place {
         Self::ApplyLabel,
         Self::Label,
         Self::Labels,
+        Self::Language,
         Self::List,
         Self::Case,
         Self::Expect,
@@ -183,6 +189,7 @@ impl Place {
             Self::Action => "`then`",
             Self::Reject => "`reject`",
             Self::Marking => "`header` or `footer`",
+            Self::Wording => "`languages`",
             Self::Rewrite => "`rewrite_subject`",
             Self::SetHeader => "`set_header`",
             Self::Seal => "`seal` or `seal_outside`",
@@ -193,6 +200,7 @@ impl Place {
             Self::ForeignLabel => "`foreign_label`",
             Self::Labels => "`[labels]`",
             Self::Label => "`[[label]]`",
+            Self::Language => "`[[language]]`",
             Self::List => "`[[list]]`",
             Self::Case => "`[[case]]`",
             Self::Expect => "`[[case.expect]]`",

@@ -44,6 +44,13 @@ pub(super) const WORDS: &[Word] = &[
     ),
     word(
         File,
+        "language",
+        Tables(Place::Language),
+        "[{ tag = \"de\", readers = [\"*.de\"] }]",
+        "Who reads a language; markings are then shown to them in it.",
+    ),
+    word(
+        File,
         "list",
         Tables(List),
         "[{ name = \"…\", values = […] }]",
@@ -183,7 +190,7 @@ pub(super) const WORDS: &[Word] = &[
         "color",
         Text,
         "\"#b00020\"",
-        "`#rrggbb`, for the viewer's banner.",
+        "`#rrggbb`, for the viewer's banner and for the label's own `header`.",
     ),
     word(
         Label,
@@ -197,21 +204,25 @@ pub(super) const WORDS: &[Word] = &[
         "header",
         TextOrTable(Marking),
         "\"Confidential\"",
-        "Text that mail with this label gets at its top.",
+        "Text that mail with this label gets at its top: by itself, a banner in the label's \
+         colour. When the label of a letter changes, what another label set in the new text \
+         goes; what is quoted stays as it was.",
     ),
     word(
         Label,
         "footer",
         TextOrTable(Marking),
         "{ text = \"Classified as ${label.name}\" }",
-        "Text that mail with this label gets at its bottom.",
+        "Text that mail with this label gets at its bottom: by itself, in small grey print.",
     ),
     word(
         Label,
         "subject_tag",
         Text,
         "\"[Confidential]\"",
-        "Text put before the subject, unless the subject holds it already.",
+        "Text put before the subject, unless it stands there already, also behind `Re:` and the \
+         like. The tag of another label that the message had is taken out. Variables as in \
+         `header`.",
     ),
     word(
         Label,
@@ -391,6 +402,13 @@ pub(super) const WORDS: &[Word] = &[
     ),
     word(
         Expect,
+        "lacks",
+        Names,
+        "[\"Classified as Public\"]",
+        "Texts that its body does not hold when it leaves.",
+    ),
+    word(
+        Expect,
         "because",
         Names,
         "[\"Confidential mail is sealed\"]",
@@ -402,23 +420,6 @@ pub(super) const WORDS: &[Word] = &[
         Names,
         "[\"Secret stays inside\"]",
         "Rules that must not have taken effect.",
-    ),
-    word(
-        Marking,
-        "text",
-        Text,
-        "\"Classified as ${label.name}\"",
-        "Plain text; also shown, as text, in HTML bodies unless `html` is set. It may hold \
-         `${label.name}`, `${sender.address}`, `${sender.name}`, `${subject}`, `${date}`, \
-         `${rule.name}` and `${organisation.name}`.",
-    )
-    .required(),
-    word(
-        Marking,
-        "html",
-        Text,
-        "\"<b>Classified as ${label.name}</b>\"",
-        "HTML for HTML bodies, with the same variables, escaped.",
     ),
     word(
         Place::Seal,

@@ -5,46 +5,51 @@
 use super::draft::Draft;
 use super::insert::{NewText, Writer};
 use super::targets::Refusal;
-use super::{Edit, EditError, Edited, Fallback, OnDkim, SkipReason, Skipped, shape};
+use super::{Edit, EditError, Edited, Fallback, OnDkim, SkipReason, Skipped, dkim, shape};
 use crate::message::{Message, PartPath};
 
 /// Applies the edits in order. No edits give the same bytes.
 pub fn apply(message: &Message<'_>, edits: &[Edit]) -> Result<Edited, EditError> {
-    apply_with(message, edits, OnDkim::Break)
-}
-
-/// Applies the edits in order, and says what a DKIM signature means for text.
-pub fn apply_with(
-    message: &Message<'_>,
-    edits: &[Edit],
-    on_dkim: OnDkim,
-) -> Result<Edited, EditError> {
-    let (draft, skipped) = draft(message, edits, on_dkim)?;
-    let broken_signatures = match draft.changes_body() {
-        true => signing_domains(message),
-        false => Vec::new(),
-    };
+    let made = draft(message, edits)?;
     Ok(Edited {
-        bytes: draft.write()?,
-        skipped,
-        broken_signatures,
+        bytes: made.draft.write()?,
+        skipped: made.skipped,
+        broken_signatures: made.broken_signatures,
     })
 }
 
+/// Why this edit would be refused: a text whose fallback is [`Fallback::Reject`], on a letter that
+/// it cannot be set into.
+pub fn refusal(message: &Message<'_>, edit: &Edit) -> Option<SkipReason> {
+    let Edit::InsertText { fallback, .. } = edit else {
+        return None;
+    };
+    if *fallback != Fallback::Reject {
+        return None;
+    }
+    match draft(message, std::slice::from_ref(edit)) {
+        Err(EditError::Refused(reason)) => Some(reason),
+        _ => None,
+    }
+}
+
+/// What the edits make of a message, before it is written.
+pub(crate) struct Made<'m> {
+    pub draft: Draft<'m>,
+    pub skipped: Vec<Skipped>,
+    pub broken_signatures: Vec<String>,
+}
+
 /// The draft that the edits make.
-pub(crate) fn draft<'m>(
-    message: &'m Message<'m>,
-    edits: &[Edit],
-    on_dkim: OnDkim,
-) -> Result<(Draft<'m>, Vec<Skipped>), EditError> {
+pub(crate) fn draft<'m>(message: &'m Message<'m>, edits: &[Edit]) -> Result<Made<'m>, EditError> {
     let mut work = Work {
         draft: Draft::new(message),
         writer: Writer::default(),
-        wrapped: Vec::new(),
+        texts: Vec::new(),
+        wraps: false,
         first: Vec::new(),
         additions: Vec::new(),
         skipped: Vec::new(),
-        on_dkim,
     };
     for edit in edits {
         work.edit(edit)?;
@@ -55,11 +60,13 @@ pub(crate) fn draft<'m>(
 struct Work<'m, 'e> {
     draft: Draft<'m>,
     writer: Writer<'m>,
-    wrapped: Vec<NewText<'e>>,
+    /// Every text that the letter does not show yet.
+    texts: Vec<NewText<'e>>,
+    /// Whether one of them could only be shown around the letter.
+    wraps: bool,
     first: Vec<NewText<'e>>,
     additions: Vec<&'e super::NewPart>,
     skipped: Vec<Skipped>,
-    on_dkim: OnDkim,
 }
 
 impl<'m, 'e> Work<'m, 'e> {
@@ -74,15 +81,16 @@ impl<'m, 'e> Work<'m, 'e> {
                 html,
                 marker,
                 fallback,
-            } => self.insert(
-                NewText {
+                on_dkim,
+            } => {
+                let new = NewText {
                     place: *place,
                     plain,
                     html,
                     marker,
-                },
-                *fallback,
-            ),
+                };
+                self.insert(new, *fallback, *on_dkim)
+            }
             Edit::RemoveText { patterns } => {
                 // Where nothing may be written, nothing of ours can be taken out either.
                 if let Err((path, reason)) = self.writer.remove(self.draft.message, patterns) {
@@ -118,31 +126,72 @@ impl<'m, 'e> Work<'m, 'e> {
         }
     }
 
-    fn insert(&mut self, new: NewText<'e>, fallback: Fallback) -> Result<(), EditError> {
+    fn insert(
+        &mut self,
+        new: NewText<'e>,
+        fallback: Fallback,
+        on_dkim: OnDkim,
+    ) -> Result<(), EditError> {
         let message = self.draft.message;
-        let signed = self.on_dkim == OnDkim::Shield && message.field("dkim-signature").is_some();
+        let signed = on_dkim == OnDkim::Shield && dkim::is_signed(message);
         let refusal: Refusal = match signed {
             true => (PartPath::root(), SkipReason::DkimSigned),
-            false => match self.writer.insert(message, new, &mut self.skipped) {
-                Ok(()) => return Ok(()),
-                Err(refusal) => refusal,
-            },
+            false => {
+                let before = self.skipped.len();
+                match self.writer.insert(message, new, &mut self.skipped) {
+                    Ok(()) if self.skipped.len() > before => return Ok(()),
+                    Ok(()) => {
+                        self.texts.push(new);
+                        return Ok(());
+                    }
+                    Err(refusal) => refusal,
+                }
+            }
         };
         let (path, reason) = refusal;
-        let has_place =
-            reason == SkipReason::NoBody && message.children(message.root()).next().is_some();
+        let has_place = reason == SkipReason::NoBody
+            && message.root().media_type == "multipart/mixed"
+            && message.children(message.root()).next().is_some();
+        self.texts.push(new);
         match fallback {
-            _ if has_place && message.root().media_type == "multipart/mixed" => {
-                self.first.push(new)
-            }
+            _ if has_place => self.first.push(new),
             Fallback::Reject => return Err(EditError::Refused(reason)),
-            Fallback::Wrap => self.wrapped.push(new),
+            Fallback::Wrap => self.wraps = true,
             Fallback::Leave => self.skipped.push(Skipped { path, reason }),
         }
         Ok(())
     }
 
-    fn finish(mut self) -> Result<(Draft<'m>, Vec<Skipped>), EditError> {
+    /// The body inside stays as it came, and every text stands around it.
+    fn wrap(mut self) -> Result<Made<'m>, EditError> {
+        if self.draft.changes_body() || !self.additions.is_empty() {
+            return Err(EditError::Conflict);
+        }
+        if self.draft.message.has_unlisted_fields() {
+            return Err(EditError::TooManyFields);
+        }
+        // Said of the message inside, before the header becomes the wrapper's.
+        let broken_signatures = dkim::broken(self.draft.message, false, &self.draft.header);
+        let is_last = |(at, text): &(usize, &NewText<'e>)| {
+            let mut later = self.texts[at + 1..].iter();
+            !later.any(|later| later.marker == text.marker)
+        };
+        let texts = self.texts.iter().enumerate().filter(is_last);
+        let texts: Vec<NewText<'e>> = texts.map(|(_, text)| *text).collect();
+        shape::wrap(&mut self.draft, &texts)?;
+        let stays = |skipped: &Skipped| skipped.reason == SkipReason::AlreadyMarked;
+        self.skipped.retain(stays);
+        Ok(Made {
+            draft: self.draft,
+            skipped: self.skipped,
+            broken_signatures,
+        })
+    }
+
+    fn finish(mut self) -> Result<Made<'m>, EditError> {
+        if self.wraps {
+            return self.wrap();
+        }
         let mut root_fields = Vec::new();
         let rewritten = self.draft.replaced.iter().chain(&self.draft.removed);
         if rewritten
@@ -181,30 +230,12 @@ impl<'m, 'e> Work<'m, 'e> {
                 self.draft.header.set_raw("MIME-Version", line);
             }
         }
-        if !self.wrapped.is_empty() {
-            if self.draft.message.has_unlisted_fields() {
-                return Err(EditError::TooManyFields);
-            }
-            shape::wrap(&mut self.draft, &self.wrapped)?;
-        }
-        Ok((self.draft, self.skipped))
+        let body_changes = self.draft.changes_body();
+        let broken_signatures = dkim::broken(self.draft.message, body_changes, &self.draft.header);
+        Ok(Made {
+            draft: self.draft,
+            skipped: self.skipped,
+            broken_signatures,
+        })
     }
-}
-
-/// RFC 6376 §3.5: the domains that signed this message.
-fn signing_domains(message: &Message<'_>) -> Vec<String> {
-    let mut domains = Vec::new();
-    for field in message.fields_named("dkim-signature") {
-        let text = message.field_text(field);
-        let tags = text.split(';').filter_map(|tag| tag.split_once('='));
-        let domain = tags
-            .filter(|(name, _)| name.trim() == "d")
-            .map(|(_, value)| value.trim());
-        for domain in domain.map(str::to_ascii_lowercase) {
-            if !domains.contains(&domain) {
-                domains.push(domain);
-            }
-        }
-    }
-    domains
 }

@@ -91,6 +91,21 @@ impl<'a> HeaderPlan<'a> {
         self.items.iter().any(|item| self.is_named(item, name))
     }
 
+    /// The names of the fields that are not as they came: set, added or removed.
+    pub fn changed_names(&self) -> Vec<&str> {
+        let mut stays = vec![false; self.message.fields().len()];
+        let mut names: Vec<&str> = Vec::new();
+        for item in &self.items {
+            match item {
+                Item::Kept(number) => stays[*number] = true,
+                Item::New { name, .. } => names.push(name),
+            }
+        }
+        let gone = (0..stays.len()).filter(|number| !stays[*number]);
+        names.extend(gone.map(|number| self.message.field_name(&self.message.fields()[number])));
+        names
+    }
+
     fn check(&mut self, name: &str) -> Result<(), EditError> {
         if !is_writable_field(name) {
             return Err(EditError::FieldName(name.to_owned()));

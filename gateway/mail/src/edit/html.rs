@@ -247,6 +247,11 @@ fn tag_end(html: &[u8], mut at: usize) -> Option<usize> {
 
 /// The value of an attribute of a start tag, quotes removed; the name in lower case.
 pub(crate) fn attribute<'a>(tag: &'a [u8], name: &str) -> Option<&'a [u8]> {
+    attribute_place(tag, name).map(|place| &tag[place])
+}
+
+/// Where that value stands in the tag.
+fn attribute_place(tag: &[u8], name: &str) -> Option<Range<usize>> {
     let mut at = 1 + tag[1..]
         .iter()
         .take_while(|b| !b.is_ascii_whitespace())
@@ -277,13 +282,13 @@ pub(crate) fn attribute<'a>(tag: &'a [u8], name: &str) -> Option<&'a [u8]> {
             quote @ (b'"' | b'\'') => {
                 let length = memchr(quote, &tag[at + 1..])?;
                 at += length + 2;
-                &tag[at - length - 1..at - 1]
+                at - length - 1..at - 1
             }
             _ => {
                 let ends = |b: &u8| b.is_ascii_whitespace() || *b == b'>';
                 let length = tag[at..].iter().position(ends)?;
                 at += length;
-                &tag[at - length..at]
+                at - length..at
             }
         };
         if found.eq_ignore_ascii_case(name.as_bytes()) {
@@ -291,6 +296,36 @@ pub(crate) fn attribute<'a>(tag: &'a [u8], name: &str) -> Option<&'a [u8]> {
         }
     }
     None
+}
+
+/// Where an escaped value is text and nothing else: text that is shown, and quoted attributes that
+/// are only read or, behind a harmless scheme, followed.
+pub(crate) fn text_places(html: &str) -> Vec<Range<usize>> {
+    const READ: [&str; 3] = ["title", "alt", "aria-label"];
+    const SCHEMES: [&str; 4] = ["https:", "http:", "mailto:", "tel:"];
+    let bytes = html.as_bytes();
+    let mut places = Vec::new();
+    for token in Tokens::new(bytes) {
+        match token {
+            Token::Text(range) => places.push(range),
+            Token::Open { range, .. } => {
+                let place = |name: &str| {
+                    let value = attribute_place(&bytes[range.clone()], name)?;
+                    let value = range.start + value.start..range.start + value.end;
+                    matches!(bytes[value.start - 1], b'"' | b'\'').then_some(value)
+                };
+                places.extend(READ.iter().filter_map(|name| place(name)));
+                let followed = place("href").and_then(|place| {
+                    let value = &html[place.clone()];
+                    let scheme = SCHEMES.iter().find(|scheme| value.starts_with(*scheme))?;
+                    Some(place.start + scheme.len()..place.end)
+                });
+                places.extend(followed);
+            }
+            _ => {}
+        }
+    }
+    places
 }
 
 /// Names of the characters U+00A0 to U+00FF, in order.
@@ -402,6 +437,15 @@ mod tests {
         assert_eq!(attribute(tag, "data-x"), Some(&b"d>"[..]));
         assert_eq!(attribute(tag, "hidden"), None);
         assert_eq!(attribute(b"<a/>", "x"), None);
+    }
+
+    #[test]
+    fn values_are_text_in_few_places() {
+        let html = "a<a HREF='mailto:b' title=\"c\" alt=d style='e'>f</a><!--g--><style>h</style>\
+                    <a href=\"javascript:i\">j</a><a href=\"k\">l";
+        let places = text_places(html);
+        let texts: Vec<&str> = places.into_iter().map(|place| &html[place]).collect();
+        assert_eq!(texts, ["a", "c", "b", "f", "j", "l"]);
     }
 
     #[test]

@@ -126,12 +126,7 @@ impl<'m> Writer<'m> {
         message: &'m Message<'m>,
         patterns: &[Pattern],
     ) -> Result<(), Refusal> {
-        let mut parts = targets::find(message, Place::Top)?;
-        for part in targets::find(message, Place::Bottom)? {
-            if !parts.iter().any(|known| known.path == part.path) {
-                parts.push(part);
-            }
-        }
+        let parts = letter_parts(message)?;
         for number in self.open_all(message, &parts)? {
             let open = &mut self.open[number];
             for found in patterns
@@ -214,6 +209,35 @@ impl<'m> Writer<'m> {
             draft.touched.push(part.path.clone());
         }
     }
+}
+
+/// Every part that a marking may stand in.
+fn letter_parts<'m>(message: &'m Message<'_>) -> Result<Vec<&'m Part>, Refusal> {
+    let mut parts = targets::find(message, Place::Top)?;
+    for part in targets::find(message, Place::Bottom)? {
+        if !parts.iter().any(|known| known.path == part.path) {
+            parts.push(part);
+        }
+    }
+    Ok(parts)
+}
+
+/// Those of the patterns that stand in the letter's new text, and that [`super::Edit::RemoveText`]
+/// would therefore take out.
+pub fn standing(message: &Message<'_>, patterns: Vec<Pattern>) -> Vec<Pattern> {
+    if patterns.is_empty() {
+        return patterns;
+    }
+    let parts = letter_parts(message).unwrap_or_default();
+    let canvases = parts.into_iter().map(|part| Canvas::open(message, part));
+    let canvases: Vec<Canvas<'_>> = canvases.filter_map(Result::ok).collect();
+    let stands = |pattern: &Pattern| {
+        let mut found = canvases
+            .iter()
+            .flat_map(|canvas| marks::find(canvas, pattern));
+        found.any(|found| !found.quoted)
+    };
+    patterns.into_iter().filter(stands).collect()
 }
 
 impl Open<'_> {

@@ -10,9 +10,13 @@ use super::canvas::Canvas;
 use super::html::{Name, Token, Tokens, attribute, decode_entities, names};
 use super::outline::Quoted;
 use super::plain;
+use crate::marking::VALUE_CHARS_MAX;
 
 /// How many lines of a body a marking may be spread over.
 const SPREAD_LINES_MAX: usize = 40;
+/// How many letters a text must have to be told from others; with room for variables in it, more.
+const LETTERS_MIN: usize = 4;
+const LETTERS_AROUND_ROOM_MIN: usize = 10;
 
 /// What a marking looks like: its fixed words, with anything between them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,16 +32,19 @@ impl Pattern {
         }
     }
 
-    /// These texts in order, with anything between one and the next. `None` when they hold too
-    /// little to be told from other text.
+    /// These texts in order, with anything between one and the next that a variable may hold.
+    /// `None` when they hold too little to be told from other text.
     pub fn of<'a>(pieces: impl IntoIterator<Item = &'a str>) -> Option<Self> {
-        const LETTERS_MIN: usize = 4;
         let pieces: Vec<String> = pieces.into_iter().map(normal).collect();
         let letters = pieces
             .iter()
             .flat_map(|piece| piece.chars())
             .filter(|c| c.is_alphanumeric());
-        (letters.count() >= LETTERS_MIN).then_some(Self { pieces })
+        let enough = match pieces.len() {
+            0 | 1 => LETTERS_MIN,
+            _ => LETTERS_AROUND_ROOM_MIN,
+        };
+        (letters.count() >= enough).then_some(Self { pieces })
     }
 
     fn is_empty(&self) -> bool {
@@ -56,38 +63,51 @@ impl Pattern {
     }
 
     fn compare(&self, text: &str) -> Comparison {
-        let (first, rest) = match self.pieces.split_first() {
-            Some((first, rest)) => (first.as_str(), rest),
-            None => return Comparison::Differs,
+        let Some((first, rest)) = self.pieces.split_first() else {
+            return Comparison::Differs;
         };
-        let Some(mut left) = text.strip_prefix(first) else {
-            let grows = first
-                .strip_prefix(text)
-                .is_some_and(|more| more.starts_with(' '));
-            return if grows {
-                Comparison::MayGrow
-            } else {
-                Comparison::Differs
+        let Some(left) = text.strip_prefix(first.as_str()) else {
+            let more = first.strip_prefix(text);
+            return match more.is_some_and(|more| more.starts_with(' ')) {
+                true => Comparison::MayGrow,
+                false => Comparison::Differs,
             };
         };
         let Some((last, middle)) = rest.split_last() else {
-            return if left.is_empty() {
-                Comparison::Equal
-            } else {
-                Comparison::Differs
+            return match left.is_empty() {
+                true => Comparison::Equal,
+                false => Comparison::Differs,
             };
         };
+        let mut left = left;
         for piece in middle {
-            match left.find(piece.as_str()) {
+            match within_room(left, piece) {
                 Some(at) => left = &left[at + piece.len()..],
-                None => return Comparison::MayGrow,
+                None => return grows(left),
             }
         }
-        if left.ends_with(last.as_str()) {
-            Comparison::Equal
-        } else {
-            Comparison::MayGrow
+        match left.strip_suffix(last.as_str()) {
+            Some(value) if is_value(value) => Comparison::Equal,
+            _ => grows(left),
         }
+    }
+}
+
+/// Whether a variable's value can be as long as this.
+fn is_value(text: &str) -> bool {
+    text.chars().nth(VALUE_CHARS_MAX).is_none()
+}
+
+/// Where the piece follows, when only a variable's value stands before it.
+fn within_room(text: &str, piece: &str) -> Option<usize> {
+    text.find(piece).filter(|at| is_value(&text[..*at]))
+}
+
+/// Whether more lines may yet make it a match.
+fn grows(left: &str) -> Comparison {
+    match is_value(left) {
+        true => Comparison::MayGrow,
+        false => Comparison::Differs,
     }
 }
 
@@ -141,8 +161,22 @@ pub(crate) fn find(canvas: &Canvas<'_>, pattern: &Pattern) -> Vec<Found> {
     found
 }
 
-/// How many lines from here the pattern fills; none when it does not.
+/// How many lines from here the pattern fills; none when it does not, or when a later line begins
+/// a shorter match: a variable at the beginning must not take in the lines above.
 fn match_at(lines: &[Line], pattern: &Pattern) -> usize {
+    let length = fills(lines, pattern);
+    let open = pattern.pieces.first().is_some_and(String::is_empty);
+    let shorter = |from: &usize| {
+        let rest = fills(&lines[*from..], pattern);
+        rest > 0 && from + rest <= length
+    };
+    match open && (1..length).any(|from| shorter(&from)) {
+        true => 0,
+        false => length,
+    }
+}
+
+fn fills(lines: &[Line], pattern: &Pattern) -> usize {
     let mut text = String::new();
     for (at, line) in lines.iter().take(SPREAD_LINES_MAX).enumerate() {
         if at > 0 {
@@ -330,6 +364,37 @@ mod tests {
         );
         assert_eq!(count("text/plain", "Sent by Ann\n", &mark), [false; 0]);
         assert!(Pattern::of(["", " - ", ""]).is_none());
+        assert!(
+            Pattern::of(["From ", ""]).is_none(),
+            "too many lines begin so"
+        );
+    }
+
+    #[test]
+    fn a_variable_takes_in_no_more_than_a_value() {
+        let open = Pattern::of(["", " wrote this as Internal."]).unwrap();
+        let body = "Hello,\nsee below.\nAnn wrote this as Internal.\n";
+        let raw = format!("Content-Type: text/plain\n\n{body}");
+        let message = Message::parse(raw.as_bytes());
+        let canvas = Canvas::open(&message, message.root()).unwrap();
+        let found = find(&canvas, &open);
+        let line = "Ann wrote this as Internal.";
+        let at = body.find(line).unwrap();
+        assert_eq!(
+            found[0].ranges.first(),
+            Some(&(at..at + line.len() + 1)),
+            "the lines above stay"
+        );
+        assert_eq!(found.len(), 1);
+        let mark = Pattern::of(["Sent by ", " as internal mail."]).unwrap();
+        let far = |words| {
+            format!(
+                "Sent by train.\n{}as internal mail.\n",
+                "wordword\n".repeat(words)
+            )
+        };
+        assert_eq!(count("text/plain", &far(15), &mark), [false]);
+        assert_eq!(count("text/plain", &far(25), &mark), [false; 0]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! It never says more than the proxy does: both carriers are written from one draft.
 
-use super::{Edit, EditError, OnDkim, apply};
+use super::{Edit, EditError, apply};
 use crate::message::Message;
 
 /// One operation of the milter protocol, version 6. Values are folded with `LF` alone and have no
@@ -33,9 +33,8 @@ pub enum MilterOperation {
 pub fn milter_operations(
     message: &Message<'_>,
     edits: &[Edit],
-    on_dkim: OnDkim,
 ) -> Result<Vec<MilterOperation>, EditError> {
-    let (mut draft, _) = apply::draft(message, edits, on_dkim)?;
+    let mut draft = apply::draft(message, edits)?.draft;
     let mut operations = Vec::new();
     draft.header.operations(&mut operations);
     if draft.changes_body() {

@@ -5,6 +5,7 @@
 
 mod apply;
 mod canvas;
+mod dkim;
 mod draft;
 mod header;
 mod html;
@@ -18,7 +19,8 @@ mod targets;
 
 use crate::message::PartPath;
 
-pub use apply::{apply, apply_with};
+pub use apply::{apply, refusal};
+pub use insert::standing;
 pub use marks::Pattern;
 pub use milter::{MilterOperation, milter_operations};
 
@@ -75,6 +77,8 @@ pub enum Edit {
         marker: String,
         /// What is done when the letter must not or cannot be edited.
         fallback: Fallback,
+        /// Whether a letter that a domain has signed with DKIM may be edited.
+        on_dkim: OnDkim,
     },
     /// Takes earlier markings out of the letter's new text; what it quotes stays as it is.
     RemoveText {
@@ -111,7 +115,8 @@ pub enum Fallback {
     /// The letter is left as it is; [`Edited::skipped`] says so.
     #[default]
     Leave,
-    /// A new letter holds the text and the whole original as an attached message.
+    /// A new letter holds the text and the whole original as an attached message. All texts of the
+    /// list then stand in the new letter, whatever their own fallback.
     Wrap,
     /// The edit fails.
     Reject,
@@ -124,7 +129,8 @@ pub struct Edited {
     pub bytes: Vec<u8>,
     /// What was asked for and not done.
     pub skipped: Vec<Skipped>,
-    /// Domains whose DKIM signature on this message holds no longer.
+    /// Domains whose DKIM signature holds no longer: on this message or, when it was wrapped, on
+    /// the one inside. One that states a length (`l=`) is named too, though it may still hold.
     pub broken_signatures: Vec<String>,
 }
 
@@ -185,6 +191,21 @@ impl SkipReason {
             Self::Unwritable => "unwritable",
         }
     }
+
+    /// The same for people, after "because".
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Signed => "it is signed",
+            Self::Encrypted => "it is encrypted",
+            Self::DkimSigned => "a DKIM signature on it would break",
+            Self::NoBody => "it has no text",
+            Self::AlreadyMarked => "it is marked already",
+            Self::Report => "it is a delivery report or a receipt",
+            Self::Fragment => "it is a fragment of a message",
+            Self::Ambiguous => "readers would not agree on what it says",
+            Self::Unwritable => "its character set or encoding cannot be written",
+        }
+    }
 }
 
 /// Why edits could not be applied.
@@ -209,7 +230,7 @@ pub enum EditError {
     #[error("an edit would damage part `{0}`")]
     Damaged(PartPath),
     /// The letter may not be edited and the edit said to reject it then.
-    #[error("cannot mark a message that is {}", .0.as_str())]
+    #[error("cannot mark this message, because {}", .0.in_words())]
     Refused(SkipReason),
 }
 
@@ -229,6 +250,10 @@ pub fn is_writable_field(name: &str) -> bool {
 pub(crate) fn unclosed_html(html: &str) -> String {
     outline::closers(html.as_bytes())
 }
+
+pub(crate) use html::text_places as html_text_places;
+pub(crate) use marks::shown_text;
+pub(crate) use outline::stray_end;
 
 /// A header field with its name, and a body.
 type Words = (Vec<(&'static str, Vec<u8>)>, Vec<u8>);

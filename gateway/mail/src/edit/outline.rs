@@ -53,6 +53,28 @@ pub(crate) fn closers(html: &[u8]) -> String {
     scan.closers()
 }
 
+/// The first end tag whose element was not opened before it, or a tag of the document itself: set
+/// into a letter, either would end something of the letter's own.
+pub(crate) fn stray_end(html: &[u8]) -> Option<std::ops::Range<usize>> {
+    let mut open: Vec<Name> = Vec::new();
+    for token in Tokens::new(html) {
+        match token {
+            Token::Open { name, range } | Token::Close { name, range }
+                if [BODY, HTML, HEAD].contains(&name) =>
+            {
+                return Some(range);
+            }
+            Token::Open { name, .. } if !name.is_one_of(VOID) => open.push(name),
+            Token::Close { name, range } => match open.iter().rposition(|own| *own == name) {
+                Some(at) => open.truncate(at),
+                None => return Some(range),
+            },
+            _ => {}
+        }
+    }
+    None
+}
+
 /// Whether `offset` lies in what is quoted.
 pub(crate) struct Quoted {
     regions: Vec<std::ops::Range<usize>>,

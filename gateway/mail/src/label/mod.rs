@@ -19,7 +19,6 @@ pub use reading::{Foreign, Outside, Reader, Reading, STATEMENTS_MAX, Statement};
 pub use writing::Writer;
 
 use crate::edit::Edit;
-use crate::marking::Marking;
 use crate::message::Message;
 use crate::rights::SealTerms;
 use crate::time::Timestamp;
@@ -67,12 +66,6 @@ pub struct Label {
     pub color: Option<String>,
     /// What a person is told about it.
     pub tooltip: Option<String>,
-    /// Text above the letter.
-    pub header: Option<Marking>,
-    /// Text below the letter.
-    pub footer: Option<Marking>,
-    /// Words put before the subject.
-    pub subject_tag: Option<String>,
     /// How mail with this label is sealed for readers outside.
     pub seal_outside: Option<SealTerms>,
 }

@@ -3,55 +3,25 @@
 //! It never touches a message: a marking becomes an edit, and edits are applied elsewhere.
 
 mod look;
+mod stamp;
 mod template;
 mod wording;
 
-use crate::edit::{Edit, Fallback, Pattern, Place};
-use crate::message::Message;
-
-pub use look::{Alignment, Color, Look};
+pub use look::{Alignment, Color, Look, SIZE_POINTS};
+pub use stamp::Stamp;
 pub use template::{
     TEMPLATE_BYTES_MAX, Template, TemplateError, TemplateErrorKind, VALUE_CHARS_MAX, Values,
     Variable,
 };
-pub use wording::{Wording, Wordings, unbalanced_html};
+pub use wording::{HtmlFault, Wording, Wordings, html_fault};
 
-/// Text to be shown in a letter, with an HTML form of its own or one made from the text.
+/// Text to be shown in a letter, its variables filled in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Marking {
-    /// The plain text.
+    /// For plain bodies.
     pub text: String,
-    /// The HTML; made from the text by escaping when absent.
-    pub html: Option<String>,
-}
-
-impl Marking {
-    /// The edit that puts this marking, as it stands, at `place`. The marker names the slot, such
-    /// as `label-footer`, in which a later marking replaces this one.
-    pub fn edit(&self, place: Place, marker: &str, fallback: Fallback) -> Edit {
-        let html = self.html.clone().unwrap_or_else(|| escape_html(&self.text));
-        Edit::InsertText {
-            place,
-            plain: self.text.clone(),
-            html,
-            marker: marker.to_owned(),
-            fallback,
-        }
-    }
-
-    /// The marking with colour, size and alignment in its HTML form.
-    pub fn with_look(&self, look: &Look) -> Self {
-        let html = self.html.clone().unwrap_or_else(|| escape_html(&self.text));
-        Self {
-            text: self.text.clone(),
-            html: Some(look.dress(&html)),
-        }
-    }
-
-    /// What this marking looks like in a letter, so that [`Edit::RemoveText`] finds it there.
-    pub fn pattern(&self) -> Pattern {
-        Pattern::exact(&self.text)
-    }
+    /// For HTML bodies.
+    pub html: String,
 }
 
 /// Text as HTML that shows exactly it; line breaks become `<br>`.
@@ -72,29 +42,27 @@ pub fn escape_html(text: &str) -> String {
     html
 }
 
-/// The edit that puts `tag` before the subject; none when the subject has it already, at its
-/// beginning or behind `Re:`, `AW:` and the like. Tags in `others` (of labels that the message no
-/// longer has) are taken out.
-pub fn tag_subject(message: &Message<'_>, tag: &str, others: &[&str]) -> Option<Edit> {
-    let subject = message.subject().unwrap_or_default();
-    let mut kept = subject.clone();
-    for other in others
-        .iter()
-        .filter(|other| !other.trim().is_empty() && **other != tag)
-    {
-        if let Some(at) = tag_position(&kept, other.trim()) {
-            let after = kept[at + other.trim().len()..].trim_start().to_owned();
+/// The subject with `tag` before it; none when it is right already: the tag stands at its beginning
+/// or behind `Re:`, `AW:` and the like. Tags in `others` (of labels that the message no longer has)
+/// are taken out; an empty `tag` only takes out. Case does not matter.
+pub fn tag_subject<'o>(
+    subject: &str,
+    tag: &str,
+    others: impl IntoIterator<Item = &'o str>,
+) -> Option<String> {
+    let tag = tag.trim();
+    let mut kept = subject.to_owned();
+    let others = others.into_iter().map(str::trim);
+    for other in others.filter(|other| !other.is_empty() && *other != tag) {
+        if let Some(at) = tag_position(&kept, other) {
+            let after = kept[at + other.len()..].trim_start().to_owned();
             kept = [kept[..at].trim_end(), &after].join(" ").trim().to_owned();
         }
     }
-    let tag = tag.trim();
     if !tag.is_empty() && tag_position(&kept, tag).is_none() {
         kept = format!("{tag} {kept}").trim().to_owned();
     }
-    (kept != subject).then(|| Edit::SetHeader {
-        name: "Subject".to_owned(),
-        value: kept,
-    })
+    (kept != subject).then_some(kept)
 }
 
 /// Where a tag stands: first, or after prefixes that end in a colon.
@@ -103,7 +71,8 @@ fn tag_position(subject: &str, tag: &str) -> Option<usize> {
     loop {
         at += subject[at..].len() - subject[at..].trim_start().len();
         let rest = &subject[at..];
-        if rest.starts_with(tag) {
+        let start = rest.get(..tag.len());
+        if start.is_some_and(|start| start.eq_ignore_ascii_case(tag)) {
             return Some(at);
         }
         let colon = rest.find(':')?;
@@ -132,11 +101,7 @@ mod tests {
     use super::*;
 
     fn tagged(subject: &str, others: &[&str]) -> Option<String> {
-        let raw = format!("Subject: {subject}\r\n\r\n");
-        match tag_subject(&Message::parse(raw.as_bytes()), "[SECRET]", others)? {
-            Edit::SetHeader { value, .. } => Some(value),
-            other => panic!("{other:?}"),
-        }
+        tag_subject(subject, "[SECRET]", others.iter().copied())
     }
 
     #[test]
@@ -149,6 +114,7 @@ mod tests {
             Some("[SECRET] Plans: [SECRET] ones".into())
         );
         assert_eq!(tagged("", &[]).as_deref(), Some("[SECRET]"));
+        assert_eq!(tagged("re: [Secret] Plans", &[]), None);
     }
 
     #[test]
@@ -160,6 +126,8 @@ mod tests {
         let reply = tagged("Re: [PUBLIC] Plans", &["[PUBLIC]"]);
         assert_eq!(reply.as_deref(), Some("[SECRET] Re: Plans"));
         assert_eq!(tagged("[SECRET] Plans [PUBLIC]", &["[PUBLIC]"]), None);
+        let bare = tag_subject("Re: [PUBLIC] Plans", "", ["[PUBLIC]"]);
+        assert_eq!(bare.as_deref(), Some("Re: Plans"));
     }
 
     #[test]

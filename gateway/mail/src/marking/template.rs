@@ -9,6 +9,7 @@ use std::ops::Range;
 use crate::edit::Pattern;
 
 use super::escape_html;
+use crate::edit::{html_text_places, shown_text};
 
 /// How long a value may be, in characters: a hostile subject must not fill a letter.
 pub const VALUE_CHARS_MAX: usize = 200;
@@ -55,6 +56,16 @@ variables! {
     Date = "time.date" | "date" | "Event.DateTime", "the moment of marking, with its zone";
     RuleName = "rule.name", "the rule that set the marking";
     OrganisationName = "organisation.name", "the organisation's name";
+}
+
+impl Variable {
+    /// Whether it says something of the label, and so is the same on all mail with it.
+    fn is_of_label(self) -> bool {
+        matches!(
+            self,
+            Self::LabelName | Self::LabelParent | Self::LabelTooltip
+        )
+    }
 }
 
 /// What variables stand for in one message; those not set are empty.
@@ -120,10 +131,12 @@ pub enum TemplateErrorKind {
     Unclosed,
     /// It is longer than [`TEMPLATE_BYTES_MAX`].
     TooLong,
+    /// The variable stands where HTML gives its value another meaning than text.
+    Place,
 }
 
 impl TemplateError {
-    /// What may have been meant, apart from the message.
+    /// What to write instead, apart from the message.
     pub fn help(&self) -> String {
         match &self.kind {
             TemplateErrorKind::Unknown(_) => {
@@ -132,6 +145,10 @@ impl TemplateError {
             }
             TemplateErrorKind::Unclosed => "close it with `}`, or write `$${`".to_owned(),
             TemplateErrorKind::TooLong => format!("write at most {TEMPLATE_BYTES_MAX} bytes"),
+            TemplateErrorKind::Place => "in HTML a variable may stand in text, in a quoted \
+                 `title`, `alt` or `aria-label`, and in a quoted `href` behind `https:`, `http:`, \
+                 `mailto:` or `tel:`"
+                .to_owned(),
         }
     }
 }
@@ -142,6 +159,7 @@ impl fmt::Display for TemplateError {
             TemplateErrorKind::Unknown(name) => write!(f, "unknown variable `${{{name}}}`"),
             TemplateErrorKind::Unclosed => f.write_str("`${` without `}`"),
             TemplateErrorKind::TooLong => f.write_str("the text is too long"),
+            TemplateErrorKind::Place => f.write_str("a variable here would be more than text"),
         }
     }
 }
@@ -151,7 +169,25 @@ impl std::error::Error for TemplateError {}
 impl Template {
     /// Finds the variables; every mistake is told. `$${` stands for `${` itself.
     pub fn parse(text: &str) -> Result<Self, Vec<TemplateError>> {
+        Self::read(text, |_| true)
+    }
+
+    /// The same of an HTML text, whose variables must stand where an escaped value is text.
+    pub fn parse_html(html: &str) -> Result<Self, Vec<TemplateError>> {
+        let places = html_text_places(html);
+        let is_text = |span: &Range<usize>| {
+            let holds = |place: &Range<usize>| place.start <= span.start && span.end <= place.end;
+            places.iter().any(holds)
+        };
+        Self::read(html, is_text)
+    }
+
+    fn read(
+        text: &str,
+        is_text: impl Fn(&Range<usize>) -> bool,
+    ) -> Result<Self, Vec<TemplateError>> {
         let mut errors = Vec::new();
+        let mut spans = Vec::new();
         if text.len() > TEMPLATE_BYTES_MAX {
             errors.push(TemplateError {
                 kind: TemplateErrorKind::TooLong,
@@ -179,6 +215,7 @@ impl Template {
                 break;
             };
             let name = &text[found + 2..end];
+            spans.push(found..end + 1);
             match Variable::parse(name) {
                 Some(variable) => {
                     pieces.push(Piece::Text(std::mem::take(&mut literal)));
@@ -197,6 +234,11 @@ impl Template {
         literal.push_str(&text[at..]);
         pieces.push(Piece::Text(literal));
         pieces.retain(|piece| *piece != Piece::Text(String::new()));
+        let misplaced = spans.into_iter().filter(|span| !is_text(span));
+        errors.extend(misplaced.map(|span| TemplateError {
+            kind: TemplateErrorKind::Place,
+            span,
+        }));
         if errors.is_empty() {
             Ok(Self(pieces))
         } else {
@@ -214,6 +256,15 @@ impl Template {
         self.render(values, escape_html)
     }
 
+    /// Whether its words are the same on all mail with one label.
+    pub fn is_fixed_by_label(&self) -> bool {
+        let fixed = |piece: &Piece| match piece {
+            Piece::Text(_) => true,
+            Piece::Variable(variable) => variable.is_of_label(),
+        };
+        self.0.iter().all(fixed)
+    }
+
     fn render(&self, values: &Values, write: impl Fn(&str) -> String) -> String {
         let pieces = self.0.iter().map(|piece| match piece {
             Piece::Text(text) => text.clone(),
@@ -226,14 +277,28 @@ impl Template {
     /// again. `label.…` is fixed by `values`; all else may be anything. `None` when too little is
     /// fixed to tell it from other text.
     pub fn pattern(&self, values: &Values) -> Option<Pattern> {
-        use Variable::{LabelName, LabelParent, LabelTooltip};
+        let pieces = self.fixed_pieces(|variable| values.get(variable).to_owned());
+        Pattern::of(pieces.iter().map(String::as_str))
+    }
+
+    /// The same of an HTML text, as what it shows.
+    pub fn shown_pattern(&self, values: &Values) -> Option<Pattern> {
+        // For private use, so that it stands in no text that means to be read.
+        const ROOM: &str = "\u{e000}";
+        let html = self
+            .fixed_pieces(|variable| escape_html(values.get(variable)))
+            .join(ROOM);
+        let shown = shown_text(&html);
+        Pattern::of(shown.split(ROOM))
+    }
+
+    /// What is fixed when the label is known, with room between one piece and the next.
+    fn fixed_pieces(&self, label: impl Fn(Variable) -> String) -> Vec<String> {
         let mut pieces = vec![String::new()];
         for piece in &self.0 {
             let fixed = match piece {
-                Piece::Text(text) => text.as_str(),
-                Piece::Variable(variable @ (LabelName | LabelParent | LabelTooltip)) => {
-                    values.get(*variable)
-                }
+                Piece::Text(text) => text.clone(),
+                Piece::Variable(variable) if variable.is_of_label() => label(*variable),
                 Piece::Variable(_) => {
                     pieces.push(String::new());
                     continue;
@@ -241,10 +306,10 @@ impl Template {
             };
             // There is always a last piece, since the list began with one.
             if let Some(last) = pieces.last_mut() {
-                last.push_str(fixed);
+                last.push_str(&fixed);
             }
         }
-        Pattern::of(pieces.iter().map(String::as_str))
+        pieces
     }
 }
 

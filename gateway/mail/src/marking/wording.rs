@@ -2,8 +2,8 @@
 //!
 //! It never mixes languages in one letter: the first that fits is taken whole.
 
-use super::{Marking, Template, TemplateError, Values, escape_html};
-use crate::edit::{Pattern, unclosed_html};
+use super::{Template, TemplateError, Values};
+use crate::edit::{Pattern, stray_end, unclosed_html};
 
 /// A marking in one language, its variables found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,23 +18,10 @@ impl Wording {
     /// Finds the variables of both forms.
     pub fn parse(text: &str, html: Option<&str>) -> Result<Self, Vec<TemplateError>> {
         let text = Template::parse(text);
-        let html = html.map(Template::parse).transpose();
+        let html = html.map(Template::parse_html).transpose();
         match (text, html) {
             (Ok(text), Ok(html)) => Ok(Self { text, html }),
             (text, html) => Err(text.err().into_iter().chain(html.err()).flatten().collect()),
-        }
-    }
-
-    /// The marking with its values.
-    pub fn fill(&self, values: &Values) -> Marking {
-        let text = self.text.fill(values);
-        let html = match &self.html {
-            Some(html) => html.fill_html(values),
-            None => escape_html(&text),
-        };
-        Marking {
-            text,
-            html: Some(html),
         }
     }
 }
@@ -44,37 +31,19 @@ impl Wording {
 pub struct Wordings {
     /// Where no other fits.
     pub default: Wording,
-    /// By language tag (RFC 5646), in the order they are asked.
+    /// By language tag (RFC 5646).
     pub by_language: Vec<(String, Wording)>,
-    /// Which language a recipient domain reads: `corp.example` exactly, `*.fr` and all below.
-    pub by_domain: Vec<(String, String)>,
 }
 
 impl Wordings {
-    /// The wording for a recipient: first by what the person prefers (such as the directory's
-    /// `fr-CA`), then by domain, else the default. A preference for `fr-CA` takes `fr` too.
-    pub fn choose(&self, preferred: Option<&str>, recipient_domain: Option<&str>) -> &Wording {
-        let by_domain = recipient_domain.and_then(|domain| self.language_of(domain));
-        let languages = preferred.into_iter().chain(by_domain);
-        let mut found = languages.filter_map(|language| self.in_language(language));
-        found.next().unwrap_or(&self.default)
+    /// The wording for readers of a language (RFC 5646); a reader of `fr-CA` takes `fr` too. The
+    /// default where there is none in that language, or none is known.
+    pub fn choose(&self, language: Option<&str>) -> &Wording {
+        let found = language.and_then(|language| self.in_language(language));
+        found.unwrap_or(&self.default)
     }
 
-    fn language_of(&self, domain: &str) -> Option<&str> {
-        let domain = domain.to_ascii_lowercase();
-        let fits = |pattern: &str| match pattern.strip_prefix("*.") {
-            Some(parent) => domain
-                .strip_suffix(parent)
-                .is_some_and(|rest| rest.ends_with('.')),
-            None => domain == pattern,
-        };
-        let found = self
-            .by_domain
-            .iter()
-            .find(|(pattern, _)| fits(&pattern.to_ascii_lowercase()));
-        found.map(|(_, language)| language.as_str())
-    }
-
+    // RFC 4647 §3.4: lookup, from the whole tag to its first part.
     fn in_language(&self, language: &str) -> Option<&Wording> {
         let mut language = language;
         loop {
@@ -86,18 +55,43 @@ impl Wordings {
         }
     }
 
-    /// What any wording of this marking looks like, so that an earlier one is known again.
+    /// Every wording.
+    pub fn iter(&self) -> impl Iterator<Item = &Wording> {
+        std::iter::once(&self.default).chain(self.by_language.iter().map(|(_, w)| w))
+    }
+
+    /// What any wording of this marking looks like, in its plain and its HTML form, so that an
+    /// earlier one is known again.
     pub fn patterns(&self, values: &Values) -> Vec<Pattern> {
-        let all = std::iter::once(&self.default).chain(self.by_language.iter().map(|(_, w)| w));
-        all.filter_map(|wording| wording.text.pattern(values))
-            .collect()
+        let shown = |wording: &Wording| {
+            let html = wording.html.as_ref();
+            [
+                wording.text.pattern(values),
+                html.and_then(|html| html.shown_pattern(values)),
+            ]
+        };
+        self.iter().flat_map(shown).flatten().collect()
     }
 }
 
-/// What a marking's HTML leaves open, as the end tags that are missing; `None` when it is whole.
-/// What is left open would change the rest of the letter.
-pub fn unbalanced_html(html: &str) -> Option<String> {
-    Some(unclosed_html(html)).filter(|closers| !closers.is_empty())
+/// What keeps a piece of HTML from being set into a letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HtmlFault {
+    /// It leaves elements open; these end tags are missing. What is left open would change the rest
+    /// of the letter.
+    Open(String),
+    /// An end tag without its start, or a tag of the document itself: the bytes it takes.
+    Stray(std::ops::Range<usize>),
+}
+
+/// The first fault of a piece of HTML that is to be set into letters.
+pub fn html_fault(html: &str) -> Option<HtmlFault> {
+    if let Some(range) = stray_end(html.as_bytes()) {
+        return Some(HtmlFault::Stray(range));
+    }
+    Some(unclosed_html(html))
+        .filter(|closers| !closers.is_empty())
+        .map(HtmlFault::Open)
 }
 
 #[cfg(test)]
@@ -111,37 +105,41 @@ mod tests {
         let wordings = Wordings {
             default: wording("en"),
             by_language: vec![("de".into(), wording("de")), ("fr".into(), wording("fr"))],
-            by_domain: vec![
-                ("*.fr".into(), "fr".into()),
-                ("partner.example".into(), "de".into()),
-            ],
         };
-        let chosen =
-            |preferred, domain| wordings.choose(preferred, domain).text.fill(&Values::new());
-        assert_eq!(chosen(None, None), "en");
-        assert_eq!(chosen(Some("fr-CA"), Some("partner.example")), "fr");
-        assert_eq!(chosen(Some("pt"), Some("partner.example")), "de");
-        assert_eq!(chosen(None, Some("mail.Corp.FR")), "fr");
-        assert_eq!(chosen(None, Some("afr")), "en");
-        assert_eq!(chosen(None, Some("x.partner.example")), "en");
+        let chosen = |language| wordings.choose(language).text.fill(&Values::new());
+        assert_eq!(chosen(None), "en");
+        assert_eq!(chosen(Some("fr-CA")), "fr");
+        assert_eq!(chosen(Some("DE")), "de");
+        assert_eq!(chosen(Some("pt")), "en");
+        assert_eq!(chosen(Some("deu")), "en");
     }
 
     #[test]
-    fn html_is_made_where_none_is_given() {
-        let values = Values::new().with(Variable::LabelName, "A & B");
-        let marking = Wording::parse("<${label.name}>", None)
-            .unwrap()
-            .fill(&values);
-        assert_eq!(marking.text, "<A & B>");
-        assert_eq!(marking.html.as_deref(), Some("&lt;A &amp; B&gt;"));
+    fn mistakes_of_both_forms_are_told() {
         let errors = Wording::parse("${a}", Some("${b}")).unwrap_err();
         assert_eq!(errors.len(), 2);
     }
 
     #[test]
-    fn html_that_is_left_open_is_told() {
-        assert_eq!(unbalanced_html("<p><b>a</b><br>"), None);
-        assert_eq!(unbalanced_html("<div><b>a").as_deref(), Some("</b></div>"));
-        assert_eq!(unbalanced_html("<!-- a").as_deref(), Some("-->"));
+    fn a_marking_is_known_again_in_both_forms() {
+        let html = "<p><b>${label.name}</b> &ndash; handle with care</p>";
+        let wordings = Wordings {
+            default: Wording::parse("Class: ${label.name}", Some(html)).unwrap(),
+            by_language: Vec::new(),
+        };
+        let values = Values::new().with(Variable::LabelName, "Secret");
+        let expected = ["Class: Secret", "Secret – handle with care"].map(Pattern::exact);
+        assert_eq!(wordings.patterns(&values), expected);
+    }
+
+    #[test]
+    fn html_that_would_change_the_letter_is_told() {
+        assert_eq!(html_fault("<p><b>a</b><br>"), None);
+        assert_eq!(html_fault("<table><tr><td>a</table>"), None);
+        let open = |closers: &str| Some(HtmlFault::Open(closers.to_owned()));
+        assert_eq!(html_fault("<div><b>a"), open("</b></div>"));
+        assert_eq!(html_fault("<!-- a"), open("-->"));
+        assert_eq!(html_fault("a</div>"), Some(HtmlFault::Stray(1..7)));
+        assert_eq!(html_fault("<body>a</body>"), Some(HtmlFault::Stray(0..6)));
     }
 }

@@ -4,7 +4,7 @@
 
 #![allow(dead_code)] // Each test file uses its own share.
 
-use mail::{Edit, Fallback, MilterOperation, NewPart, PartPath, Pattern, Place};
+use mail::{Edit, Fallback, MilterOperation, NewPart, OnDkim, PartPath, Pattern, Place};
 
 /// Reads a list of edits, one a line; `plain` and `html` lines belong to the `insert` above.
 pub fn read_edits(text: &str) -> Vec<Edit> {
@@ -86,12 +86,18 @@ fn read_insert(rest: &str) -> Edit {
         Some("reject") => Fallback::Reject,
         other => panic!("unknown fallback {other:?}"),
     };
+    let on_dkim = match words.next() {
+        None => OnDkim::Break,
+        Some("shield") => OnDkim::Shield,
+        other => panic!("unknown word {other:?}"),
+    };
     Edit::InsertText {
         place,
         plain: String::new(),
         html: String::new(),
         marker,
         fallback,
+        on_dkim,
     }
 }
 

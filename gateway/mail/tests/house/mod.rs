@@ -32,9 +32,6 @@ pub fn label(id: &str, name: &str, parent: Option<&str>, priority: u32) -> Label
         priority,
         color: None,
         tooltip: None,
-        header: None,
-        footer: None,
-        subject_tag: None,
         seal_outside: None,
     }
 }
