@@ -1,10 +1,12 @@
-//! The only station that looks outside the message: into attached documents now, into a directory
-//! later; and only for what some loaded rule can ask. It decides nothing.
+//! The only station that looks outside the message: into attached documents and the memory of its
+//! thread now, into a directory later; and only for what some loaded rule can ask. It decides
+//! nothing.
 
 use crate::answer::Stop;
 use crate::receive::Arrival;
 use crate::site::Site;
 use crate::system;
+use crate::thread_label;
 use documents::State;
 use mail::{Message, Part};
 use rules::{DocumentFact, DocumentState, Facts, Needs};
@@ -24,6 +26,9 @@ pub async fn facts<'m>(
     facts.peer = Some(arrival.client.unwrap_or(arrival.peer.ip()));
     facts.authenticated = arrival.authenticated.clone();
     facts.action_id = action_id();
+    if needs.thread_label {
+        facts.thread_label = thread_label::recall(site, arrival, message).await?;
+    }
     facts.host.clone_from(&site.hostname);
     // Most mail has no files; stepping aside for the others costs more than the rest of its way.
     if needs.documents && !message.attachments().is_empty() {

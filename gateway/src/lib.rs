@@ -17,6 +17,7 @@ mod admit;
 mod inspect;
 mod served;
 mod thread;
+mod thread_label;
 
 mod apply;
 mod sealing;

@@ -6,7 +6,7 @@
 use crate::answer::{self, Outcome, Stop};
 use crate::receive::Arrival;
 use crate::site::Site;
-use crate::{admit, apply, carry, inspect, keep, record, tell, thread};
+use crate::{admit, apply, carry, inspect, keep, record, tell, thread, thread_label};
 use mail::Message;
 use wire::Reply;
 
@@ -43,6 +43,7 @@ async fn walk(site: &Site, arrival: &Arrival) -> Result<Outcome, Stop> {
 
     keep::keep(site, &mut work).await?;
     thread::remember(site, arrival, &message, &judgement, thread.as_ref()).await?;
+    thread_label::remember(site, arrival, &message, &live.policy, &judgement).await?;
     let outcome = carry::carry(site, arrival, &message, &work, &plan, &mut memory).await?;
 
     tell::tell(site, arrival, &message, &judgement, &outcome).await?;

@@ -7,7 +7,7 @@ use super::{OK, failed};
 use crate::inspect;
 use crate::system::SystemClock;
 use clap::ValueEnum;
-use mail::{Address, BodyType, Envelope, Message, Recipients, Sender};
+use mail::{Address, BodyType, Envelope, LabelId, Message, Recipients, Sender};
 use rules::{Facts, Source};
 use std::io::Read;
 use std::net::IpAddr;
@@ -38,6 +38,9 @@ pub struct Explain {
     /// The login that the sender proved
     #[arg(long)]
     login: Option<String>,
+    /// The label that the thread of this mail had before
+    #[arg(long, value_name = "LABEL")]
+    thread_label: Option<String>,
     /// How to say it
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -64,6 +67,7 @@ pub fn run(explain: &Explain) -> ExitCode {
             .rules
             .read()
             .map_err(|mistakes| mistakes.join("\n\n"))?;
+        explain.thread_label(&set)?;
         Ok((envelope, set))
     });
     let (envelope, set) = match prepared {
@@ -105,6 +109,15 @@ impl Explain {
         })
     }
 
+    fn thread_label(&self, set: &RuleSet) -> Result<Option<LabelId>, String> {
+        let Some(name) = &self.thread_label else {
+            return Ok(None);
+        };
+        let label = set.policy.labels().by_name(name);
+        let label = label.ok_or_else(|| format!("there is no label `{name}`"))?;
+        Ok(Some(label.id.clone()))
+    }
+
     fn print(&self, set: &RuleSet, envelope: &Envelope, name: &str, raw: &[u8]) {
         let message = Message::parse(raw);
         let source = match self.source {
@@ -114,6 +127,7 @@ impl Explain {
         let mut facts = Facts::new(SystemClock.now(), source, envelope, &message);
         facts.peer = self.ip;
         facts.authenticated = self.login.clone();
+        facts.thread_label = self.thread_label(set).unwrap_or_default();
         if set.policy.needs().documents {
             facts.documents = inspect::read_documents(&message, set.site_id.as_deref());
         }

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use mail::{Rights, Timestamp};
+use mail::{LabelId, Rights, Timestamp};
 
 /// How long partial delivery is remembered at most.
 pub const SERVED_SECONDS: i64 = 5 * 24 * 3_600;
@@ -17,6 +17,10 @@ pub const OUTBOX_ITEMS_MAX: u64 = 100_000;
 pub const OUTBOX_LEASE_SECONDS: i64 = 5 * 60;
 /// How long a do-not-forward thread is remembered.
 pub const THREAD_SECONDS: i64 = 365 * 24 * 3_600;
+/// How long the label of a thread is remembered.
+pub const THREAD_LABEL_SECONDS: i64 = 365 * 24 * 3_600;
+/// The most messages of a thread that are asked about at once.
+pub const THREAD_LABELS_MAX: usize = 100;
 /// The most participants of a remembered thread.
 pub const PARTICIPANTS_MAX: usize = 10_000;
 
@@ -84,6 +88,15 @@ pub struct Due {
     pub attempts: u32,
     /// The mail.
     pub item: OutboxItem,
+}
+
+/// The label that a message of a thread left with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ThreadLabel {
+    /// The label; none when it was taken off for a reason that was given.
+    pub label: Option<LabelId>,
+    /// Until when it is remembered.
+    pub until: Timestamp,
 }
 
 /// A do-not-forward thread.

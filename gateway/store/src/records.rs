@@ -12,7 +12,7 @@ use crate::audit::{AuditEvent, AuditFilter, AuditRow, Durability};
 use crate::challenge::{Asked, Challenge, ChallengeId, Try, Visit};
 use crate::error::StoreError;
 use crate::letter::{Filter, Target};
-use crate::passing::{OutboxId, Served, ServedKey, ServedState, Thread};
+use crate::passing::{OutboxId, Served, ServedKey, ServedState, Thread, ThreadLabel};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -230,9 +230,24 @@ pub trait Passing: Send + Sync {
     ) -> Result<bool>;
     /// The thread of a message.
     async fn thread(&self, message: [u8; 32], now: Timestamp) -> Result<Option<Thread>>;
+    /// Remembers the label of a message unless one is remembered; says whether this call was the
+    /// first.
+    async fn remember_label(
+        &self,
+        message: [u8; 32],
+        label: ThreadLabel,
+        now: Timestamp,
+    ) -> Result<bool>;
+    /// The labels of those of these messages that are remembered, in no order.
+    async fn thread_labels(
+        &self,
+        messages: &[[u8; 32]],
+        now: Timestamp,
+    ) -> Result<Vec<([u8; 32], ThreadLabel)>>;
     /// Spends a nonce; true exactly once until it runs out.
     async fn spend_nonce(&self, id: [u8; 16], until: Timestamp, now: Timestamp) -> Result<bool>;
-    /// Removes challenges, visits, browsers, served memory, threads and nonces that ran out.
+    /// Removes challenges, visits, browsers, served memory, threads, their labels and nonces that
+    /// ran out.
     async fn sweep(&self, now: Timestamp) -> Result<u64>;
 }
 

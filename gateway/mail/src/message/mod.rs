@@ -193,6 +193,28 @@ impl<'raw> Message<'raw> {
         found
     }
 
+    /// The messages that this one answers, nearest first: the ids in In-Reply-To, then those in
+    /// References from the last one back, each once.
+    pub fn ancestors(&self) -> Vec<String> {
+        let named = |name: &str| -> Vec<String> {
+            let texts = self.fields_named(name).map(|field| self.field_text(field));
+            texts
+                .flat_map(|text| ids(&text).collect::<Vec<_>>())
+                .collect()
+        };
+        let references = named("references").into_iter().rev();
+        let mut found: Vec<String> = Vec::new();
+        for id in named("in-reply-to").into_iter().chain(references) {
+            if found.len() == THREAD_IDS_MAX {
+                break;
+            }
+            if !found.contains(&id) {
+                found.push(id);
+            }
+        }
+        found
+    }
+
     /// The mailboxes in all fields of this name.
     pub fn mailboxes(&self, name: &str) -> Vec<Mailbox> {
         let values = self.fields_named(name).map(|field| self.field_value(field));

@@ -54,6 +54,8 @@ fn what_a_person_sees() {
     assert_eq!(paths(message.attachments()), ["2", "3"]);
     assert_eq!(message.subject().as_deref(), Some("café x"));
     assert_eq!(message.thread_ids(), ["1@x", "0@x"]);
+    let raw = b"References: <0@x> <1@x>\r\n <2@x>\r\nIn-Reply-To: <1@x>\r\n\r\n";
+    assert_eq!(Message::parse(raw).ancestors(), ["1@x", "2@x", "0@x"]);
     let from = message.mailboxes("from");
     assert_eq!(
         (from[0].name.as_deref(), from[0].address.as_str()),

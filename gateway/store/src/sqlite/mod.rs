@@ -43,11 +43,18 @@ impl SqliteRecords {
     pub async fn open(location: &str) -> Result<Self, StoreError> {
         let form = Form {
             name: "records",
-            migrations: &[(
-                1,
-                "ground",
-                include_str!("../../migrations/records/0001_ground.sql"),
-            )],
+            migrations: &[
+                (
+                    1,
+                    "ground",
+                    include_str!("../../migrations/records/0001_ground.sql"),
+                ),
+                (
+                    2,
+                    "thread labels",
+                    include_str!("../../migrations/records/0002_thread_labels.sql"),
+                ),
+            ],
             secure_delete: "fast",
         };
         Ok(Self {

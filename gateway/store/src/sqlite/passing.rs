@@ -4,14 +4,16 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use mail::Timestamp;
-use sqlx::SqliteConnection;
+use mail::{LabelId, Timestamp};
 use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, SqliteConnection};
 
 use super::rows::{bytes, count, get, rights, time};
 use super::{SqliteRecords, sweep};
 use crate::error::{StoreError, database};
-use crate::passing::{OUTBOX_ITEMS_MAX, OutboxId, Served, ServedKey, ServedState, Thread};
+use crate::passing::{
+    OUTBOX_ITEMS_MAX, OutboxId, Served, ServedKey, ServedState, Thread, ThreadLabel,
+};
 use crate::records::{OutboxRow, Passing};
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -159,6 +161,39 @@ impl Passing for SqliteRecords {
         row.as_ref().map(thread).transpose()
     }
 
+    async fn remember_label(
+        &self,
+        message: [u8; 32],
+        label: ThreadLabel,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let label = Arc::new(label);
+        self.write(move |connection| {
+            Box::pin(remember_label(connection, message, label.clone(), now))
+        })
+        .await
+    }
+
+    async fn thread_labels(
+        &self,
+        messages: &[[u8; 32]],
+        now: Timestamp,
+    ) -> Result<Vec<([u8; 32], ThreadLabel)>> {
+        let mut query = QueryBuilder::new("select * from thread_labels where until > ");
+        query.push_bind(now.unix()).push(" and message in (");
+        let mut list = query.separated(", ");
+        for message in messages {
+            list.push_bind(&message[..]);
+        }
+        let rows = query
+            .push(")")
+            .build()
+            .fetch_all(self.readers())
+            .await
+            .map_err(database("read the labels of a thread"))?;
+        rows.iter().map(thread_label).collect()
+    }
+
     async fn spend_nonce(&self, id: [u8; 16], until: Timestamp, now: Timestamp) -> Result<bool> {
         self.write(move |connection| {
             Box::pin(async move {
@@ -293,6 +328,27 @@ async fn remember_thread(
     Ok(written.rows_affected() == 1)
 }
 
+/// True if this call was the first; a memory that ran out does not count.
+async fn remember_label(
+    connection: &mut SqliteConnection,
+    message: [u8; 32],
+    label: Arc<ThreadLabel>,
+    now: Timestamp,
+) -> Result<bool> {
+    let written = sqlx::query(
+        "insert into thread_labels (message, label, until) values ($1, $2, $3) \
+         on conflict (message) do update set label = $2, until = $3 where until <= $4",
+    )
+    .bind(&message[..])
+    .bind(label.label.as_ref().map(LabelId::as_str))
+    .bind(label.until.unix())
+    .bind(now.unix())
+    .execute(connection)
+    .await
+    .map_err(database("remember the label of a thread"))?;
+    Ok(written.rows_affected() == 1)
+}
+
 fn served(row: &SqliteRow) -> Result<Served> {
     let state = match get::<i64>(row, "state")? {
         BEGUN => ServedState::Begun,
@@ -316,6 +372,16 @@ fn outbox_row(row: &SqliteRow) -> Result<OutboxRow> {
         attempts: u32::try_from(count(row, "attempts")?).unwrap_or(u32::MAX),
         item: get(row, "item")?,
     })
+}
+
+fn thread_label(row: &SqliteRow) -> Result<([u8; 32], ThreadLabel)> {
+    let changed = || StoreError::Changed {
+        what: "the label of a thread",
+    };
+    let label: Option<&str> = get(row, "label")?;
+    let label = label.map(|text| LabelId::parse(text).ok_or_else(changed));
+    let (label, until) = (label.transpose()?, time(row, "until")?);
+    Ok((bytes(row, "message")?, ThreadLabel { label, until }))
 }
 
 fn thread(row: &SqliteRow) -> Result<Thread> {

@@ -9,7 +9,7 @@ use crate::error::{StoreError, database};
 use crate::passing::SERVED_SECONDS;
 
 /// What is removed, and how many seconds after the time in its column.
-const STATEMENTS: [(&str, i64); 6] = [
+const STATEMENTS: [(&str, i64); 7] = [
     // A used or ended challenge still counts against its mailbox for one window.
     (
         "delete from challenges where ends <= $1 and asked <= $1",
@@ -19,6 +19,7 @@ const STATEMENTS: [(&str, i64); 6] = [
     ("delete from browsers where until <= $1", 0),
     ("delete from served where at <= $1", SERVED_SECONDS),
     ("delete from threads where until <= $1", 0),
+    ("delete from thread_labels where until <= $1", 0),
     ("delete from nonces where until <= $1", 0),
 ];
 

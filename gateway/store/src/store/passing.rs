@@ -1,6 +1,6 @@
-//! Partial delivery, the outbox, do-not-forward threads, origin marks.
+//! Partial delivery, the outbox, do-not-forward threads, labels of threads, origin marks.
 
-use mail::{Rights, Timestamp};
+use mail::{LabelId, Rights, Timestamp};
 use seal::Entropy;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -10,7 +10,8 @@ use crate::error::StoreError;
 use crate::letter::FIELD_BYTES_MAX;
 use crate::passing::{
     Due, OUTBOX_ITEM_BYTES_MAX, OUTBOX_LEASE_SECONDS, OutboxId, OutboxItem, PARTICIPANTS_MAX,
-    SERVED_RECIPIENTS_MAX, Served, ServedKey, ServedState, THREAD_SECONDS, Thread,
+    SERVED_RECIPIENTS_MAX, Served, ServedKey, ServedState, THREAD_LABEL_SECONDS, THREAD_LABELS_MAX,
+    THREAD_SECONDS, Thread, ThreadLabel,
 };
 use crate::records::OutboxRow;
 
@@ -140,6 +141,30 @@ impl Store {
         self.records
             .thread(message_id_hash(message_id), self.now())
             .await
+    }
+
+    /// Remembers for a year the label that a message leaves with. The first to name it is heard;
+    /// false says that it was remembered already.
+    pub async fn remember_label(&self, message_id: &str, label: Option<LabelId>) -> Result<bool> {
+        let now = self.now();
+        let until = now.plus_seconds(THREAD_LABEL_SECONDS);
+        let label = ThreadLabel { label, until };
+        self.records
+            .remember_label(message_id_hash(message_id), label, now)
+            .await
+    }
+
+    /// The label of the first of these messages that is remembered; they are named nearest first,
+    /// and no more than [`THREAD_LABELS_MAX`] are asked about.
+    pub async fn thread_label(&self, message_ids: &[String]) -> Result<Option<ThreadLabel>> {
+        let asked = message_ids.iter().take(THREAD_LABELS_MAX);
+        let messages: Vec<[u8; 32]> = asked.map(|id| message_id_hash(id)).collect();
+        if messages.is_empty() {
+            return Ok(None);
+        }
+        let mut found = self.records.thread_labels(&messages, self.now()).await?;
+        found.sort_by_key(|(message, _)| messages.iter().position(|asked| asked == message));
+        Ok(found.into_iter().next().map(|(_, label)| label))
     }
 
     /// Spends an origin mark that is good until then; true exactly once.

@@ -1,7 +1,10 @@
 //! Partial delivery, the outbox, threads, nonces, and what is swept out of them.
 
 use mail::Rights;
-use store::passing::{OUTBOX_ITEM_BYTES_MAX, OUTBOX_LEASE_SECONDS, SERVED_SECONDS, THREAD_SECONDS};
+use store::passing::{
+    OUTBOX_ITEM_BYTES_MAX, OUTBOX_LEASE_SECONDS, SERVED_SECONDS, THREAD_LABEL_SECONDS,
+    THREAD_LABELS_MAX, THREAD_SECONDS,
+};
 use store::{OutboxItem, Served, ServedKey, ServedState, StoreError};
 
 use crate::common::World;
@@ -172,6 +175,52 @@ async fn the_first_to_name_a_thread_is_heard_and_nobody_widens_it() {
             .is_none()
     );
     assert!(remember(&more).await, "after a year the name is free");
+}
+
+#[tokio::test]
+async fn the_nearest_label_of_a_thread_is_remembered_for_a_year() {
+    let world = World::new().await;
+    let label = |digit: char| {
+        let text = "0000000?-0000-4000-8000-000000000000".replace('?', &digit.to_string());
+        mail::LabelId::parse(&text).unwrap()
+    };
+    let remember = async |id: &str, label: Option<mail::LabelId>| {
+        world.store.remember_label(id, label).await.unwrap()
+    };
+    let asked = async |ids: &[&str]| {
+        let ids: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
+        let found = world.store.thread_label(&ids).await.unwrap();
+        found.map(|found| found.label)
+    };
+    assert!(remember("<a@corp.example>", Some(label('a'))).await);
+    assert!(remember("<b@corp.example>", Some(label('b'))).await);
+    assert!(remember("<c@corp.example>", None).await);
+    assert!(!remember("<a@corp.example>", Some(label('c'))).await);
+    assert_eq!(asked(&["a@corp.example"]).await, Some(Some(label('a'))));
+    let (a, b, c, x) = (
+        "<a@corp.example>",
+        "<b@corp.example>",
+        "<c@corp.example>",
+        "<x@y>",
+    );
+    assert_eq!(asked(&[x, b, a]).await, Some(Some(label('b'))));
+    assert_eq!(asked(&[a, b]).await, Some(Some(label('a'))));
+    assert_eq!(asked(&[c, a]).await, Some(None), "it was taken off");
+    assert_eq!(asked(&[x]).await, None);
+    assert_eq!(asked(&[]).await, None);
+    let mut far = vec![x; THREAD_LABELS_MAX];
+    far[THREAD_LABELS_MAX - 1] = a;
+    assert_eq!(asked(&far).await, Some(Some(label('a'))));
+    far.insert(0, x);
+    assert_eq!(asked(&far).await, None, "further back than is asked about");
+    world.clock.advance(THREAD_LABEL_SECONDS);
+    assert_eq!(asked(&[a]).await, None);
+    assert!(
+        remember(a, Some(label('c'))).await,
+        "after a year the name is free"
+    );
+    world.store.purge(world.now()).await.unwrap();
+    assert_eq!(asked(&[a, b]).await, Some(Some(label('c'))));
 }
 
 #[tokio::test]
