@@ -7,9 +7,18 @@ use crate::policies::LivePolicy;
 use crate::receive::Arrival;
 use crate::site::Site;
 use mail::Address;
+use mail::label::LabelChange;
 use rules::Judgement;
 use store::{AuditEvent, Durability};
 use wire::Reply;
+
+/// Conflicts of labels that one event tells of, and its characters: they are made of a message's
+/// statements, and an event has a limit of its own.
+const CONFLICTS_MAX: usize = 16;
+const CONFLICT_CHARS_MAX: usize = 2_000;
+
+/// The detail that holds the reason for a lower label.
+const JUSTIFICATION: &str = "justification";
 
 /// The line of one message, as an operator greps for it.
 pub fn line(site: &Site, arrival: &Arrival, ended: &Result<Outcome, Stop>, reply: &Reply) {
@@ -67,13 +76,16 @@ pub async fn audit(
     judgement: &Judgement,
     outcome: &Outcome,
 ) {
-    if judgement.is_untouched() && outcome.ends.iter().all(|end| plain(&end.fate)) {
+    let mut labels = label_events(arrival, live, judgement, outcome);
+    let untouched = judgement.is_untouched() && labels.is_empty();
+    if untouched && outcome.ends.iter().all(|end| plain(&end.fate)) {
         let event = event("passed", arrival, live)
             .detail("recipients", outcome.ends.len())
             .detail("size", arrival.raw.len());
         return write(site, vec![event], Durability::Within).await;
     }
-    let protects = outcome.ends.iter().any(|end| is_protection(&end.fate));
+    let justified = labels.iter().any(is_justified);
+    let protects = justified || outcome.ends.iter().any(|end| is_protection(&end.fate));
     let durability = if protects {
         Durability::Before
     } else {
@@ -83,7 +95,8 @@ pub async fn audit(
         .ends
         .iter()
         .map(|end| end_event(arrival, live, judgement, end));
-    write(site, events.collect(), durability).await;
+    labels.extend(events);
+    write(site, labels, durability).await;
 }
 
 fn plain(fate: &EndFate) -> bool {
@@ -117,11 +130,7 @@ fn end_event(arrival: &Arrival, live: &LivePolicy, judgement: &Judgement, end: &
     if let EndFate::Sealed(_, letter, grant) = &end.fate {
         event = event.letter(*letter).grant(*grant);
     }
-    let Some(copy) = judgement
-        .copies
-        .iter()
-        .find(|copy| copy.recipient == end.recipient)
-    else {
+    let Some(copy) = copy_of(judgement, end) else {
         return event;
     };
     if let [first, ..] = copy.verdict.label_changes.as_slice()
@@ -141,17 +150,84 @@ fn end_event(arrival: &Arrival, live: &LivePolicy, judgement: &Judgement, end: &
     event
 }
 
+/// What was said of labels and disagreed, and every change of a label that left: once where all
+/// copies have it, else for each.
+fn label_events(
+    arrival: &Arrival,
+    live: &LivePolicy,
+    judgement: &Judgement,
+    outcome: &Outcome,
+) -> Vec<AuditEvent> {
+    let mut events = Vec::new();
+    let conflicts = judgement
+        .labels_read
+        .iter()
+        .flat_map(|read| &read.conflicts);
+    let told: Vec<&str> = conflicts.take(CONFLICTS_MAX).map(String::as_str).collect();
+    if !told.is_empty() {
+        let told = told.join("; ");
+        let told: String = told.chars().take(CONFLICT_CHARS_MAX).collect();
+        events.push(event("label conflict", arrival, live).detail("conflicts", told));
+    }
+    let mut changes: Vec<(&LabelChange, Vec<&Address>)> = Vec::new();
+    for end in outcome.ends.iter().filter(|end| leaves(&end.fate)) {
+        let copy = copy_of(judgement, end);
+        for change in copy.iter().flat_map(|copy| &copy.verdict.label_changes) {
+            match changes.iter_mut().find(|(known, _)| *known == change) {
+                Some((_, people)) => people.push(&end.recipient),
+                None => changes.push((change, vec![&end.recipient])),
+            }
+        }
+    }
+    for (change, people) in changes {
+        let event = label_event(event("label changed", arrival, live), change);
+        match people.len() == outcome.ends.len() {
+            true => events.push(event),
+            false => {
+                let each = people
+                    .iter()
+                    .map(|one| event.clone().recipient(one.as_str()));
+                events.extend(each);
+            }
+        }
+    }
+    events
+}
+
+fn label_event(event: AuditEvent, change: &LabelChange) -> AuditEvent {
+    let mut event = event
+        .detail("label_before", label_name(&change.before))
+        .detail("label_after", label_name(&change.after))
+        .detail("method", change.method.as_str());
+    if let Some(reason) = &change.justification {
+        event = event.detail(JUSTIFICATION, reason);
+    }
+    event.rule.clone_from(&change.rule);
+    event
+}
+
+/// A lowered label and its reason must be found even after a power cut.
+fn is_justified(event: &AuditEvent) -> bool {
+    event.detail.contains_key(JUSTIFICATION)
+}
+
+/// Whether the copy went out in this try.
+fn leaves(fate: &EndFate) -> bool {
+    matches!(fate, EndFate::Delivered(_) | EndFate::Sealed(..))
+}
+
+fn copy_of<'j>(judgement: &'j Judgement, end: &End) -> Option<&'j rules::Copy> {
+    let mut copies = judgement.copies.iter();
+    copies.find(|copy| copy.recipient == end.recipient)
+}
+
 fn label_name(id: &Option<mail::LabelId>) -> &str {
     id.as_ref().map_or("none", mail::LabelId::as_str)
 }
 
 /// Whether the copy was edited on its way.
 fn is_changed(judgement: &Judgement, end: &End) -> bool {
-    let copy = judgement
-        .copies
-        .iter()
-        .find(|copy| copy.recipient == end.recipient);
-    copy.is_some_and(|copy| !copy.verdict.edits.is_empty())
+    copy_of(judgement, end).is_some_and(|copy| !copy.verdict.edits.is_empty())
 }
 
 /// An address as the log shows it.

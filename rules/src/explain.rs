@@ -2,12 +2,18 @@
 //!
 //! It listens while rules are judged and changes nothing; it holds no text of the message.
 
+mod labels;
 mod text;
+
+pub use labels::{
+    ForeignExplanation, LabelRefused, LabelStep, LabelsExplanation, StatementExplanation,
+};
 
 use mail::{Labels, Right, Rights};
 use serde::Serialize;
 
 use crate::condition::{Asker, Children, Condition, Truth};
+use crate::draft::LabelRefusal;
 use crate::policy::{Mode, Rule};
 use crate::verdict::{Copy, Fate, Judgement, Named, Severity};
 
@@ -16,6 +22,8 @@ use crate::verdict::{Copy, Fate, Judgement, Named, Severity};
 pub struct Explanation {
     /// What is decided.
     pub judgement: Judgement,
+    /// What the message says of its labels, where a rule could ask.
+    pub labels: LabelsExplanation,
     /// Why, one entry for each copy of the judgement.
     pub copies: Vec<CopyExplanation>,
 }
@@ -44,6 +52,12 @@ pub struct CopyExplanation {
     /// The name of the label it leaves with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
+    /// How its label came to be that.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub label_changes: Vec<LabelStep>,
+    /// Labels that rules could not set.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub label_refusals: Vec<LabelRefused>,
     /// How many edits it gets.
     pub edits: usize,
     /// Whether ambiguity decided.
@@ -134,7 +148,11 @@ impl Explanation {
                 serde_json::json!({ "rule": &*sent.rule, "to": to })
             })
             .collect();
-        serde_json::json!({ "copies": self.copies, "notifications": notified }).to_string()
+        let mut line = serde_json::json!({ "copies": self.copies, "notifications": notified });
+        if !self.labels.is_empty() {
+            line["labels"] = serde_json::json!(self.labels);
+        }
+        line.to_string()
     }
 }
 
@@ -245,7 +263,12 @@ impl Condition {
     }
 }
 
-pub(crate) fn explain_copy(copy: &Copy, rules: &[RuleTrace], labels: &Labels) -> CopyExplanation {
+pub(crate) fn explain_copy(
+    copy: &Copy,
+    rules: &[RuleTrace],
+    refusals: &[LabelRefusal],
+    labels: &Labels,
+) -> CopyExplanation {
     let verdict = &copy.verdict;
     let (code, text) = match &verdict.fate {
         Fate::Reject { code, text } => (Some(code.clone()), Some(text.clone())),
@@ -262,6 +285,8 @@ pub(crate) fn explain_copy(copy: &Copy, rules: &[RuleTrace], labels: &Labels) ->
         Named::AddedBy { rule, .. } | Named::RedirectedBy { rule } => Some(rule.to_string()),
     };
     let label = verdict.label.as_ref().and_then(|label| labels.get(label));
+    let changes = verdict.label_changes.iter();
+    let refusals = refusals.iter();
     CopyExplanation {
         recipient: copy.recipient.to_string(),
         side: if copy.outside { "outside" } else { "inside" },
@@ -271,6 +296,8 @@ pub(crate) fn explain_copy(copy: &Copy, rules: &[RuleTrace], labels: &Labels) ->
         text,
         rights: verdict.seal.as_ref().map(|terms| rights_name(terms.rights)),
         label: label.map(|label| label.name.clone()),
+        label_changes: changes.map(|step| LabelStep::of(step, labels)).collect(),
+        label_refusals: refusals.map(|one| LabelRefused::of(one, labels)).collect(),
         edits: verdict.edits.len(),
         ambiguous: verdict.ambiguous,
         rules: rules.to_vec(),

@@ -25,7 +25,10 @@ mod words;
 
 pub use compile::{load, load_for};
 pub use diagnostic::{Diagnostic, Grade};
-pub use explain::{CopyExplanation, Effect, Explanation, RuleTrace, Trace};
+pub use explain::{
+    CopyExplanation, Effect, Explanation, ForeignExplanation, LabelRefused, LabelStep,
+    LabelsExplanation, RuleTrace, StatementExplanation, Trace,
+};
 pub use facts::{DocumentFact, DocumentState, Facts, Source};
 pub use manual::{manual, schema};
 pub use plan::{Capabilities, Carrier, Each, Group, Plan, Refused, plan};

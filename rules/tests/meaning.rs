@@ -425,6 +425,8 @@ fn an_explanation_reads_aloud() {
     let explanation = policy.explain(&Facts::new(now(), Source::Inside, &envelope, &message));
     let expected = "\
 bob@x.example (outside): seal do-not-forward, label High
+  label    none -> High, by \"sealed\"
+  label    not Low, as \"lower\" wished: the present label is not lower
   fired    \"sealed\" (rules.toml:11)
              when recipient = 'outside' and (subject_contains = 'x' or peer = '10.0.0.0/8')
              not known: peer = '10.0.0.0/8'

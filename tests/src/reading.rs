@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use mail::Timestamp;
 use seal::{GrantId, LinkSecret, SealedMessage, ServerKey};
-use store::{Clock, Store, StoreOptions};
+use store::{AuditEvent, AuditFilter, Clock, Store, StoreOptions};
 
 use crate::gateway::Gateway;
 use crate::letter;
@@ -84,6 +84,17 @@ impl Opener {
             runtime,
             store: store.expect("the store opens"),
         }
+    }
+
+    /// The audit events of one kind, oldest first.
+    pub fn events(&self, kind: &str) -> Vec<AuditEvent> {
+        let filter = AuditFilter {
+            kind: Some(kind.to_owned()),
+            ..AuditFilter::default()
+        };
+        let rows = self.runtime.block_on(self.store.audit_events(&filter));
+        let rows = rows.expect("the audit log can be read");
+        rows.into_iter().map(|row| row.event).collect()
     }
 
     /// The letter behind a link.

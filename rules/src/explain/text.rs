@@ -5,12 +5,21 @@ use super::{CopyExplanation, Effect, Explanation, RuleTrace, Trace};
 impl Explanation {
     /// One paragraph for each copy: what happens, then every rule and why.
     pub fn to_text(&self) -> String {
-        let mut out = String::new();
+        let mut out = match self.labels.is_empty() {
+            true => String::new(),
+            false => self.labels.to_text(),
+        };
         for copy in &self.copies {
             if !out.is_empty() {
                 out.push('\n');
             }
             out.push_str(&headline(copy));
+            copy.label_changes
+                .iter()
+                .for_each(|step| out.push_str(&step.to_text()));
+            copy.label_refusals
+                .iter()
+                .for_each(|one| out.push_str(&one.to_text()));
             for rule in &copy.rules {
                 out.push_str(&paragraph(rule));
             }

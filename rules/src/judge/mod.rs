@@ -13,7 +13,9 @@ use mail::{Address, Right, SealTerms};
 
 use crate::condition::{Asker, Condition, Truth};
 use crate::draft::{Add, Draft};
-use crate::explain::{CopyExplanation, Explanation, RuleTrace, Trace, explain_copy, why, why_not};
+use crate::explain::{
+    CopyExplanation, Explanation, LabelsExplanation, RuleTrace, Trace, explain_copy, why, why_not,
+};
 use crate::facts::Facts;
 use crate::look::Look;
 use crate::matching::Where;
@@ -29,7 +31,13 @@ impl Policy {
     /// Decides, and says of every rule why it fired or did not.
     pub fn explain(&self, facts: &Facts<'_>) -> Explanation {
         let (judgement, copies) = self.decide(facts, true);
-        Explanation { judgement, copies }
+        let read = judgement.labels_read.as_ref();
+        let labels = read.map(|reading| LabelsExplanation::of(reading, &self.home.labels));
+        Explanation {
+            labels: labels.unwrap_or_default(),
+            judgement,
+            copies,
+        }
     }
 
     fn decide(&self, facts: &Facts<'_>, explaining: bool) -> (Judgement, Vec<CopyExplanation>) {
@@ -58,7 +66,9 @@ impl Policy {
                 verdict: Arc::clone(&judged.verdict),
             };
             if explaining {
-                explanations.push(explain_copy(&copy, &judged.traces, &self.home.labels));
+                let refusals = &judged.draft.label_refusals;
+                let (traces, labels) = (&judged.traces, &self.home.labels);
+                explanations.push(explain_copy(&copy, traces, refusals, labels));
             }
             copies.push(copy);
         }

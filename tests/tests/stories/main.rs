@@ -6,6 +6,7 @@ mod demo;
 mod duplicates;
 mod durable;
 mod kill;
+mod labels;
 mod live;
 mod marking;
 mod pass_through;

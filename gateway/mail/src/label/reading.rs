@@ -95,6 +95,8 @@ impl Reading {
         self.foreign.append(&mut claimed);
         self.own = None;
         self.method = None;
+        // What does not count cannot disagree.
+        self.conflicts.clear();
         if treatment != Outside::Keep {
             self.ignored = std::mem::take(&mut self.foreign);
         }

@@ -30,6 +30,27 @@ pub async fn count(world: &World, database: &str, statement: &'static str) -> u6
 }
 
 #[tokio::test]
+async fn a_changed_label_of_a_thread_is_refused() {
+    let world = World::new().await;
+    let label = mail::LabelId::parse("2096f6a2-d2f7-48be-b329-b73aaa526e5d");
+    let ids = ["a@corp.example".to_owned()];
+    let asked = || world.store.thread_label(&ids);
+    world
+        .store
+        .remember_label("<a@corp.example>", label.clone())
+        .await
+        .unwrap();
+    assert_eq!(asked().await.unwrap().unwrap().label, label, "the control");
+    let statement = "update thread_labels set label = 'none'";
+    assert_eq!(behind(&world, "records.db", statement).await, 1);
+    let refused = asked().await;
+    assert!(
+        matches!(refused, Err(StoreError::Changed { .. })),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test]
 async fn every_changed_field_of_a_grant_is_refused() {
     let statements = [
         "update grants set recipient = 'eve@partner.example'",
