@@ -1,5 +1,6 @@
-//! The label of a thread, so that a reply with a lower one is noticed. Only where a rule set asks is
-//! anything read or remembered, and only of mail from inside: what others write is no memory of ours.
+//! The label of a thread, so that a reply with a lower one is noticed. Only where a rule set asks
+//! is anything read or remembered, and only of mail from inside: what others write is no memory of
+//! ours.
 
 use crate::answer::Stop;
 use crate::receive::Arrival;
