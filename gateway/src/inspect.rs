@@ -8,7 +8,7 @@ use crate::site::Site;
 use crate::system;
 use crate::thread_label;
 use documents::State;
-use mail::{Message, Part};
+use mail::{Enclosed, Message, PartPath};
 use rules::{DocumentFact, DocumentState, Facts, Needs};
 use std::fmt::Write;
 
@@ -31,7 +31,10 @@ pub async fn facts<'m>(
     }
     facts.host.clone_from(&site.hostname);
     // Most mail has no files; stepping aside for the others costs more than the rest of its way.
-    if needs.documents && !message.attachments().is_empty() {
+    let has_files = !message.attachments().is_empty()
+        || !message.other_parts().is_empty()
+        || *message.enclosed() != Enclosed::default();
+    if needs.documents && has_files {
         let site_id = site.policies.organisation().site_id.as_deref();
         // Unpacking is bounded, but not quick: other sessions go on meanwhile.
         facts.documents = tokio::task::block_in_place(|| read_documents(message, site_id));
@@ -39,31 +42,48 @@ pub async fn facts<'m>(
     Ok(facts)
 }
 
-/// Looks into every attached file.
+/// Looks into every attached file, as every reader would take it out.
 pub(crate) fn read_documents(message: &Message<'_>, site_id: Option<&str>) -> Vec<DocumentFact> {
-    let files = message.attachments();
-    let looked = files.iter().take(DOCUMENTS_MAX);
-    let mut facts: Vec<_> = looked
-        .filter_map(|part| read_document(message, part, site_id))
-        .collect();
-    for part in files.iter().skip(DOCUMENTS_MAX) {
-        let reason = format!("more than {DOCUMENTS_MAX} attached files");
-        facts.push(DocumentFact {
-            path: part.path.clone(),
-            labels: Vec::new(),
-            state: DocumentState::Unknown(reason),
-        });
+    let others = message.other_parts().iter().filter(|p| p.is_attachment());
+    let mut facts = Vec::new();
+    let mut looked = 0;
+    for part in message.attachments().into_iter().chain(others) {
+        for content in message.readings(part) {
+            looked += 1;
+            match looked > DOCUMENTS_MAX {
+                true => facts.push(unknown(&part.path, too_many())),
+                false => facts.extend(read_document(&part.path, &content, site_id)),
+            }
+        }
     }
+    let enclosed = message.enclosed();
+    for file in &enclosed.files {
+        looked += 1;
+        match looked > DOCUMENTS_MAX {
+            true => facts.push(unknown(&file.path, too_many())),
+            false => facts.extend(read_document(&file.path, &file.content, site_id)),
+        }
+    }
+    let closed = |path| unknown(path, "unread-enclosure".to_owned());
+    facts.extend(enclosed.unread.iter().map(closed));
     facts
 }
 
+fn too_many() -> String {
+    format!("more than {DOCUMENTS_MAX} attached files")
+}
+
+fn unknown(path: &PartPath, reason: String) -> DocumentFact {
+    DocumentFact {
+        path: path.clone(),
+        labels: Vec::new(),
+        state: DocumentState::Unknown(reason),
+    }
+}
+
 /// `None` for a file that can carry no label.
-fn read_document(
-    message: &Message<'_>,
-    part: &Part,
-    site_id: Option<&str>,
-) -> Option<DocumentFact> {
-    let found = documents::read_labels(&message.decoded(part));
+fn read_document(path: &PartPath, content: &[u8], site_id: Option<&str>) -> Option<DocumentFact> {
+    let found = documents::read_labels(content);
     let state = match found.state {
         State::NotADocument => return None,
         State::Known => DocumentState::Known,
@@ -85,7 +105,7 @@ fn read_document(
         .map(|label| label.id.clone())
         .collect();
     Some(DocumentFact {
-        path: part.path.clone(),
+        path: path.clone(),
         labels,
         state,
     })

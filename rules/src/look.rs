@@ -5,7 +5,7 @@
 use std::cell::{Cell, OnceCell};
 
 use mail::label::{Outside, Reader, Reading};
-use mail::{Address, Message, Part, Sender, Shield};
+use mail::{Address, EnclosedFile, Message, Part, Sender, Shield};
 
 use crate::condition::Truth;
 use crate::facts::{DocumentFact, Facts, Source};
@@ -31,6 +31,45 @@ pub(crate) struct Asked {
 pub(crate) struct Bodies {
     pub texts: Vec<String>,
     pub complete: bool,
+}
+
+/// One thing that some reader lists as attached.
+#[derive(Clone, Copy)]
+pub(crate) enum Attached<'f> {
+    /// A part.
+    Part(&'f Part),
+    /// A file inside the content of a part.
+    File(&'f EnclosedFile),
+}
+
+impl<'f> Attached<'f> {
+    /// Every name that some reader shows.
+    pub fn names(self) -> &'f [String] {
+        match self {
+            Self::Part(part) => part.file_names(),
+            Self::File(file) => &file.names,
+        }
+    }
+
+    /// The type that is stated, or nothing.
+    pub fn media_type(self) -> &'f str {
+        match self {
+            Self::Part(part) => &part.media_type,
+            Self::File(file) => &file.media_type,
+        }
+    }
+
+    /// Whether some reader's content of it is larger than so many bytes.
+    pub fn is_over(self, message: &Message<'_>, size: u64) -> bool {
+        match self {
+            // Decoding never makes a part longer, so most are settled without it.
+            Self::Part(part) => {
+                let is_over = |content: &std::borrow::Cow<'_, [u8]>| content.len() as u64 > size;
+                part.body.len() as u64 > size && message.readings(part).iter().any(is_over)
+            }
+            Self::File(file) => file.content.len() as u64 > size,
+        }
+    }
 }
 
 /// The view. It lives as long as one judgement.
@@ -179,23 +218,44 @@ impl<'f> Look<'f> {
             .get_or_init(|| self.bodies().texts.iter().map(|s| plain(s)).collect())
     }
 
-    /// Everything attached, also to a message that is attached; signatures are not.
-    pub fn attachments(&self) -> impl Iterator<Item = &'f Part> {
-        self.message()
-            .parts()
-            .iter()
+    /// Everything that some reader lists as attached, also to a message that is attached, and
+    /// what stands inside the content of a part; signatures are not.
+    pub fn attachments(&self) -> impl Iterator<Item = Attached<'f>> {
+        let message = self.message();
+        let parts = message.parts().iter().chain(message.other_parts());
+        let files = message.enclosed().files.iter().map(Attached::File);
+        parts
             .filter(|part| is_attached(part))
+            .map(Attached::Part)
+            .chain(files)
+    }
+
+    /// How many things are attached; what two readers find in one place counts once.
+    pub fn attachment_count(&self) -> usize {
+        let mut places: Vec<usize> = Vec::new();
+        let mut files = 0;
+        for attached in self.attachments() {
+            match attached {
+                Attached::Part(part) => places.push(part.body.start),
+                Attached::File(_) => files += 1,
+            }
+        }
+        places.sort_unstable();
+        places.dedup();
+        places.len() + files
     }
 
     pub fn names_plain(&self) -> &[String] {
-        let names = || self.attachments().flat_map(Part::file_names);
+        let names = || self.attachments().flat_map(Attached::names);
         self.names_plain
             .get_or_init(|| names().map(|name| plain(name)).collect())
     }
 
-    /// Whether something in the message is closed to us.
-    pub fn is_sealed_by_others(&self) -> bool {
-        self.message().parts().iter().any(is_opaque)
+    /// Whether something in the message is closed to us: sealed by others, damaged, cut, kept
+    /// elsewhere, or beyond a limit.
+    pub fn is_hidden(&self) -> bool {
+        let message = self.message();
+        message.parts().iter().any(is_opaque) || !message.enclosed().unread.is_empty()
     }
 }
 
@@ -213,19 +273,35 @@ fn read_bodies(message: &Message<'_>) -> Bodies {
         complete: true,
     };
     let mut room = BODY_BYTES_MAX;
-    for (at, part) in message.bodies().into_iter().enumerate() {
+    let others = message.other_parts().iter().filter(|part| part.is_body());
+    for (at, part) in message.bodies().into_iter().chain(others).enumerate() {
         if at >= BODIES_MAX || part.body.len() > room {
             bodies.complete = false;
             break;
         }
         room -= part.body.len();
-        let text = message.text(part);
-        if part.media_type == "text/html" {
-            bodies.texts.push(html::text(&text));
+        for text in message.texts(part) {
+            bodies.add(part.media_type == "text/html", text);
         }
-        bodies.texts.push(text);
+    }
+    for (at, enclosed) in message.enclosed().texts.iter().enumerate() {
+        if at >= BODIES_MAX || enclosed.text.len() > room {
+            bodies.complete = false;
+            break;
+        }
+        room -= enclosed.text.len();
+        bodies.add(enclosed.is_html, enclosed.text.clone());
     }
     bodies
+}
+
+impl Bodies {
+    fn add(&mut self, is_html: bool, text: String) {
+        if is_html {
+            self.texts.push(html::text(&text));
+        }
+        self.texts.push(text);
+    }
 }
 
 fn is_attached(part: &Part) -> bool {

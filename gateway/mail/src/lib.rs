@@ -23,8 +23,8 @@ pub use envelope::{BodyType, Envelope, Recipients, Sender};
 pub use label::{Label, LabelId, Labels};
 pub use marking::Marking;
 pub use message::{
-    Decoder, Disposition, Field, Mailbox, Message, Part, PartPath, Shield, TransferEncoding,
-    Warning,
+    Decoder, Disposition, Enclosed, EnclosedFile, Field, Mailbox, Message, Part, PartPath, Shield,
+    TransferEncoding, Warning,
 };
 pub use rights::{Right, Rights, SealTerms};
 pub use time::Timestamp;

@@ -6,7 +6,7 @@ use mail::{Address, Ambiguity, LabelId, Sender};
 use super::kinds;
 use super::{AddressFields, Asker, ForeignLabels, Guard, Leaf, Matcher, Test, TextOf, Truth, peer};
 use crate::facts::DocumentState;
-use crate::look::Bodies;
+use crate::look::{Attached, Bodies};
 use crate::matching::{Domains, Parties, Where, plain};
 
 impl Leaf {
@@ -117,7 +117,7 @@ impl Test {
 
     fn ask_attachments(&self, asker: &Asker<'_>) -> Truth {
         let look = asker.look;
-        let closed = || look.is_sealed_by_others();
+        let closed = || look.is_hidden();
         match self {
             Self::AttachmentLabelAtLeast(priority) => asker.document_label_at_least(*priority),
             Self::AttachmentUnreadable(wanted) => {
@@ -137,9 +137,7 @@ impl Test {
                     let extension = name.trim_end().rsplit_once('.').map(|(_, last)| last);
                     extension.is_some_and(|last| extensions.contains(&last.to_lowercase()))
                 };
-                let any = look
-                    .attachments()
-                    .any(|part| part.file_names().iter().any(has));
+                let any = look.attachments().any(|one| one.names().iter().any(has));
                 Truth::of(any).unless_hidden(closed)
             }
             Self::AttachmentType(types) => {
@@ -149,7 +147,7 @@ impl Test {
                 Truth::of(kinds::attachment_over(look, *size)).unless_hidden(closed)
             }
             Self::AttachmentCountOver(count) => {
-                Truth::of(look.attachments().count() as u64 > *count).unless_hidden(closed)
+                Truth::of(look.attachment_count() as u64 > *count).unless_hidden(closed)
             }
             // Every other question was answered by `ask`.
             _ => Truth::Unknown,
@@ -246,11 +244,11 @@ impl Asker<'_> {
                         .iter()
                         .any(|name| words.find(name).is_some()),
                     Matcher::Patterns(patterns) => {
-                        let mut names = look.attachments().flat_map(mail::Part::file_names);
+                        let mut names = look.attachments().flat_map(Attached::names);
                         names.any(|name| patterns.is_match(name))
                     }
                 };
-                Truth::of(found).unless_hidden(|| look.is_sealed_by_others())
+                Truth::of(found).unless_hidden(|| look.is_hidden())
             }
         }
     }
@@ -265,7 +263,7 @@ impl Asker<'_> {
     fn body(&self, matcher: &Matcher) -> Truth {
         let Bodies { texts, complete } = self.look.bodies();
         let found = matcher.matches(texts, || self.look.bodies_plain());
-        Truth::of(found).unless_hidden(|| !complete || self.look.is_sealed_by_others())
+        Truth::of(found).unless_hidden(|| !complete || self.look.is_hidden())
     }
 
     fn label_priority(&self) -> Option<u32> {

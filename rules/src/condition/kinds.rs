@@ -84,20 +84,22 @@ pub(super) fn attachment_type(look: &Look<'_>, types: &[String]) -> bool {
         None => declared == wanted,
     };
     look.attachments()
-        .any(|part| types.iter().any(|wanted| is(&part.media_type, wanted)))
+        .any(|one| types.iter().any(|wanted| is(one.media_type(), wanted)))
 }
 
 /// Whether one thing attached is larger, once decoded, than so many bytes.
 pub(super) fn attachment_over(look: &Look<'_>, size: u64) -> bool {
     let message = look.message();
-    look.attachments().any(|part| {
-        // Decoding never makes a part longer, so most are settled without it.
-        part.body.len() as u64 > size && message.decoded(part).len() as u64 > size
-    })
+    look.attachments().any(|one| one.is_over(message, size))
 }
 
 /// Whether a text part declares one of these character sets.
 pub(super) fn charset(look: &Look<'_>, names: &[String]) -> Truth {
-    let mut declared = look.message().parts().iter().filter_map(Part::charset);
+    let message = look.message();
+    let parts = message.parts().iter().chain(message.other_parts());
+    let stated = parts
+        .flat_map(|part| &part.parameters)
+        .filter(|p| p.name == "charset");
+    let mut declared = stated.map(|parameter| parameter.value.trim());
     Truth::of(declared.any(|charset| names.contains(&charset.to_ascii_lowercase())))
 }

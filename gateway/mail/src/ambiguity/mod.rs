@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use crate::message::{Message, Part, PartPath, TransferEncoding};
+use crate::message::{Enclosed, Message, Packing, Part, PartPath, TransferEncoding};
 
 /// One point on which readers may differ.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -67,6 +67,8 @@ kinds! {
     BareCr = "bare-cr", "a header holds a CR that ends no line";
     OddQuotedPrintable = "odd-quoted-printable", "quoted-printable holds blanks inside a code";
     EmbeddedFile = "embedded-file", "a text holds a file in uuencode or yEnc";
+    UnreadEnclosure = "unread-enclosure",
+        "what is packed in a part could not be read to its end";
     PartialMessage = "partial-message", "the message is one piece of another";
     ExternalBody = "external-body", "a part names content that stands elsewhere";
 }
@@ -102,11 +104,34 @@ pub(crate) fn in_content(message: &Message<'_>) -> Vec<Ambiguity> {
             path: part.path.clone(),
         }));
     }
+    found.extend(in_enclosed(message.enclosed()));
+    found
+}
+
+/// What is doubtful in what stands inside the content of parts.
+fn in_enclosed(enclosed: &Enclosed) -> Vec<Ambiguity> {
+    let posted = enclosed
+        .files
+        .iter()
+        .filter(|file| matches!(file.packing, Packing::Uuencode | Packing::YEnc))
+        .map(|file| (AmbiguityKind::EmbeddedFile, &file.path));
+    let unread = enclosed
+        .unread
+        .iter()
+        .map(|path| (AmbiguityKind::UnreadEnclosure, path));
+    let mut found: Vec<Ambiguity> = Vec::new();
+    for (kind, path) in posted.chain(unread) {
+        let path = path.clone();
+        let ambiguity = Ambiguity { kind, path };
+        if found.last() != Some(&ambiguity) {
+            found.push(ambiguity);
+        }
+    }
     found
 }
 
 /// What is doubtful in one part's header and content.
-fn in_part(message: &Message<'_>, part: &Part) -> [Option<AmbiguityKind>; 4] {
+fn in_part(message: &Message<'_>, part: &Part) -> [Option<AmbiguityKind>; 3] {
     let body = message.body_raw(part);
     let coded = match part.encoding {
         TransferEncoding::Base64 if has_stray_bytes(body) => Some(AmbiguityKind::StrayBase64),
@@ -117,15 +142,12 @@ fn in_part(message: &Message<'_>, part: &Part) -> [Option<AmbiguityKind>; 4] {
     };
     let header = &message.raw()[part.header.clone()];
     let bare = has_bare_cr(header).then_some(AmbiguityKind::BareCr);
-    let is_text = part.media_type.starts_with("text/");
-    let embeds = is_text && holds_a_file(&message.decoded(part));
     let elsewhere = match part.media_type.as_str() {
         "message/partial" => Some(AmbiguityKind::PartialMessage),
         "message/external-body" => Some(AmbiguityKind::ExternalBody),
         _ => None,
     };
-    let embeds = embeds.then_some(AmbiguityKind::EmbeddedFile);
-    [coded, bare, embeds, elsewhere]
+    [coded, bare, elsewhere]
 }
 
 fn has_bare_cr(header: &[u8]) -> bool {
@@ -134,37 +156,11 @@ fn has_bare_cr(header: &[u8]) -> bool {
 }
 
 /// `= 41`, which some readers take for `=41`.
-fn has_blank_in_code(body: &[u8]) -> bool {
+pub(crate) fn has_blank_in_code(body: &[u8]) -> bool {
     memchr::memchr_iter(b'=', body).any(|at| match &body[at + 1..] {
         [b' ' | b'\t', high, low, ..] => high.is_ascii_hexdigit() && low.is_ascii_hexdigit(),
         _ => false,
     })
-}
-
-/// `begin 644 name` before a line of uuencode, or `=ybegin `: many readers take the file out.
-fn holds_a_file(text: &[u8]) -> bool {
-    let starts = memchr::memchr_iter(b'\n', text).map(|at| at + 1);
-    std::iter::once(0).chain(starts).any(|at| {
-        let line = &text[at..];
-        line.starts_with(b"=ybegin ") || line.starts_with(b"begin ") && begins_uuencode(line)
-    })
-}
-
-fn begins_uuencode(text: &[u8]) -> bool {
-    let mut lines = text.split(|&byte| byte == b'\n');
-    let words = lines.next().unwrap_or_default();
-    let mode: Vec<u8> = words[6..]
-        .iter()
-        .copied()
-        .take_while(|&b| b != b' ')
-        .collect();
-    let is_mode = matches!(mode.len(), 3 | 4) && mode.iter().all(|b| (b'0'..=b'7').contains(b));
-    let line = lines.next().unwrap_or_default().trim_ascii_end();
-    let count = line
-        .first()
-        .map_or(0, |&byte| usize::from(byte.wrapping_sub(32) & 63));
-    let inside = |&byte: &u8| (32..=96).contains(&byte);
-    is_mode && line.iter().all(inside) && line.len() > count.div_ceil(3) * 4
 }
 
 /// Bytes that strict decoders refuse: outside the alphabet, or data after padding.

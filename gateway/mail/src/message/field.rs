@@ -6,6 +6,8 @@ use std::ops::Range;
 
 use memchr::memchr;
 
+use super::structure::Reader;
+
 /// How many header fields one message may have, over all its parts, before it is ambiguous and
 /// the rest is not looked at. Real mail has at most a hundred.
 pub const FIELDS_MAX: usize = 10_000;
@@ -47,6 +49,16 @@ pub(crate) struct Block {
 
 /// Scans the header block that begins where `within` begins, taking up to `fields_max` fields.
 pub(crate) fn scan(raw: &[u8], within: Range<usize>, fields_max: usize) -> Block {
+    scan_as(Reader::Ours, raw, within, fields_max)
+}
+
+/// The same, as this reader does it: a greedy one passes over lines that are no fields.
+pub(crate) fn scan_as(
+    reader: Reader,
+    raw: &[u8],
+    within: Range<usize>,
+    fields_max: usize,
+) -> Block {
     let mut block = Block {
         fields: Vec::with_capacity(fields_max.min(24)),
         range: within.clone(),
@@ -70,6 +82,8 @@ pub(crate) fn scan(raw: &[u8], within: Range<usize>, fields_max: usize) -> Block
                 return opaque_rest(raw, block, at..within.end);
             }
             push(&mut block, raw, line, name_end, next);
+        } else if reader.is_greedy() {
+            block.oddities.no_empty_line = true;
         } else if !(at == within.start && raw[line.clone()].starts_with(b"From ")) {
             // Postfix and Python read it so: the body begins at the line that is no field.
             block.oddities.no_empty_line = true;

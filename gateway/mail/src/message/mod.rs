@@ -8,26 +8,33 @@ use std::sync::OnceLock;
 
 pub mod charset;
 mod decoder;
+mod delimiters;
+mod enclosed;
 mod field;
 mod mailbox;
 pub mod parameters;
 mod part;
+mod readings;
 mod structure;
 pub mod transfer;
 pub mod words;
 
 pub use charset::Charset;
 pub use decoder::Decoder;
+pub use enclosed::{
+    ENCLOSED_BYTES_MAX, ENCLOSED_DEPTH_MAX, ENCLOSED_MAX, Enclosed, EnclosedFile, EnclosedText,
+    Packing,
+};
 pub use field::{FIELDS_MAX, Field};
 pub use mailbox::{MAILBOXES_MAX, Mailbox};
 pub use parameters::{PARAMETERS_MAX, Parameter};
 pub use part::{Disposition, Part, PartPath, Shield};
-pub use structure::{DEPTH_MAX, PARTS_MAX};
+pub use structure::{DEPTH_MAX, FILE_NAMES_MAX, PARTS_MAX};
 pub use transfer::TransferEncoding;
 
 use crate::ambiguity::{self, Ambiguity};
 use field::Block;
-use structure::Structure;
+use structure::{Reader, Structure};
 
 /// How many message ids of one thread are read.
 pub const THREAD_IDS_MAX: usize = 1_000;
@@ -39,6 +46,8 @@ pub struct Message<'raw> {
     raw: &'raw [u8],
     top: Block,
     structure: OnceLock<Structure>,
+    other_parts: OnceLock<Vec<Part>>,
+    enclosed: OnceLock<Enclosed>,
     ambiguities: OnceLock<Vec<Ambiguity>>,
 }
 
@@ -84,6 +93,8 @@ impl<'raw> Message<'raw> {
             raw,
             top,
             structure: OnceLock::new(),
+            other_parts: OnceLock::new(),
+            enclosed: OnceLock::new(),
             ambiguities: OnceLock::new(),
         }
     }
@@ -226,7 +237,7 @@ impl<'raw> Message<'raw> {
 
     fn structure(&self) -> &Structure {
         self.structure
-            .get_or_init(|| structure::scan(self.raw, self.top.clone()))
+            .get_or_init(|| structure::scan(self.raw, self.top.clone(), Reader::Ours))
     }
 
     /// All parts in document order; the first is the root.
@@ -258,6 +269,36 @@ impl<'raw> Message<'raw> {
         part.parent.map(|index| &self.parts()[index])
     }
 
+    /// The parts that other readers find and we do not: where fields or boundaries are stated
+    /// twice, or delimiters and headers are not as they should be. Their paths are those of
+    /// their readers; they have no parent and no children here.
+    pub fn other_parts(&self) -> &[Part] {
+        self.other_parts.get_or_init(|| readings::other_parts(self))
+    }
+
+    /// Every content that some decoder makes of a part's body, ours first.
+    pub fn readings(&self, part: &Part) -> Vec<Cow<'raw, [u8]>> {
+        readings::of(self, part)
+    }
+
+    /// Every text that some reader shows of a part, ours ([`Message::text`]) first.
+    pub fn texts(&self, part: &Part) -> Vec<String> {
+        readings::texts(self, part)
+    }
+
+    /// What stands inside the content of parts: files in a text, in Outlook's own container, in
+    /// a container of parts that is itself encoded.
+    pub fn enclosed(&self) -> &Enclosed {
+        self.enclosed.get_or_init(|| enclosed::read(self))
+    }
+
+    /// The raw value of a part's first field of this name.
+    fn field_of(&self, part: &Part, name: &str) -> Option<&'raw [u8]> {
+        let mut fields = part.fields.iter();
+        let field = fields.find(|field| self.is_named(field, name))?;
+        Some(self.field_value(field))
+    }
+
     /// A part's body as it stands, still encoded.
     pub fn body_raw(&self, part: &Part) -> &'raw [u8] {
         &self.raw[part.body.clone()]
@@ -266,13 +307,9 @@ impl<'raw> Message<'raw> {
     /// A part's body with its transfer encoding undone.
     pub fn decoded(&self, part: &Part) -> Cow<'raw, [u8]> {
         let body = self.body_raw(part);
-        match part.encoding {
-            _ if part.is_multipart() => Cow::Borrowed(body),
-            TransferEncoding::Base64 => Cow::Owned(transfer::decode_base64(body)),
-            TransferEncoding::QuotedPrintable => {
-                Cow::Owned(transfer::decode_quoted_printable(body))
-            }
-            _ => Cow::Borrowed(body),
+        match part.is_multipart() {
+            true => Cow::Borrowed(body),
+            false => decode(part.encoding, body),
         }
     }
 
@@ -317,6 +354,15 @@ impl<'raw> Message<'raw> {
     /// What is odd but read the same by all.
     pub fn warnings(&self) -> &[Warning] {
         &self.structure().warnings
+    }
+}
+
+/// A body with its transfer encoding undone.
+fn decode(encoding: TransferEncoding, body: &[u8]) -> Cow<'_, [u8]> {
+    match encoding {
+        TransferEncoding::Base64 => Cow::Owned(transfer::decode_base64(body)),
+        TransferEncoding::QuotedPrintable => Cow::Owned(transfer::decode_quoted_printable(body)),
+        _ => Cow::Borrowed(body),
     }
 }
 

@@ -30,6 +30,8 @@ pub struct Parameterised {
     pub too_many: bool,
     /// A quoted value was folded, which some readers do not undo.
     pub folds_quoted: bool,
+    /// The pieces of RFC 2231, by number.
+    sections: Vec<Section>,
 }
 
 impl Parameterised {
@@ -66,13 +68,49 @@ impl Parameterised {
                 }),
             }
         }
-        parsed.parameters.extend(join_sections(sections));
+        sections.sort_by_key(|section| section.number);
+        parsed.parameters.extend(join_sections(&sections));
+        parsed.sections = sections;
         parsed
     }
 
     /// The parameter of this (lower-case) name, the extended form first.
     pub fn get(&self, name: &str) -> Option<&str> {
         get(&self.parameters, name)
+    }
+
+    /// Every value that some reader gives the parameter of this (lower-case) name.
+    pub(crate) fn candidates(&self, name: &str) -> Vec<String> {
+        let plain = self.all(name).map(|parameter| parameter.value.clone());
+        plain.chain(self.other_joints(name)).collect()
+    }
+
+    /// RFC 2231 §3: pieces whose numbers come twice, or leave one out, are joined in several
+    /// ways.
+    fn other_joints(&self, name: &str) -> Vec<String> {
+        let own: Vec<&Section> = self.sections.iter().filter(|s| s.name == name).collect();
+        let numbers = || own.iter().map(|section| section.number);
+        let is_sound = numbers()
+            .enumerate()
+            .all(|(at, number)| at as u32 == number);
+        if is_sound {
+            return Vec::new();
+        }
+        let mut first = own.clone();
+        first.dedup_by_key(|section| section.number);
+        // Sorting is stable, so that of equal numbers the last stands first.
+        let mut last: Vec<&Section> = own.iter().rev().copied().collect();
+        last.sort_by_key(|section| section.number);
+        last.dedup_by_key(|section| section.number);
+        let unbroken = |sections: &[&Section]| {
+            let whole = sections.iter().enumerate();
+            whole.take_while(|(at, s)| *at as u32 == s.number).count()
+        };
+        let mut joints = vec![join(first.iter().copied()), join(last.iter().copied())];
+        for sections in [&first, &last] {
+            joints.push(join(sections[..unbroken(sections)].iter().copied()));
+        }
+        joints
     }
 
     /// Every parameter of this (lower-case) name.
@@ -301,6 +339,7 @@ impl Cursor<'_> {
 }
 
 /// RFC 2231: one section of a parameter that was cut (`name*0*`), or coded (`name*`).
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Section {
     name: String,
     number: u32,
@@ -326,14 +365,14 @@ impl Section {
     }
 }
 
-fn join_sections(mut sections: Vec<Section>) -> Vec<Parameter> {
+/// Joins pieces that are in the order of their numbers.
+fn join_sections(sections: &[Section]) -> Vec<Parameter> {
     let mut order: Vec<String> = Vec::new();
-    for section in &sections {
+    for section in sections {
         if !order.contains(&section.name) {
             order.push(section.name.clone());
         }
     }
-    sections.sort_by_key(|section| section.number);
     let joined = order.into_iter().map(|name| {
         let own = sections.iter().filter(|section| section.name == name);
         Parameter {
@@ -388,92 +427,4 @@ fn decode_percent(value: &str, out: &mut Vec<u8>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn get(text: &str, name: &str) -> Option<String> {
-        Parameterised::parse(text.as_bytes())
-            .get(name)
-            .map(str::to_owned)
-    }
-
-    #[test]
-    fn forms_of_real_mail() {
-        let parsed = Parameterised::parse(b"Text/Plain (c); charset=\"utf-8\"; format = flowed ;x");
-        assert_eq!(parsed.value, "text/plain");
-        assert_eq!(parsed.get("charset"), Some("utf-8"));
-        assert_eq!(parsed.get("format"), Some("flowed"));
-        assert_eq!(
-            get("a; name=\"a;b\\\"c\"; d=e", "name").as_deref(),
-            Some("a;b\"c")
-        );
-        assert_eq!(
-            get("a; name=\"=?utf-8?q?=C3=A9?=\"", "name").as_deref(),
-            Some("é")
-        );
-        assert_eq!(
-            get("a; charset=us-ascii (Plain text)", "charset").as_deref(),
-            Some("us-ascii")
-        );
-        assert_eq!(get("a; name=\"open", "name").as_deref(), Some("open"));
-        assert_eq!(
-            get("a; name=a (1).txt", "name").as_deref(),
-            Some("a (1).txt")
-        );
-    }
-
-    #[test]
-    fn extended_forms() {
-        let cut = "a; filename*1*=%A9.txt; filename*0*=utf-8'en'%C3";
-        assert_eq!(get(cut, "filename").as_deref(), Some("é.txt"));
-        assert_eq!(
-            get("a; filename*0=\"a.\"; filename*1=exe", "filename").as_deref(),
-            Some("a.exe")
-        );
-        let both = "a; filename=\"a.txt\"; filename*=utf-8''evil.exe";
-        assert_eq!(get(both, "filename").as_deref(), Some("evil.exe"));
-        assert_eq!(
-            Parameterised::parse(both.as_bytes())
-                .all("filename")
-                .count(),
-            2
-        );
-    }
-
-    #[test]
-    fn one_parameter_is_set_and_the_rest_kept() {
-        let set =
-            |raw: &str| String::from_utf8(replace(raw.as_bytes(), "charset", "utf-8")).unwrap();
-        assert_eq!(set("text/plain"), "text/plain; charset=utf-8");
-        assert_eq!(
-            set("Text/Plain;\r\n Charset=\"a;b\";\r\n format=flowed (charset=x;) ;"),
-            "Text/Plain;\r\n format=flowed (charset=x;); charset=utf-8"
-        );
-    }
-
-    #[test]
-    fn names_come_back() {
-        for name in [
-            "a.txt",
-            "a b.txt",
-            "é.pdf",
-            "a\"b.txt",
-            &"ü".repeat(100),
-            "=?utf-8?q?x?=",
-        ] {
-            let coded = [b"a".to_vec(), encode("filename", name, b"\r\n")].concat();
-            assert_eq!(Parameterised::parse(&coded).get("filename"), Some(name));
-            assert!(coded.split(|b| *b == b'\n').all(|line| line.len() < 79));
-        }
-        let evil = encode("filename", "a\r\nX: y\0", b"\r\n");
-        assert_eq!(evil, b";\r\n filename=\"aX: y\"");
-    }
-
-    #[test]
-    fn a_million_parameters_are_bounded() {
-        let text = format!("a{}", "; b*1=c".repeat(1_000_000));
-        let parsed = Parameterised::parse(text.as_bytes());
-        assert!(parsed.too_many && parsed.parameters.len() <= PARAMETERS_MAX);
-        assert!(!Parameterised::parse("a; b=c".repeat(9).as_bytes()).too_many);
-    }
-}
+mod tests;

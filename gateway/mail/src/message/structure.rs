@@ -6,7 +6,8 @@ use std::ops::Range;
 
 use memchr::memmem;
 
-use super::field::{self, Block, FIELDS_MAX, without_line_break};
+use super::delimiters::Delimiters;
+use super::field::{self, Block, FIELDS_MAX};
 use super::parameters::Parameterised;
 use super::part::{Disposition, Part, PartPath, Shield};
 use super::transfer::TransferEncoding;
@@ -18,12 +19,43 @@ pub const DEPTH_MAX: usize = 20;
 /// How many parts a message may have before it is ambiguous and the rest stays opaque.
 pub const PARTS_MAX: usize = 1_000;
 
+/// How many file names of one part are listed.
+pub const FILE_NAMES_MAX: usize = 100;
+
 /// All that is known of the inside of a message.
 #[derive(Debug)]
 pub(crate) struct Structure {
     pub parts: Vec<Part>,
     pub ambiguities: Vec<Ambiguity>,
     pub warnings: Vec<Warning>,
+}
+
+/// Whose habits a message is read by, where it is not as it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reader {
+    /// The first of two equal fields counts, a line that is no field ends a header, only a whole
+    /// delimiter cuts.
+    Ours,
+    /// The last of two equal fields or parameters counts.
+    Last,
+    /// Lines that are no fields are passed over, what begins like a delimiter cuts, a close does
+    /// not end, a type that is almost one is one, and a boundary that is not named is guessed.
+    Greedy,
+    /// Both.
+    GreedyLast,
+}
+
+impl Reader {
+    /// All but ours.
+    pub const OTHERS: [Reader; 3] = [Reader::Last, Reader::Greedy, Reader::GreedyLast];
+
+    fn takes_last(self) -> bool {
+        matches!(self, Self::Last | Self::GreedyLast)
+    }
+
+    pub fn is_greedy(self) -> bool {
+        matches!(self, Self::Greedy | Self::GreedyLast)
+    }
 }
 
 /// What a part takes over from where it stands.
@@ -39,13 +71,14 @@ struct Place {
 
 struct Scanner<'raw> {
     raw: &'raw [u8],
+    reader: Reader,
     fields_left: usize,
     boundaries: Vec<Vec<u8>>,
     out: Structure,
 }
 
 /// Scans the whole message, whose own header block is known already.
-pub(crate) fn scan(raw: &[u8], top: Block) -> Structure {
+pub(crate) fn scan(raw: &[u8], top: Block, reader: Reader) -> Structure {
     let out = Structure {
         parts: Vec::new(),
         ambiguities: Vec::new(),
@@ -54,6 +87,7 @@ pub(crate) fn scan(raw: &[u8], top: Block) -> Structure {
     let fields_left = FIELDS_MAX.saturating_sub(top.fields.len());
     let mut scanner = Scanner {
         raw,
+        reader,
         fields_left,
         boundaries: Vec::new(),
         out,
@@ -90,9 +124,7 @@ impl Scanner<'_> {
         let index = self.out.parts.len();
         let part = self.describe(block, end, &place, index);
         let body = part.body.clone();
-        let boundary = part
-            .parameter("boundary")
-            .map(|b| b.trim_end().as_bytes().to_vec());
+        let boundary = self.boundary(&part);
         let place = Place {
             parent: Some(index),
             depth: place.depth + 1,
@@ -139,7 +171,7 @@ impl Scanner<'_> {
 
     fn child(&mut self, range: Range<usize>, place: Place) {
         let end = range.end;
-        let block = field::scan(self.raw, range, self.fields_left);
+        let block = field::scan_as(self.reader, self.raw, range, self.fields_left);
         self.fields_left -= block.fields.len();
         if cuts_header(self.raw, &block, end) {
             self.ambiguous(AmbiguityKind::CutHeader, &place.path);
@@ -157,7 +189,7 @@ impl Scanner<'_> {
             self.ambiguous(AmbiguityKind::BoundaryClash, &path);
         }
         let left = PARTS_MAX.saturating_sub(self.out.parts.len());
-        let cuts = Delimiters::find(self.raw, body.clone(), &boundary, left);
+        let cuts = Delimiters::find(self.raw, body.clone(), &boundary, left, self.reader);
         if cuts.lines.is_empty() {
             return self.ambiguous(AmbiguityKind::MissingBoundary, &path);
         }
@@ -231,15 +263,13 @@ impl Scanner<'_> {
 
     fn describe(&mut self, block: Block, end: usize, place: &Place, index: usize) -> Part {
         let raw = self.raw;
-        let value = |name: &str| {
-            let named = |field: &&field::Field| {
-                raw[field.name.clone()].eq_ignore_ascii_case(name.as_bytes())
-            };
-            block
-                .fields
-                .iter()
-                .find(named)
-                .map(|field| &raw[field.value.clone()])
+        let last = self.reader.takes_last();
+        let value = |name: &'static str| {
+            let mut named = values(raw, &block, name);
+            match last {
+                true => named.last(),
+                false => named.next(),
+            }
         };
         let kind = Parameterised::parse(value("content-type").unwrap_or_default());
         let shown = Parameterised::parse(value("content-disposition").unwrap_or_default());
@@ -247,14 +277,14 @@ impl Scanner<'_> {
         let encoding = words::decode(encoding);
         let content_id = value("content-id").map(words::decode);
         self.judge_parameters(&kind, &shown, &encoding, &place.path);
-        let media_type = match kind.value.split_once('/') {
-            Some((main, sub)) if !main.is_empty() && !sub.is_empty() => kind.value.clone(),
-            _ => place.default_type.to_owned(),
-        };
+        let media_type = self.media_type(&kind, place.default_type);
         if is_odd_type(value("content-type").unwrap_or_default(), &kind) {
             self.ambiguous(AmbiguityKind::OddContentType, &place.path);
         }
-        let file_names = file_names(&kind, &shown);
+        let stated = |name| values(raw, &block, name).map(every_reading);
+        let kinds: Vec<Parameterised> = stated("content-type").flatten().collect();
+        let showns: Vec<Parameterised> = stated("content-disposition").flatten().collect();
+        let file_names = file_names(&kinds, &showns);
         if file_names.len() > 1 {
             self.ambiguous(AmbiguityKind::SeveralFileNames, &place.path);
         }
@@ -276,6 +306,47 @@ impl Scanner<'_> {
             parent: place.parent,
             inside_message: place.inside_message,
         }
+    }
+
+    fn media_type(&self, kind: &Parameterised, default: &str) -> String {
+        let word = match self.reader.is_greedy() {
+            true => &words::decode(kind.value.replace(['"', '\''], "").as_bytes()),
+            false => &kind.value,
+        };
+        match word.split_once('/') {
+            Some((main, sub)) if !main.is_empty() && !sub.is_empty() => word.clone(),
+            _ if self.reader.is_greedy() && word.starts_with("multipart") => {
+                "multipart/mixed".to_owned()
+            }
+            _ if self.reader.is_greedy() && word.starts_with("message") => {
+                "message/rfc822".to_owned()
+            }
+            _ => default.to_owned(),
+        }
+    }
+
+    fn boundary(&self, part: &Part) -> Option<Vec<u8>> {
+        let mut named = part.parameters.iter().filter(|p| p.name == "boundary");
+        let mut plain = named.clone().filter(|parameter| !parameter.extended);
+        let stated = match self.reader.takes_last() {
+            true => plain.next_back().or_else(|| named.next_back()),
+            false => return self.stated_or_guessed(part, part.parameter("boundary")),
+        };
+        self.stated_or_guessed(part, stated.map(|parameter| parameter.value.as_str()))
+    }
+
+    /// The boundary, or, for a greedy reader, that of the first line that looks like a delimiter.
+    fn stated_or_guessed(&self, part: &Part, stated: Option<&str>) -> Option<Vec<u8>> {
+        let body = &self.raw[part.body.clone()];
+        let stated = stated.map(|boundary| boundary.trim_end().as_bytes().to_vec());
+        let is_there = |boundary: &Vec<u8>| memmem::find(body, boundary).is_some();
+        if !self.reader.is_greedy() || !part.is_multipart() || stated.as_ref().is_some_and(is_there)
+        {
+            return stated;
+        }
+        let mut lines = body.split(|byte| *byte == b'\n');
+        let guess = lines.find_map(|line| line.strip_prefix(b"--"));
+        guess.map(|boundary| boundary.trim_ascii_end().to_vec())
     }
 
     fn judge_parameters(
@@ -355,93 +426,58 @@ fn shield(media_type: &str, kind: &Parameterised, outer: Shield) -> Shield {
     }
 }
 
-fn file_names(kind: &Parameterised, shown: &Parameterised) -> Vec<String> {
+/// Every value of the fields of this (lower-case) name.
+fn values<'a>(
+    raw: &'a [u8],
+    block: &'a Block,
+    name: &'a str,
+) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+    let fields = block
+        .fields
+        .iter()
+        .filter(move |field| raw[field.name.clone()].eq_ignore_ascii_case(name.as_bytes()));
+    fields.map(|field| &raw[field.value.clone()])
+}
+
+/// A field as it is read by those who keep the blank of a fold inside quotes, and by those who
+/// do not.
+fn every_reading(raw: &[u8]) -> Vec<Parameterised> {
+    let mut readings = vec![Parameterised::parse(raw)];
+    if readings[0].folds_quoted {
+        let mut tight = Vec::with_capacity(raw.len());
+        for line in raw.split(|byte| *byte == b'\n') {
+            let line = if tight.is_empty() {
+                line
+            } else {
+                line.trim_ascii_start()
+            };
+            tight.extend_from_slice(line.strip_suffix(b"\r").unwrap_or(line));
+        }
+        readings.push(Parameterised::parse(&tight));
+    }
+    readings
+}
+
+/// Every name that some reader finds, the most proper first.
+pub(crate) fn file_names(kinds: &[Parameterised], showns: &[Parameterised]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    let first = [shown.get("filename"), kind.get("name")]
+    let first = [
+        showns.iter().find_map(|shown| shown.get("filename")),
+        kinds.iter().find_map(|kind| kind.get("name")),
+    ];
+    let every = |fields: &'_ [Parameterised], name: &'static str| {
+        fields
+            .iter()
+            .flat_map(move |field| field.candidates(name))
+            .collect::<Vec<_>>()
+    };
+    let rest = every(showns, "filename")
         .into_iter()
-        .flatten();
-    let rest = shown
-        .all("filename")
-        .chain(kind.all("name"))
-        .map(|p| p.value.as_str());
-    for name in first.chain(rest) {
-        if !name.is_empty() && !names.iter().any(|known| known == name) {
-            names.push(name.to_owned());
+        .chain(every(kinds, "name"));
+    for name in first.into_iter().flatten().map(str::to_owned).chain(rest) {
+        if !name.is_empty() && !names.contains(&name) && names.len() < FILE_NAMES_MAX {
+            names.push(name);
         }
     }
     names
-}
-
-/// The lines that cut a multipart body into parts.
-struct Delimiters {
-    lines: Vec<Range<usize>>,
-    close_start: Option<usize>,
-    closed: bool,
-    after_close: bool,
-    lookalike: bool,
-    too_many: bool,
-}
-
-impl Delimiters {
-    /// RFC 2046 §5.1.1: a delimiter is at the start of a line, `--` and the boundary, then only
-    /// blanks; a closing one has `--` before the blanks.
-    fn find(raw: &[u8], body: Range<usize>, boundary: &[u8], parts_max: usize) -> Self {
-        let needle = [b"--", boundary].concat();
-        let mut found = Self {
-            lines: Vec::new(),
-            close_start: None,
-            closed: false,
-            after_close: false,
-            lookalike: false,
-            too_many: false,
-        };
-        for at in memmem::find_iter(&raw[body.clone()], &needle) {
-            let start = body.start + at;
-            // Some readers take it for a delimiter even in the middle of a line.
-            if start > body.start && raw[start - 1] != b'\n' {
-                found.lookalike = true;
-                continue;
-            }
-            let after = start + needle.len();
-            let next =
-                memchr::memchr(b'\n', &raw[after..body.end]).map_or(body.end, |n| after + n + 1);
-            let rest = &raw[without_line_break(raw, after..next)];
-            let blank = |bytes: &[u8]| bytes.iter().all(|byte| matches!(byte, b' ' | b'\t'));
-            let closes = rest.strip_prefix(b"--").is_some_and(blank);
-            match () {
-                () if !closes && !blank(rest) => found.lookalike = true,
-                () if found.closed => found.after_close = true,
-                () if closes => {
-                    found.closed = true;
-                    found.close_start = Some(start);
-                }
-                () if found.lines.len() > parts_max => {
-                    found.too_many = true;
-                    break;
-                }
-                () => found.lines.push(start..next),
-            }
-        }
-        found
-    }
-
-    /// The range of each part, without the line break before the next delimiter.
-    fn parts<'a>(&'a self, raw: &'a [u8], end: usize) -> impl Iterator<Item = Range<usize>> + 'a {
-        let last = self.close_start.unwrap_or(end);
-        let ends = self
-            .lines
-            .iter()
-            .skip(1)
-            .map(|line| line.start)
-            .chain([last]);
-        let closed = self.closed;
-        self.lines.iter().zip(ends).map(move |(line, next)| {
-            let start = line.end;
-            if next == end && !closed {
-                return start.min(next)..next;
-            }
-            let end = without_line_break(raw, start.min(next)..next).end;
-            start.min(end)..end
-        })
-    }
 }

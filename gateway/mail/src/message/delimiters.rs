@@ -1,0 +1,99 @@
+//! The lines that cut a multipart body into parts.
+//!
+//! It never decides whether a multipart is sound: it says what it found.
+
+use std::ops::Range;
+
+use memchr::memmem;
+
+use super::field::without_line_break;
+use super::structure::Reader;
+
+/// The lines that cut a multipart body into parts.
+pub(super) struct Delimiters {
+    pub lines: Vec<Range<usize>>,
+    close_start: Option<usize>,
+    pub closed: bool,
+    pub after_close: bool,
+    pub lookalike: bool,
+    pub too_many: bool,
+}
+
+impl Delimiters {
+    /// RFC 2046 §5.1.1: a delimiter is at the start of a line, `--` and the boundary, then only
+    /// blanks; a closing one has `--` before the blanks.
+    ///
+    /// A greedy reader takes every line that begins so for a delimiter, the closing one as well.
+    pub fn find(
+        raw: &[u8],
+        body: Range<usize>,
+        boundary: &[u8],
+        parts_max: usize,
+        reader: Reader,
+    ) -> Self {
+        let needle = [b"--", boundary].concat();
+        let mut found = Self {
+            lines: Vec::new(),
+            close_start: None,
+            closed: false,
+            after_close: false,
+            lookalike: false,
+            too_many: false,
+        };
+        for at in memmem::find_iter(&raw[body.clone()], &needle) {
+            let start = body.start + at;
+            // Some readers take it for a delimiter even in the middle of a line.
+            if start > body.start && raw[start - 1] != b'\n' {
+                found.lookalike = true;
+                continue;
+            }
+            let after = start + needle.len();
+            let next =
+                memchr::memchr(b'\n', &raw[after..body.end]).map_or(body.end, |n| after + n + 1);
+            let rest = &raw[without_line_break(raw, after..next)];
+            let blank = |bytes: &[u8]| bytes.iter().all(|byte| matches!(byte, b' ' | b'\t'));
+            let closes = rest.strip_prefix(b"--").is_some_and(blank);
+            match () {
+                () if reader.is_greedy() && found.lines.len() <= parts_max => {
+                    found.lines.push(start..next);
+                }
+                () if !closes && !blank(rest) => found.lookalike = true,
+                () if found.closed => found.after_close = true,
+                () if closes => {
+                    found.closed = true;
+                    found.close_start = Some(start);
+                }
+                () if found.lines.len() > parts_max => {
+                    found.too_many = true;
+                    break;
+                }
+                () => found.lines.push(start..next),
+            }
+        }
+        found
+    }
+
+    /// The range of each part, without the line break before the next delimiter.
+    pub fn parts<'a>(
+        &'a self,
+        raw: &'a [u8],
+        end: usize,
+    ) -> impl Iterator<Item = Range<usize>> + 'a {
+        let last = self.close_start.unwrap_or(end);
+        let ends = self
+            .lines
+            .iter()
+            .skip(1)
+            .map(|line| line.start)
+            .chain([last]);
+        let closed = self.closed;
+        self.lines.iter().zip(ends).map(move |(line, next)| {
+            let start = line.end;
+            if next == end && !closed {
+                return start.min(next)..next;
+            }
+            let end = without_line_break(raw, start.min(next)..next).end;
+            start.min(end)..end
+        })
+    }
+}

@@ -1,0 +1,148 @@
+//! What others make of a message on which readers differ: the parts they find, and the contents
+//! that their decoders give.
+//!
+//! It never chooses: our own reading stands first, the others beside it. Mail that is as it should
+//! be is read once.
+
+use std::borrow::Cow;
+
+use super::structure::{self, Reader};
+use super::{Charset, FIELDS_MAX, Message, Part, TransferEncoding, decode, field, transfer, words};
+
+/// The parts of other readers that are not among ours.
+pub(crate) fn other_parts(message: &Message<'_>) -> Vec<Part> {
+    let mut found: Vec<Part> = Vec::new();
+    if message.structure_ambiguities().is_empty() {
+        return found;
+    }
+    let ours = message.parts();
+    for reader in Reader::OTHERS {
+        let raw = message.raw();
+        let top = field::scan_as(reader, raw, 0..raw.len(), FIELDS_MAX);
+        for part in structure::scan(raw, top, reader).parts {
+            if !ours.iter().chain(&found).any(|known| is_same(known, &part)) {
+                found.push(Part {
+                    index: ours.len() - 1,
+                    parent: None,
+                    ..part
+                });
+            }
+        }
+    }
+    found
+}
+
+/// Whether two readers see the same thing in the same place.
+fn is_same(one: &Part, other: &Part) -> bool {
+    one.body == other.body
+        && one.encoding == other.encoding
+        && one.media_type == other.media_type
+        && one.disposition == other.disposition
+        && one.parameters == other.parameters
+}
+
+/// Every content that some decoder makes of a part, ours first.
+pub(crate) fn of<'raw>(message: &Message<'raw>, part: &Part) -> Vec<Cow<'raw, [u8]>> {
+    let mut readings = vec![message.decoded(part)];
+    if part.is_multipart() {
+        return readings;
+    }
+    let body = message.body_raw(part);
+    let stated = part
+        .fields
+        .iter()
+        .filter(|field| message.is_named(field, "content-transfer-encoding"))
+        .map(|field| words::decode(message.field_value(field)).to_ascii_lowercase());
+    let mut stated: Vec<String> = stated.collect();
+    stated.dedup();
+    let is_plain = |word: &String| word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    if stated.len() > 1
+        || !stated.iter().all(is_plain)
+        || part.encoding == TransferEncoding::Unknown
+    {
+        let says = |sign: &str| stated.iter().any(|word| word.contains(sign));
+        let others = [
+            (says("64"), TransferEncoding::Base64),
+            (says("quoted"), TransferEncoding::QuotedPrintable),
+            (true, TransferEncoding::EightBit),
+        ];
+        let others = others.iter().filter(|(stated, _)| *stated);
+        readings.extend(others.map(|(_, encoding)| decode(*encoding, body)));
+    }
+    match part.encoding {
+        TransferEncoding::Base64 => readings.extend(of_base64(body).map(Cow::Owned)),
+        TransferEncoding::QuotedPrintable => readings.extend(of_quoted(body).map(Cow::Owned)),
+        _ => {}
+    }
+    distinct(readings)
+}
+
+/// Every text that some reader shows of a part, ours first: its contents, by each charset that is
+/// stated, and, where the charset shifts the meaning of plain letters, by none.
+pub(crate) fn texts(message: &Message<'_>, part: &Part) -> Vec<String> {
+    let stated = part.parameters.iter().filter(|p| p.name == "charset");
+    let mut charsets = vec![Charset::parse(part.charset())];
+    charsets.extend(stated.map(|parameter| Charset::parse(Some(&parameter.value))));
+    if charsets.iter().any(|charset| !charset.is_transparent()) {
+        charsets.push(Charset::Unknown);
+    }
+    let mut found: Vec<String> = Vec::new();
+    for content in of(message, part) {
+        for (at, charset) in charsets.iter().enumerate() {
+            if charsets[..at].contains(charset) {
+                continue;
+            }
+            let text = charset.decode(&content).into_owned();
+            if !found.contains(&text) {
+                found.push(text);
+            }
+        }
+    }
+    found
+}
+
+/// Decoders of base64 differ about padding that is not at the end (an end, the end of a group, or
+/// nothing), and about the alphabet of RFC 4648 §5.
+fn of_base64(body: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+    let is_code = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    let padding = memchr::memchr(b'=', body).filter(|at| body[*at..].iter().any(is_code));
+    let ended = padding.map(|at| transfer::decode_base64(&body[..at]));
+    let joined = padding.map(|_| {
+        let code: Vec<u8> = body.iter().copied().filter(|byte| *byte != b'=').collect();
+        transfer::decode_base64(&code)
+    });
+    let url = memchr::memchr2(b'-', b'_', body).map(|_| {
+        let code = body.iter().map(|byte| match byte {
+            b'-' => b'+',
+            b'_' => b'/',
+            byte => *byte,
+        });
+        transfer::decode_base64(&code.collect::<Vec<u8>>())
+    });
+    [ended, joined, url].into_iter().flatten()
+}
+
+/// Some decoders of quoted-printable read `= 41` as `=41`.
+fn of_quoted(body: &[u8]) -> Option<Vec<u8>> {
+    crate::ambiguity::has_blank_in_code(body).then(|| {
+        let mut closed = Vec::with_capacity(body.len());
+        for byte in body {
+            match byte {
+                b' ' | b'\t' if closed.last() == Some(&b'=') => {}
+                byte => closed.push(*byte),
+            }
+        }
+        transfer::decode_quoted_printable(&closed)
+    })
+}
+
+/// The first of those that are equal.
+fn distinct<'raw>(all: Vec<Cow<'raw, [u8]>>) -> Vec<Cow<'raw, [u8]>> {
+    let mut kept: Vec<Cow<'raw, [u8]>> = Vec::with_capacity(all.len());
+    for reading in all {
+        if !kept.contains(&reading) {
+            kept.push(reading);
+        }
+    }
+    kept
+}
