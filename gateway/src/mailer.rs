@@ -103,7 +103,7 @@ fn passcode_letter(site: &Site, mail: &PasscodeMail) -> Written {
             "Your passcode for the letter from {}:",
             mail.from_name
         )),
-        Paragraph::Display(mail.code.clone()),
+        Paragraph::Display(readable(&mail.code)),
         Paragraph::Text(format!("It is good until {}.", mail.expires.date_words())),
         Paragraph::Row("Reference".to_owned(), mail.reference.clone()),
         Paragraph::Text(
@@ -122,6 +122,16 @@ fn passcode_letter(site: &Site, mail: &PasscodeMail) -> Written {
         organisation: site.organisation(),
     }
     .write(&site.hostname, site.now())
+}
+
+/// A code as people read it out: the long one in fours; the short one is grasped at a glance.
+fn readable(code: &str) -> String {
+    if code.len() <= seal::PASSCODE_DIGITS {
+        return code.to_owned();
+    }
+    let fours = code.as_bytes().chunks(4);
+    let fours: Vec<_> = fours.map(String::from_utf8_lossy).collect();
+    fours.join(" ")
 }
 
 /// The visitor writes through us: From is our own address, which SPF and DMARC allow, with the

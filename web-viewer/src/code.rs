@@ -11,8 +11,9 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use mail::Address;
-use seal::{PASSCODE_DIGITS, Passcode};
+use seal::{LONG_PASSCODE_DIGITS, PASSCODE_DIGITS, Passcode};
 use serde::Deserialize;
+use store::challenge::ASKS_MAX;
 use store::{Asked, Challenge, ChallengeId, Durability, Try};
 
 use crate::cookies::{Jar, Token};
@@ -70,6 +71,10 @@ pub(crate) async fn request(
 
 async fn send(desk: &Desk, holder: &Holder, challenge: &Challenge) -> Result<Response, Refusal> {
     let grant = &holder.record.grant;
+    let to_the_page = || see_other(&format!("{}/code", holder.base()));
+    if challenge.asks > ASKS_MAX {
+        return Ok(to_the_page());
+    }
     let asks = [("asks", challenge.asks.to_string())];
     holder
         .audit(desk, "code requested", Durability::Within, &asks)
@@ -79,7 +84,7 @@ async fn send(desk: &Desk, holder: &Holder, challenge: &Challenge) -> Result<Res
     };
     let mail = PasscodeMail {
         to,
-        code: passcode(desk, holder, challenge.id)
+        code: passcode(desk, holder, challenge.id, challenge.long)
             .declassify()
             .to_string(),
         reference: holder.reference(),
@@ -88,7 +93,7 @@ async fn send(desk: &Desk, holder: &Holder, challenge: &Challenge) -> Result<Res
         expires: challenge.expires,
     };
     match desk.viewer.mailer.passcode(mail).await {
-        Ok(()) => Ok(see_other(&format!("{}/code", holder.base()))),
+        Ok(()) => Ok(to_the_page()),
         Err(error) => {
             if challenge.asks <= 1 {
                 let withdrawn = desk.viewer.store.withdraw_challenge(challenge.id).await;
@@ -103,8 +108,12 @@ async fn send(desk: &Desk, holder: &Holder, challenge: &Challenge) -> Result<Res
     }
 }
 
-fn passcode(desk: &Desk, holder: &Holder, challenge: ChallengeId) -> Passcode {
-    seal::passcode(&desk.viewer.key, &holder.record.grant, challenge.as_bytes())
+fn passcode(desk: &Desk, holder: &Holder, challenge: ChallengeId, long: bool) -> Passcode {
+    let (key, grant) = (&desk.viewer.key, &holder.record.grant);
+    match long {
+        true => seal::long_passcode(key, grant, challenge.as_bytes()),
+        false => seal::passcode(key, grant, challenge.as_bytes()),
+    }
 }
 
 fn again(desk: &Desk, holder: &Holder, button: &'static str) -> Button {
@@ -169,8 +178,7 @@ pub(crate) async fn page(
     let Some(browser) = holder.cookies.browser.clone() else {
         return Ok(see_other(&base));
     };
-    let current = desk.viewer.store.challenge(holder.id, browser.hash()).await;
-    match current.map_err(|error| Refusal::trouble("read a challenge", &error))? {
+    match current(&desk, &holder, &browser).await? {
         Some(challenge) if challenge.tries_left > 0 => {
             Ok(html(&CodePage::new(&desk, &holder, &challenge, None)))
         }
@@ -188,32 +196,72 @@ pub(crate) async fn open(
     let holder = reader::active(&desk, &id, &headers).await?;
     holder.check_token(&desk, &form.token)?;
     let t = desk.texts;
-    let expired = (t.code_expired_title, t.code_expired, StatusCode::GONE);
     let (Some(browser), Some(challenge)) = (
         holder.cookies.browser.clone(),
         parse_challenge(&form.challenge),
     ) else {
-        return Ok(start_anew(&desk, &holder, expired));
+        return Ok(start_anew(&desk, &holder, expired(&desk)));
+    };
+    let current = current(&desk, &holder, &browser).await?;
+    let Some(current) = current.filter(|current| current.id == challenge) else {
+        // Spent, used or run out: the store says which.
+        return judge(&desk, holder, challenge, &browser, None).await;
     };
     let code = form.code.trim();
-    if !looks_like_a_code(code) {
-        return malformed(&desk, &holder, &browser, expired).await;
+    if digits_of(code) != Some(digits(current.long)) {
+        let wrong = Wrong {
+            title: t.code_wrong_title,
+            text: numbered(t.code_malformed, current.long),
+        };
+        let page = CodePage::new(&desk, &holder, &current, Some(wrong));
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, html(&page)).into_response());
     }
+    judge(&desk, holder, challenge, &browser, Some(code)).await
+}
+
+/// Counts the try, and compares only then.
+async fn judge(
+    desk: &Desk,
+    holder: Holder,
+    challenge: ChallengeId,
+    browser: &Token,
+    typed: Option<&str>,
+) -> Result<Response, Refusal> {
+    let t = desk.texts;
     let tried = desk.viewer.store.count_try(challenge, browser.hash()).await;
     match tried.map_err(|error| Refusal::trouble("count a try", &error))? {
-        Try::Counted { left } => {
-            if passcode(&desk, &holder, challenge).matches(code) {
-                return admit(&desk, holder, challenge, &browser).await;
+        Try::Counted { left, long } => {
+            // Which code counts is what the count says: it may have become the long one just now.
+            let right = passcode(desk, &holder, challenge, long);
+            if typed.is_some_and(|typed| right.matches(typed)) {
+                return admit(desk, holder, challenge, browser).await;
             }
             let tries_left = [("tries left", left.to_string())];
             holder
-                .audit(&desk, "code wrong", Durability::Within, &tries_left)
+                .audit(desk, "code wrong", Durability::Within, &tries_left)
                 .await?;
-            wrong(&desk, &holder, &browser, left).await
+            wrong(desk, &holder, browser, left).await
         }
-        Try::Spent => Ok(start_anew(&desk, &holder, locked(&desk))),
-        Try::Over => Ok(start_anew(&desk, &holder, expired)),
+        Try::Longer => {
+            holder
+                .audit(desk, "longer code asked", Durability::Within, &[])
+                .await?;
+            let longer = (t.code_longer_title, t.code_longer, StatusCode::FORBIDDEN);
+            Ok(start_anew(desk, &holder, longer))
+        }
+        Try::Spent => Ok(start_anew(desk, &holder, locked(desk))),
+        Try::Over => Ok(start_anew(desk, &holder, expired(desk))),
     }
+}
+
+/// The challenge that this browser has under way.
+async fn current(
+    desk: &Desk,
+    holder: &Holder,
+    browser: &Token,
+) -> Result<Option<Challenge>, Refusal> {
+    let current = desk.viewer.store.challenge(holder.id, browser.hash()).await;
+    current.map_err(|error| Refusal::trouble("read a challenge", &error))
 }
 
 fn parse_challenge(text: &str) -> Option<ChallengeId> {
@@ -224,17 +272,36 @@ fn parse_challenge(text: &str) -> Option<ChallengeId> {
     }
 }
 
-/// Whether a person could have meant this as a code; what is not one costs no try.
-fn looks_like_a_code(text: &str) -> bool {
+/// How many digits a person typed, if it can be meant as a code; what is not one costs no try.
+fn digits_of(text: &str) -> Option<usize> {
     let mut digits = 0;
     for c in text.chars() {
         match c {
             '0'..='9' => digits += 1,
             ' ' | '-' | '\u{a0}' | '\t' => {}
-            _ => return false,
+            _ => return None,
         }
     }
-    digits == PASSCODE_DIGITS
+    Some(digits)
+}
+
+/// How many digits a code has.
+fn digits(long: bool) -> usize {
+    if long {
+        LONG_PASSCODE_DIGITS
+    } else {
+        PASSCODE_DIGITS
+    }
+}
+
+/// A text with the number of digits put in.
+fn numbered(text: &str, long: bool) -> String {
+    fill(text, &[("n", &digits(long).to_string())])
+}
+
+fn expired(desk: &Desk) -> (&'static str, &'static str, StatusCode) {
+    let t = desk.texts;
+    (t.code_expired_title, t.code_expired, StatusCode::GONE)
 }
 
 fn locked(desk: &Desk) -> (&'static str, &'static str, StatusCode) {
@@ -258,26 +325,6 @@ fn start_anew(
     (status, page).into_response()
 }
 
-async fn malformed(
-    desk: &Desk,
-    holder: &Holder,
-    browser: &Token,
-    expired: (&'static str, &'static str, StatusCode),
-) -> Result<Response, Refusal> {
-    let current = desk.viewer.store.challenge(holder.id, browser.hash()).await;
-    let current = current.map_err(|error| Refusal::trouble("read a challenge", &error))?;
-    let Some(challenge) = current else {
-        return Ok(start_anew(desk, holder, expired));
-    };
-    let t = desk.texts;
-    let wrong = Wrong {
-        title: t.code_wrong_title,
-        text: t.code_malformed.to_owned(),
-    };
-    let page = CodePage::new(desk, holder, &challenge, Some(wrong));
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, html(&page)).into_response())
-}
-
 async fn wrong(
     desk: &Desk,
     holder: &Holder,
@@ -287,12 +334,9 @@ async fn wrong(
     if left == 0 {
         return Ok(start_anew(desk, holder, locked(desk)));
     }
-    let current = desk.viewer.store.challenge(holder.id, browser.hash()).await;
-    let current = current.map_err(|error| Refusal::trouble("read a challenge", &error))?;
     let t = desk.texts;
-    let Some(challenge) = current else {
-        let expired = (t.code_expired_title, t.code_expired, StatusCode::GONE);
-        return Ok(start_anew(desk, holder, expired));
+    let Some(challenge) = current(desk, holder, browser).await? else {
+        return Ok(start_anew(desk, holder, expired(desk)));
     };
     let text = count(&t.code_wrong, usize::from(left));
     let page = CodePage::new(
@@ -321,9 +365,7 @@ async fn admit(
         .await
         .map_err(trouble)?;
     if !first {
-        let t = desk.texts;
-        let over = (t.code_expired_title, t.code_expired, StatusCode::GONE);
-        return Ok(start_anew(desk, &holder, over));
+        return Ok(start_anew(desk, &holder, expired(desk)));
     }
     holder
         .audit(desk, "code verified", Durability::Before, &[])
@@ -359,6 +401,8 @@ struct CodePage {
     challenge: String,
     words: String,
     sent: String,
+    hint: String,
+    long: bool,
     until: String,
     wrong: Option<Wrong>,
 }
@@ -367,12 +411,17 @@ impl CodePage {
     fn new(desk: &Desk, holder: &Holder, challenge: &Challenge, wrong: Option<Wrong>) -> Self {
         let t = desk.texts;
         let address = mask(&holder.record.grant.recipient);
-        let sent = if challenge.asks > 1 {
-            t.code_sent_again
-        } else {
-            t.code_sent
+        let sent = match challenge.asks {
+            0..=1 => t.code_sent,
+            2..=ASKS_MAX => t.code_sent_again,
+            _ => t.code_sent_enough,
         };
-        let mut sent = fill(sent, &[("address", &address)]);
+        let asks = challenge.asks.min(ASKS_MAX).to_string();
+        let sent = fill(
+            sent,
+            &[("address", &address), ("asks", &asks), ("n", "{n}")],
+        );
+        let mut sent = numbered(&sent, challenge.long);
         let from = &desk.settings().sender;
         if !from.is_empty() {
             sent = format!("{sent} {}", fill(t.code_from, &[("sender", from)]));
@@ -385,6 +434,8 @@ impl CodePage {
             challenge: URL_SAFE_NO_PAD.encode(challenge.id.as_bytes()),
             words: holder.reference(),
             sent,
+            hint: numbered(t.code_hint, challenge.long),
+            long: challenge.long,
             until: fill(t.code_until, &[("time", &challenge.expires.date_words())]),
             wrong,
         }
@@ -393,22 +444,17 @@ impl CodePage {
 
 #[cfg(test)]
 mod tests {
-    use super::looks_like_a_code;
+    use super::digits_of;
 
     #[test]
-    fn eight_digits_however_spaced() {
+    fn digits_however_spaced() {
         for good in ["12345678", "1234 5678", "12-34-56-78", "1234\u{a0}5678"] {
-            assert!(looks_like_a_code(good), "{good}");
+            assert_eq!(digits_of(good), Some(8), "{good}");
         }
-        for bad in [
-            "",
-            "1234567",
-            "123456789",
-            "1234567a",
-            "１２３４５６７８",
-            "1234.5678",
-        ] {
-            assert!(!looks_like_a_code(bad), "{bad}");
+        assert_eq!(digits_of("1234 5678 1234 5678"), Some(16));
+        assert_eq!(digits_of(""), Some(0));
+        for bad in ["1234567a", "１２３４５６７８", "1234.5678"] {
+            assert_eq!(digits_of(bad), None, "{bad}");
         }
     }
 }

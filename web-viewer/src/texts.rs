@@ -28,6 +28,8 @@ pub struct Texts {
     pub code_title: &'static str,
     pub code_sent: &'static str,
     pub code_sent_again: &'static str,
+    pub code_sent_enough: &'static str,
+    pub code_long: &'static str,
     pub code_words_why: &'static str,
     pub code_label: &'static str,
     pub code_hint: &'static str,
@@ -40,6 +42,8 @@ pub struct Texts {
     pub code_wrong_title: &'static str,
     pub code_wrong: [&'static str; 2],
     pub code_malformed: &'static str,
+    pub code_longer_title: &'static str,
+    pub code_longer: &'static str,
     pub code_locked_title: &'static str,
     pub code_locked: &'static str,
     pub code_expired_title: &'static str,
@@ -191,11 +195,15 @@ pub static ENGLISH: Texts = Texts {
     door_doubt_no_help: "Not expecting this? Ask {sender} by a way you already know.",
 
     code_title: "Enter your code",
-    code_sent: "We sent an 8-digit code to {address}.",
+    code_sent: "We sent a code of {n} digits to {address}.",
     code_sent_again: "We sent the same code once more to {address}.",
+    code_sent_enough: "We sent the code to {address} {asks} times, and send it no more. \
+        Look for the newest mail, in the junk folder too.",
+    code_long: "Many wrong codes were typed for this letter, perhaps by somebody else. \
+        For your safety the code is longer than usual today.",
     code_words_why: "The mail with your code carries these same words, and so did the notice.",
     code_label: "One-time code",
-    code_hint: "8 digits. Spaces do not matter.",
+    code_hint: "{n} digits. Spaces do not matter.",
     code_button: "Open the letter",
     code_from: "It comes from {sender}.",
     code_until: "The code is good until {time}.",
@@ -208,7 +216,10 @@ pub static ENGLISH: Texts = Texts {
         "Check the digits and try again. You have one more try.",
         "Check the digits and try again. You have {n} more tries.",
     ],
-    code_malformed: "A code is 8 digits. This did not count as a try.",
+    code_malformed: "The code has {n} digits. This did not count as a try.",
+    code_longer_title: "A longer code is needed",
+    code_longer: "Many wrong codes were typed for this letter, perhaps by somebody else. \
+        The letter is safe, and you need not wait: have a longer code sent and type that one.",
     code_locked_title: "This code is locked",
     code_locked: "It was entered wrongly too often, so it opens nothing any more. \
         The letter is safe: have a new code sent and try again.",

@@ -3,6 +3,7 @@
 mod support;
 
 use axum::http::StatusCode;
+use store::challenge::{ASKS_MAX, GUESSES_FREE, TRIES_MAX};
 use support::browser::{Browser, Page};
 use support::samples::{self, CANARY};
 use support::{Mood, READER, Sealed, Terms, World};
@@ -355,4 +356,73 @@ fn later(one: &[u128], other: &[u128]) -> f64 {
         .iter()
         .flat_map(|a| other.iter().map(move |b| usize::from(a > b)));
     pairs.sum::<usize>() as f64 / (one.len() * other.len()) as f64
+}
+
+/// Guesses wrongly from as many browsers as use up the guesses at the short code.
+async fn guess_on(world: &World, sealed: &Sealed) {
+    for _ in 0..GUESSES_FREE / u64::from(TRIES_MAX) {
+        let mut hostile = Browser::new(world);
+        let mut page = hostile.ask(sealed).await;
+        if page.status == StatusCode::TOO_MANY_REQUESTS {
+            world.pass_seconds(page.field("retry-after").parse().unwrap());
+            page = hostile.ask(sealed).await;
+        }
+        let wrong = other_than(world.mailer.codes().last().unwrap());
+        for _ in 0..TRIES_MAX {
+            hostile.type_code(sealed, &page, &wrong).await;
+        }
+    }
+}
+
+/// P6: many browsers guess; the reader is not kept waiting, and opens with a longer code.
+#[tokio::test]
+async fn after_many_wrong_codes_a_longer_one_opens_at_once() {
+    let (world, sealed) = world().await;
+    let mut reader = Browser::new(&world);
+    let page = reader.ask(&sealed).await;
+    let short = world.mailer.codes()[0].clone();
+    assert!(page.has("a code of 8 digits") && !page.has("longer than usual"));
+    guess_on(&world, &sealed).await;
+    let told = reader.type_code(&sealed, &page, &short).await;
+    assert_eq!(told.status, StatusCode::FORBIDDEN);
+    assert!(told.has("A longer code is needed") && told.has("you need not wait"));
+    let page = reader.ask(&sealed).await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.has("a code of 16 digits") && page.has("longer than usual"));
+    let long = world.mailer.codes().last().unwrap().clone();
+    assert!(long.len() == 16 && !long.contains(&short), "{long}");
+    let again = reader.type_code(&sealed, &page, &short).await;
+    assert!(again.has("The code has 16 digits. This did not count as a try."));
+    let wrong = format!("{}{}", &long[8..], &long[..8]);
+    let again = reader.type_code(&sealed, &page, &wrong).await;
+    assert!(
+        again.has("4 more tries"),
+        "all tries were left: {}",
+        again.text()
+    );
+    let moved = reader.type_code(&sealed, &page, &long).await;
+    assert_eq!(moved.status, StatusCode::SEE_OTHER);
+    let kinds = world.audit_kinds().await;
+    assert!(kinds.iter().any(|kind| kind == "longer code asked"));
+}
+
+/// One browser that asks on and on does not flood the mailbox.
+#[tokio::test]
+async fn a_code_is_mailed_so_often_and_no_more() {
+    let (world, sealed) = world().await;
+    let mut browser = Browser::new(&world);
+    for _ in 0..ASKS_MAX {
+        let page = browser.ask(&sealed).await;
+        assert!(!page.has("send it no more"));
+    }
+    for _ in 0..3 {
+        let page = browser.ask(&sealed).await;
+        assert_eq!(page.status, StatusCode::OK);
+        assert!(page.has("10 times, and send it no more"), "{}", page.text());
+    }
+    let codes = world.mailer.codes();
+    assert_eq!(codes.len(), ASKS_MAX as usize);
+    let page = browser.ask(&sealed).await;
+    let moved = browser.type_code(&sealed, &page, &codes[0]).await;
+    assert_eq!(moved.status, StatusCode::SEE_OTHER, "the code still opens");
 }

@@ -24,7 +24,7 @@ pub use header::{HEADER_BYTES, Header};
 pub use ids::{GrantId, IdError, LetterId};
 pub use letter::{SealedMessage, Sealer, seal};
 pub use outline::{close_outline, open_outline};
-pub use passcode::{PASSCODE_DIGITS, Passcode, passcode};
+pub use passcode::{LONG_PASSCODE_DIGITS, PASSCODE_DIGITS, Passcode, long_passcode, passcode};
 pub use secrets::{ContentKey, LinkSecret, SecretError, ShredKey};
 pub use server_key::{KeyFileError, KeyId, SERVER_KEYS_MAX, ServerKey};
 pub use state::{GrantState, Standing};

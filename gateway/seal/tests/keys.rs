@@ -158,6 +158,33 @@ fn a_passcode_is_eight_digits_and_its_own() {
 }
 
 #[test]
+fn a_long_passcode_is_sixteen_digits_and_shares_none_with_the_short_one() {
+    let (key, grant) = (
+        ServerKey::generate(&mut Counted(1)),
+        grant("bob@partner.example"),
+    );
+    let (short, long) = (
+        seal::passcode(&key, &grant, &[4; 16]),
+        seal::long_passcode(&key, &grant, &[4; 16]),
+    );
+    let (code, digits) = (short.declassify(), long.declassify());
+    assert!(digits.len() == 16 && digits.bytes().all(|digit| digit.is_ascii_digit()));
+    let (first, second) = digits.split_at(8);
+    assert!(first != second && first != *code && second != *code);
+    assert!(long.matches(&digits) && long.matches(&format!("{first} {second}")));
+    for wrong in [
+        first.to_owned(),
+        second.to_owned(),
+        format!("{first}{first}"),
+        format!("{second}{second}"),
+        format!("{}{}", *code, second),
+        format!("{}0", *digits),
+    ] {
+        assert!(!long.matches(&wrong) && !short.matches(&wrong), "{wrong}");
+    }
+}
+
+#[test]
 fn passcodes_spread_over_all_digits() {
     let key = ServerKey::generate(&mut Counted(1));
     let grant = grant("bob@partner.example");

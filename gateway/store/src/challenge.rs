@@ -10,6 +10,8 @@ use seal::GrantId;
 pub const CHALLENGE_SECONDS: i64 = 15 * 60;
 /// How many codes may be typed for one challenge.
 pub const TRIES_MAX: u8 = 5;
+/// How many mails one challenge may cause: who asks more often gets no further one.
+pub const ASKS_MAX: u32 = 10;
 /// A mailbox's challenges are counted over this time.
 pub const WINDOW_SECONDS: i64 = 15 * 60;
 /// The longest a reader is ever made to wait for a code.
@@ -24,6 +26,12 @@ pub const DELAY_SECONDS_FIRST: i64 = 30;
 pub const CHALLENGES_HELD_MAX: u64 = 10_000;
 /// How long a browser counts as known after it proved a mailbox.
 pub const BROWSER_SECONDS: i64 = 90 * 24 * 3_600;
+
+/// Over this time the wrong codes for one letter and reader are counted together.
+pub const GUESSES_SECONDS: i64 = 24 * 3_600;
+/// How many wrong codes browsers that are not known may type for one letter and reader within
+/// [`GUESSES_SECONDS`]; from then on such browsers need the long code.
+pub const GUESSES_FREE: u64 = 20;
 
 /// The name of a challenge; the passcode is derived from it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -58,6 +66,8 @@ pub struct Challenge {
     pub tries_left: u8,
     /// How often the browser asked for it; 1 means that the code is new.
     pub asks: u32,
+    /// Whether its code is the long one ([`seal::long_passcode`]).
+    pub long: bool,
 }
 
 /// What came of asking for a code.
@@ -80,9 +90,14 @@ pub enum Try {
     Counted {
         /// Tries that remain.
         left: u8,
+        /// Which code to compare with: only the long one, or only the short one.
+        long: bool,
     },
     /// All tries are spent; nothing may be compared.
     Spent,
+    /// Too many wrong codes were typed for this letter and reader: nothing was counted, nothing
+    /// may be compared, and from now on the challenge has a long code, to be asked for again.
+    Longer,
     /// Run out, used, another browser's, or unknown; nothing may be compared.
     Over,
 }

@@ -337,6 +337,15 @@ fn marks(all: &mut All) {
         "passcode",
         with_grant(passcode, &grant).with_bytes("plain", code.as_bytes()),
     );
+    let code = seal::long_passcode(&key, &grant, &challenge).declassify();
+    let long = Vector::new("ok", "long-passcode", "the sixteen digits of one challenge")
+        .with_bytes("server-key", &[0xe5; 32])
+        .with_bytes("challenge", &challenge);
+    add(
+        all,
+        "passcode-long",
+        with_grant(long, &grant).with_bytes("plain", code.as_bytes()),
+    );
 
     let standing = Standing {
         verifier: [0x17; 32],

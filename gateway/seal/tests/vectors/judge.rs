@@ -32,6 +32,7 @@ pub fn outcome(vector: &Vector, find: &dyn Fn(&str) -> Vector) -> Result<Vec<u8>
         }
         "verifier" => Ok(link(vector).verifier().to_vec()),
         "passcode" => Ok(passcode(vector)),
+        "long-passcode" => Ok(long_passcode(vector)),
         "mark" => mark(vector, &payload),
         kind => panic!("unknown kind `{kind}`"),
     }
@@ -72,6 +73,12 @@ fn passcode(vector: &Vector) -> Vec<u8> {
     let challenge = vector.bytes("challenge");
     let code = seal::passcode(&server_key(vector), &grant(vector), &challenge).declassify();
     code.as_bytes().to_vec()
+}
+
+fn long_passcode(vector: &Vector) -> Vec<u8> {
+    let challenge = vector.bytes("challenge");
+    let code = seal::long_passcode(&server_key(vector), &grant(vector), &challenge);
+    code.declassify().as_bytes().to_vec()
 }
 
 fn mark(vector: &Vector, mark: &[u8]) -> Result<Vec<u8>, OpenError> {

@@ -10,7 +10,7 @@ use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
 use super::rows::{bytes, count, get, maybe_time, time};
-use super::{SqliteRecords, visits};
+use super::{SqliteRecords, guesses, visits};
 use crate::challenge::{
     Asked, CHALLENGE_SECONDS, CHALLENGES_FREE, CHALLENGES_FREE_KNOWN, CHALLENGES_HELD_MAX,
     Challenge, ChallengeId, DELAY_SECONDS_MAX, TRIES_MAX, Try, Visit, WINDOW_SECONDS,
@@ -60,15 +60,20 @@ impl Challenges for SqliteRecords {
             Box::pin(async move {
                 let used = sqlx::query(
                     "update challenges set used = $3 where id = $1 and browser = $2 \
-                     and created is not null and used is null and ends > $3 and tries > 0",
+                     and created is not null and used is null and ends > $3 and tries > 0 \
+                     returning grant_id, known",
                 )
                 .bind(&id.0[..])
                 .bind(&browser[..])
                 .bind(now.unix())
-                .execute(connection)
+                .fetch_optional(&mut *connection)
                 .await
                 .map_err(database("use a challenge up"))?;
-                Ok(used.rows_affected() == 1)
+                let Some(row) = used else { return Ok(false) };
+                if count(&row, "known")? == 0 {
+                    guesses::take_back(connection, &bytes(&row, "grant_id")?).await?;
+                }
+                Ok(true)
             })
         })
         .await
@@ -126,7 +131,7 @@ async fn ask(connection: &mut SqliteConnection, asking: Arc<Asking>) -> Result<A
     .await
     .map_err(database("look for a challenge"))?;
     if let Some(row) = present {
-        return ask_again(connection, &row, asking.now).await;
+        return ask_again(connection, &row, &asking).await;
     }
     make_room(connection, &asking).await?;
     let known = visits::known(
@@ -170,6 +175,7 @@ async fn insert(
 ) -> Result<Asked> {
     let starts = asking.now.plus_seconds(delay);
     let open = delay == 0;
+    let long = !known && guesses::are_many(connection, asking.grant.as_bytes(), asking.now).await?;
     // One that waits is kept long enough for its browser to come back.
     let lasts = if open {
         CHALLENGE_SECONDS
@@ -178,8 +184,8 @@ async fn insert(
     };
     let row = sqlx::query(
         "insert into challenges \
-         (id, grant_id, mailbox, browser, known, asked, starts, created, ends, asks, tries) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0) returning *",
+         (id, grant_id, mailbox, browser, known, asked, starts, created, ends, asks, tries, long) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11) returning *",
     )
     .bind(&asking.id.0[..])
     .bind(&asking.grant.as_bytes()[..])
@@ -191,6 +197,7 @@ async fn insert(
     .bind(open.then_some(asking.now.unix()))
     .bind(asking.now.plus_seconds(lasts).unix())
     .bind(i64::from(open))
+    .bind(i64::from(long))
     .fetch_one(connection)
     .await
     .map_err(database("open a challenge"))?;
@@ -205,20 +212,27 @@ async fn insert(
 async fn ask_again(
     connection: &mut SqliteConnection,
     row: &SqliteRow,
-    now: Timestamp,
+    asking: &Asking,
 ) -> Result<Asked> {
+    let now = asking.now;
     let starts = time(row, "starts")?;
     let created = maybe_time(row, "created")?;
     if created.is_none() && starts > now {
         return Ok(wait(starts, now));
     }
+    let many = guesses::are_many(connection, asking.grant.as_bytes(), now).await?;
     let row = sqlx::query(
-        "update challenges set asks = asks + 1, created = coalesce(created, $2), \
-         ends = case when created is null then $3 else ends end where id = $1 returning *",
+        "update challenges set created = coalesce(created, $2), \
+         asks = case when known = 0 and long < $4 then 1 else asks + 1 end, \
+         ends = case when created is null then $3 else ends end, \
+         tries = case when known = 0 and long < $4 then 0 else tries end, \
+         long = case when known = 0 and long < $4 then $4 else long end \
+         where id = $1 returning *",
     )
     .bind(get::<&[u8]>(row, "id")?)
     .bind(now.unix())
     .bind(now.plus_seconds(CHALLENGE_SECONDS).unix())
+    .bind(i64::from(many))
     .fetch_one(connection)
     .await
     .map_err(database("give a challenge again"))?;
@@ -255,36 +269,49 @@ async fn count_try(
     now: Timestamp,
 ) -> Result<Try> {
     let row = sqlx::query(
-        "update challenges set tries = tries + 1 where id = $1 and browser = $2 and used is null \
-         and created is not null and ends > $3 and tries < $4 returning tries",
+        "select grant_id, known, long, tries from challenges where id = $1 and browser = $2 \
+         and used is null and created is not null and ends > $3",
     )
     .bind(&id.0[..])
     .bind(&browser[..])
     .bind(now.unix())
-    .bind(i64::from(TRIES_MAX))
     .fetch_optional(&mut *connection)
     .await
     .map_err(database("count a try"))?;
-    if let Some(row) = row {
-        let tries = u8::try_from(count(&row, "tries")?).unwrap_or(TRIES_MAX);
-        return Ok(Try::Counted {
-            left: TRIES_MAX.saturating_sub(tries),
-        });
+    let Some(row) = row else { return Ok(Try::Over) };
+    let tries = count(&row, "tries")? + 1;
+    let Some(left) = u64::from(TRIES_MAX).checked_sub(tries) else {
+        return Ok(Try::Spent);
+    };
+    if count(&row, "known")? == 0 {
+        let grant = bytes(&row, "grant_id")?;
+        if count(&row, "long")? == 0 && guesses::are_many(connection, &grant, now).await? {
+            lengthen(connection, id).await?;
+            return Ok(Try::Longer);
+        }
+        guesses::count(connection, &grant, now).await?;
     }
-    let spent = sqlx::query(
-        "select 1 from challenges where id = $1 and browser = $2 and used is null and ends > $3",
-    )
-    .bind(&id.0[..])
-    .bind(&browser[..])
-    .bind(now.unix())
-    .fetch_optional(connection)
-    .await
-    .map_err(database("count a try"))?;
-    Ok(if spent.is_some() {
-        Try::Spent
-    } else {
-        Try::Over
+    sqlx::query("update challenges set tries = $2 where id = $1")
+        .bind(&id.0[..])
+        .bind(tries as i64)
+        .execute(connection)
+        .await
+        .map_err(database("count a try"))?;
+    Ok(Try::Counted {
+        // At most TRIES_MAX, which is a byte.
+        left: left as u8,
+        long: count(&row, "long")? != 0,
     })
+}
+
+/// From now on the challenge has a long code, which nobody has guessed at yet.
+async fn lengthen(connection: &mut SqliteConnection, id: ChallengeId) -> Result<()> {
+    sqlx::query("update challenges set long = 1, tries = 0, asks = 0 where id = $1")
+        .bind(&id.0[..])
+        .execute(connection)
+        .await
+        .map_err(database("lengthen a code"))?;
+    Ok(())
 }
 
 fn wait(starts: Timestamp, now: Timestamp) -> Asked {
@@ -303,5 +330,6 @@ fn challenge(row: &SqliteRow) -> Result<Challenge> {
         expires: time(row, "ends")?,
         tries_left: TRIES_MAX.saturating_sub(tries),
         asks: u32::try_from(count(row, "asks")?).unwrap_or(u32::MAX),
+        long: count(row, "long")? != 0,
     })
 }

@@ -3,6 +3,7 @@
 
 mod audit;
 mod challenges;
+mod guesses;
 mod keys;
 mod letters;
 mod lists;
@@ -53,6 +54,11 @@ impl SqliteRecords {
                     2,
                     "thread labels",
                     include_str!("../../migrations/records/0002_thread_labels.sql"),
+                ),
+                (
+                    3,
+                    "guesses",
+                    include_str!("../../migrations/records/0003_guesses.sql"),
                 ),
             ],
             secure_delete: "fast",

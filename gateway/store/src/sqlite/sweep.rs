@@ -4,17 +4,18 @@
 use mail::Timestamp;
 use sqlx::SqliteConnection;
 
-use crate::challenge::WINDOW_SECONDS;
+use crate::challenge::{GUESSES_SECONDS, WINDOW_SECONDS};
 use crate::error::{StoreError, database};
 use crate::passing::SERVED_SECONDS;
 
 /// What is removed, and how many seconds after the time in its column.
-const STATEMENTS: [(&str, i64); 7] = [
+const STATEMENTS: [(&str, i64); 8] = [
     // A used or ended challenge still counts against its mailbox for one window.
     (
         "delete from challenges where ends <= $1 and asked <= $1",
         WINDOW_SECONDS,
     ),
+    ("delete from guesses where since <= $1", GUESSES_SECONDS),
     ("delete from visits where until <= $1", 0),
     ("delete from browsers where until <= $1", 0),
     ("delete from served where at <= $1", SERVED_SECONDS),

@@ -3,7 +3,7 @@
 use seal::GrantId;
 use store::challenge::{
     BROWSER_SECONDS, CHALLENGE_SECONDS, CHALLENGES_FREE, CHALLENGES_FREE_KNOWN, DELAY_SECONDS_MAX,
-    TRIES_MAX, delay_seconds,
+    GUESSES_FREE, GUESSES_SECONDS, TRIES_MAX, delay_seconds,
 };
 use store::{Asked, Challenge, Try};
 
@@ -85,7 +85,7 @@ async fn five_tries_and_no_more_even_all_at_once() {
     let mut counted = Vec::new();
     for task in tasks {
         match task.await.unwrap() {
-            Try::Counted { left } => counted.push(left),
+            Try::Counted { left, .. } => counted.push(left),
             other => assert_eq!(other, Try::Spent),
         }
     }
@@ -114,7 +114,8 @@ async fn a_challenge_is_used_up_once_and_only_after_a_counted_try() {
     assert_eq!(
         world.store.count_try(challenge.id, [1; 32]).await.unwrap(),
         Try::Counted {
-            left: TRIES_MAX - 1
+            left: TRIES_MAX - 1,
+            long: false
         }
     );
     assert!(
@@ -213,7 +214,8 @@ async fn a_thousand_hostile_challenges_do_not_lock_the_reader_out() {
     assert_eq!(
         world.store.count_try(challenge.id, [1; 32]).await.unwrap(),
         Try::Counted {
-            left: TRIES_MAX - 1
+            left: TRIES_MAX - 1,
+            long: false
         }
     );
     assert!(
@@ -256,6 +258,140 @@ async fn a_browser_that_proved_itself_has_a_budget_of_its_own() {
     assert!(seconds as i64 <= DELAY_SECONDS_MAX);
     world.clock.advance(BROWSER_SECONDS);
     assert!(!world.store.known_browser(grant, [1; 32]).await.unwrap());
+}
+
+/// A browser of its own for every number.
+fn hostile(number: u16) -> [u8; 32] {
+    let mut browser = [0xee; 32];
+    browser[..2].copy_from_slice(&number.to_be_bytes());
+    browser
+}
+
+/// Guesses, from as many browsers as it takes, until a longer code is asked for. Says how many
+/// were compared with the short one.
+async fn guess(world: &World, grant: GrantId, browsers: u16) -> u64 {
+    let mut compared = 0;
+    for number in 0..browsers {
+        let browser = hostile(number);
+        while let Asked::Wait { seconds } =
+            world.store.open_challenge(grant, browser).await.unwrap()
+        {
+            world.clock.advance(seconds as i64);
+        }
+        let challenge = world
+            .store
+            .challenge(grant, browser)
+            .await
+            .unwrap()
+            .unwrap();
+        for _ in 0..TRIES_MAX {
+            let tried = world.store.count_try(challenge.id, browser).await.unwrap();
+            compared += u64::from(matches!(tried, Try::Counted { long: false, .. }));
+        }
+    }
+    compared
+}
+
+/// However many browsers guess, the short code is compared with GUESSES_FREE of a day's guesses.
+#[tokio::test]
+async fn many_browsers_together_have_few_guesses_at_the_short_code() {
+    let world = World::new().await;
+    let grant = a_grant(&world).await;
+    assert_eq!(guess(&world, grant, 12).await, GUESSES_FREE);
+    world.clock.advance(GUESSES_SECONDS);
+    assert_eq!(guess(&world, grant, 12).await, GUESSES_FREE, "the next day");
+}
+
+/// Challenges that were opened before the limit was reached do not get round it, nor do tries
+/// that come all at once.
+#[tokio::test]
+async fn challenges_kept_ready_do_not_get_round_the_limit() {
+    let world = std::sync::Arc::new(World::new().await);
+    let grant = a_grant(&world).await;
+    let mut ready = Vec::new();
+    // Three at once, the others after 30, 60 and 120 seconds: all are still open at the end.
+    for number in 0..6 {
+        let asked = world.store.open_challenge(grant, hostile(number)).await;
+        if let Asked::Wait { seconds } = asked.unwrap() {
+            world.clock.advance(seconds as i64);
+            let asked = world.store.open_challenge(grant, hostile(number)).await;
+            assert!(matches!(asked.unwrap(), Asked::Open(_)));
+        }
+        let challenge = world.store.challenge(grant, hostile(number)).await;
+        ready.push(challenge.unwrap().unwrap().id);
+    }
+    let mut tasks = Vec::new();
+    for (number, id) in ready.into_iter().enumerate() {
+        for _ in 0..TRIES_MAX {
+            let world = world.clone();
+            let browser = hostile(number as u16);
+            tasks.push(tokio::spawn(async move {
+                world.store.count_try(id, browser).await.unwrap()
+            }));
+        }
+    }
+    let mut short = 0;
+    for task in tasks {
+        short += u64::from(matches!(
+            task.await.unwrap(),
+            Try::Counted { long: false, .. }
+        ));
+    }
+    assert_eq!(short, GUESSES_FREE);
+}
+
+/// P6: the reader, in a browser nobody knows, waits for nothing of it. The code in his hands is
+/// answered with a longer one, for which he has all his tries.
+#[tokio::test]
+async fn guessing_does_not_lock_the_reader_out() {
+    let world = World::new().await;
+    let grant = a_grant(&world).await;
+    let mine = open(&world, grant, 1).await;
+    assert!(!mine.long);
+    assert_eq!(guess(&world, grant, 4).await, GUESSES_FREE);
+    let tried = world.store.count_try(mine.id, [1; 32]).await.unwrap();
+    assert_eq!(tried, Try::Longer);
+    let longer = open(&world, grant, 1).await;
+    assert_eq!((longer.id, longer.long, longer.asks), (mine.id, true, 1));
+    for left in (0..TRIES_MAX).rev() {
+        let tried = world.store.count_try(mine.id, [1; 32]).await.unwrap();
+        assert_eq!(tried, Try::Counted { left, long: true });
+    }
+}
+
+/// Browsers that proved the mailbox keep the short code, and right codes are no guesses.
+#[tokio::test]
+async fn known_browsers_and_right_codes_do_not_count_as_guesses() {
+    let world = World::new().await;
+    let grant = a_grant(&world).await;
+    for browser in 0..2 * GUESSES_FREE as u16 {
+        let browser = hostile(browser);
+        world.clock.advance(DELAY_SECONDS_MAX);
+        let Asked::Open(challenge) = world.store.open_challenge(grant, browser).await.unwrap()
+        else {
+            panic!("it waits")
+        };
+        assert!(!challenge.long);
+        world.store.count_try(challenge.id, browser).await.unwrap();
+        assert!(
+            world
+                .store
+                .use_challenge(challenge.id, browser)
+                .await
+                .unwrap()
+        );
+    }
+    let until = world.now().plus_seconds(3_600);
+    world
+        .store
+        .open_visit(grant, [7; 32], [1; 32], until)
+        .await
+        .unwrap();
+    assert_eq!(guess(&world, grant, 6).await, GUESSES_FREE, "the control");
+    let challenge = open(&world, grant, 1).await;
+    assert!(!challenge.long);
+    let tried = world.store.count_try(challenge.id, [1; 32]).await.unwrap();
+    assert!(matches!(tried, Try::Counted { long: false, .. }));
 }
 
 #[tokio::test]
