@@ -10,7 +10,7 @@ use crate::archive::{Archive, Budget, check_ratio};
 use crate::compound::{Compound, Stream};
 use crate::labels::{DocumentLabel, Findings, Reason, Source, from_properties};
 use crate::limits::{MEMBER_BYTES_MAX, PART_BYTES_MAX};
-use crate::{Kind, encrypted, kind, package, properties, rtf, tar};
+use crate::{Kind, encrypted, kind, package, pdf, properties, rtf, tar};
 
 /// Word opens a file that begins so, whatever follows the `t`.
 const RTF_SIGN: &[u8] = b"{\\rt";
@@ -51,6 +51,8 @@ pub(crate) fn read_file(bytes: &[u8], budget: &mut Budget, found: &mut Findings)
                 .for_each(|file| read_file(file, budget, found)),
             Err(reason) => found.unknown(reason),
         });
+    } else if kind(bytes) == Kind::Pdf {
+        read_pdf(bytes, budget, found);
     } else if is_closed(bytes) {
         found.unknown(Reason::Unsupported);
     }
@@ -101,6 +103,7 @@ fn is_readable(head: &[u8]) -> bool {
         || head.starts_with(GZIP_SIGN)
         || tar::is_one(head)
         || package::is_flat(head)
+        || kind(head) == Kind::Pdf
         || is_closed(head)
 }
 
@@ -154,6 +157,23 @@ fn read_members(archive: &mut Archive<'_>, budget: &mut Budget, found: &mut Find
             Err(reason) => found.unknown(reason),
         }
     }
+}
+
+/// A PDF, then the files attached to it.
+fn read_pdf(bytes: &[u8], budget: &mut Budget, found: &mut Findings) {
+    let pdf = pdf::read(bytes, budget);
+    if let Some(reason) = pdf.unknown {
+        found.unknown(reason);
+    }
+    found.document(pdf.labels);
+    if pdf.attached.is_empty() {
+        return;
+    }
+    within(budget, found, |budget, found| {
+        for file in &pdf.attached {
+            read_file(file, budget, found);
+        }
+    });
 }
 
 fn read_compound(bytes: &[u8], budget: &mut Budget, found: &mut Findings) {

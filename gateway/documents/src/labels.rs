@@ -15,7 +15,8 @@ use crate::inside;
 pub enum Source {
     /// `docMetadata/LabelInfo.xml`, or the stream of that name in an encrypted file.
     LabelInfo,
-    /// Custom properties: Office Open XML, OpenDocument, Office 97-2003, Rich Text.
+    /// Custom properties: Office Open XML, OpenDocument, Office 97-2003, Rich Text; in PDF the
+    /// Info dictionary and XMP.
     Properties,
 }
 

@@ -11,6 +11,7 @@ mod kind;
 mod labels;
 pub mod limits;
 mod package;
+mod pdf;
 mod properties;
 mod rtf;
 mod tar;

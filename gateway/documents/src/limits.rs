@@ -39,3 +39,9 @@ pub const STREAMS_MAX: usize = 20_000;
 
 /// Properties of one property set of a compound file, or of one Rich Text file.
 pub const PROPERTIES_MAX: usize = 4_096;
+
+/// Streams of one PDF that are looked into: packed objects, metadata, attached files.
+pub const PDF_STREAMS_MAX: usize = 20_000;
+
+/// Label attributes of one object of a PDF.
+pub const PDF_NAMES_MAX: usize = 4_096;
