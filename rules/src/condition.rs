@@ -5,8 +5,10 @@
 
 mod ask;
 mod kinds;
+mod tricks;
 
 pub(crate) use kinds::message_type;
+pub(crate) use tricks::Tricks;
 
 use core::net::IpAddr;
 
@@ -155,6 +157,8 @@ pub(crate) enum Test {
     SenderDomain(Domains),
     SenderVerified(bool),
     Header(AddressFields, Parties),
+    SenderTricks(Tricks),
+    RecipientTricks(Tricks),
     Recipient(Parties),
     RecipientDomain(Domains),
     AnyRecipient(Parties),
@@ -269,6 +273,8 @@ impl Test {
             | Self::Ambiguous(_)
             | Self::AmbiguousKinds(_) => 2,
             Self::Header(..)
+            | Self::SenderTricks(_)
+            | Self::RecipientTricks(_)
             | Self::SenderVerified(_)
             | Self::HeaderExists(_)
             | Self::Sensitivity(_)

@@ -180,17 +180,22 @@ fn tricks_of_mailboxes() {
         (
             Some("ceo@corp.example"),
             "x@evil.example",
-            &[NameHoldsAddress],
+            &[NameHoldsAddress, NameHoldsOtherDomain],
         ),
         (
             Some("Ann (ceo@corp.example)"),
             "x@evil.example",
-            &[NameHoldsAddress],
+            &[NameHoldsAddress, NameHoldsOtherDomain],
         ),
         (
             Some("ceo\u{200b}@corp.example"),
             "x@evil.example",
-            &[NameHoldsAddress, NameHidesCharacters],
+            &[NameHoldsAddress, NameHoldsOtherDomain, NameHidesCharacters],
+        ),
+        (
+            Some("boss@CORP.example"),
+            "ann@corp.example",
+            &[NameHoldsAddress],
         ),
         (Some("Pаypal"), "x@evil.example", &[NameMixesScripts]),
         (
@@ -220,7 +225,7 @@ fn tricks_of_mailboxes() {
         (
             Some("ceo@corp.example"),
             "nothing",
-            &[NotAnAddress, NameHoldsAddress],
+            &[NotAnAddress, NameHoldsAddress, NameHoldsOtherDomain],
         ),
     ];
     for (name, address, expected) in cases {
@@ -255,7 +260,7 @@ fn tricks_of_fields() {
     let from = &message.mailboxes("from")[0];
     assert_eq!(
         tricks(from),
-        [NameHoldsAddress],
+        [NameHoldsAddress, NameHoldsOtherDomain],
         "encoded words are looked through"
     );
 }

@@ -4,7 +4,7 @@ use mail::AmbiguityKind;
 
 use super::{Compiler, shown};
 use crate::condition::{
-    AddressFields, Children, Condition, Guard, Leaf, Matcher, MessageType, Test, TextOf,
+    AddressFields, Children, Condition, Guard, Leaf, Matcher, MessageType, Test, TextOf, Tricks,
 };
 use crate::facts::Source;
 use crate::read::{Entry, Item, Section, Value, nearest};
@@ -154,6 +154,8 @@ impl Compiler {
             "to_header" => Test::Header(AddressFields::To, self.parties(items)?),
             "cc_header" => Test::Header(AddressFields::Cc, self.parties(items)?),
             "to_or_cc_header" => Test::Header(AddressFields::ToOrCc, self.parties(items)?),
+            "sender_address_tricks" => Test::SenderTricks(tricks(items)),
+            "any_recipient_address_tricks" => Test::RecipientTricks(tricks(items)),
             "source" => Test::Source(
                 items
                     .iter()
@@ -303,6 +305,10 @@ impl Compiler {
         }
         (kinds.len() == items.len()).then_some(kinds)
     }
+}
+
+fn tricks(items: &[Item]) -> Tricks {
+    Tricks::of(items.iter().map(|item| item.text.as_str()))
 }
 
 fn lower(items: &[Item]) -> Vec<String> {

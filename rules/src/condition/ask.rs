@@ -73,6 +73,8 @@ impl Test {
             Self::SenderDomain(domains) => asker.sender_domain(domains),
             Self::SenderVerified(wanted) => Truth::of(look.sender_verified() == *wanted),
             Self::Header(fields, parties) => asker.header_addresses(*fields, parties),
+            Self::SenderTricks(wanted) => asker.sender_tricks(wanted),
+            Self::RecipientTricks(wanted) => asker.recipient_tricks(wanted),
             Self::Recipient(parties) => Truth::of(parties.contains(asker.recipient, asker.side)),
             Self::RecipientDomain(domains) => Truth::of(domains.contains(asker.recipient)),
             Self::AnyRecipient(parties) => {

@@ -43,6 +43,12 @@ impl Domains {
         Ok(())
     }
 
+    /// Every domain that is named, also those whose subdomains are.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let above = self.above.iter().map(|above| above.trim_start_matches('.'));
+        self.exact.iter().map(String::as_str).chain(above)
+    }
+
     pub fn contains(&self, address: &Address) -> bool {
         let domain = key_domain(address);
         self.exact.iter().any(|exact| exact == domain)

@@ -16,6 +16,24 @@ pub(crate) const MESSAGE_TYPES: &[&str] = &[
 ];
 /// Values of `sensitivity` (RFC 2156 §5.3.4).
 pub(crate) const SENSITIVITIES: &[&str] = &["personal", "private", "company-confidential"];
+/// Values of `sender_address_tricks`: the words of [`mail::address::Trick`], and one of our own.
+pub(crate) const TRICKS: &[&str] = &[
+    "not-an-address",
+    "source-route",
+    "routed-local-part",
+    "quoted-local-part",
+    "address-literal",
+    "international-domain",
+    "domain-mixes-scripts",
+    "domain-looks-ascii",
+    "name-holds-address",
+    "name-holds-other-domain",
+    "name-mixes-scripts",
+    "name-hides-characters",
+    "group",
+    "comment",
+    "resembles-own-domain",
+];
 /// Values of `importance` (RFC 2156 §5.3.3).
 pub(crate) const IMPORTANCES: &[&str] = &["high", "normal", "low"];
 
@@ -89,6 +107,19 @@ pub(super) const WORDS: &[Word] = &[
     ),
     word(
         Condition,
+        "sender_address_tricks",
+        Choices(TRICKS),
+        "[\"name-holds-other-domain\", \"resembles-own-domain\"]",
+        "An address of the sender (the envelope's, From, Sender, Reply-To) seems to be something \
+         else: it is none by RFC 5321; it is a route (`@relay:user@host`), or its local part can \
+         be read as one (`user%other`); its local part is quoted; its domain is an IP address, has \
+         letters beyond ASCII, mixes scripts, looks as if it were ASCII, or can be taken for one \
+         of our own; its display name holds another address, one of another domain, a word of \
+         mixed scripts, or characters that cannot be seen; the field is a group (`name: a, b;`) or \
+         holds a comment.",
+    ),
+    word(
+        Condition,
         "recipient",
         Texts,
         "\"outside\"",
@@ -144,6 +175,13 @@ pub(super) const WORDS: &[Word] = &[
         Texts,
         "\"^ext-\"",
         "As `recipient_matches`, for any one of all recipients.",
+    ),
+    word(
+        Condition,
+        "any_recipient_address_tricks",
+        Choices(TRICKS),
+        "[\"routed-local-part\", \"domain-looks-ascii\"]",
+        "As `sender_address_tricks`, for the recipients of the envelope, To, Cc and Bcc.",
     ),
     word(
         Condition,

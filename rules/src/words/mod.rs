@@ -10,6 +10,8 @@ mod markings;
 mod tables;
 
 pub(crate) use conditions::IMPORTANCES;
+#[cfg(test)]
+pub(crate) use conditions::TRICKS;
 
 /// Where a word may stand: a kind of table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

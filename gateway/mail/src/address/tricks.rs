@@ -28,6 +28,8 @@ pub enum Trick {
     DomainLooksAscii,
     /// The display name holds another address.
     NameHoldsAddress,
+    /// The display name holds an address of another domain.
+    NameHoldsOtherDomain,
     /// A word of the display name mixes scripts.
     NameMixesScripts,
     /// The display name holds characters that cannot be seen or turn it around.
@@ -39,6 +41,24 @@ pub enum Trick {
 }
 
 impl Trick {
+    /// Every trick, in their order.
+    pub const ALL: &'static [Trick] = &[
+        Trick::NotAnAddress,
+        Trick::SourceRoute,
+        Trick::RoutedLocal,
+        Trick::QuotedLocal,
+        Trick::AddressLiteral,
+        Trick::InternationalDomain,
+        Trick::DomainMixesScripts,
+        Trick::DomainLooksAscii,
+        Trick::NameHoldsAddress,
+        Trick::NameHoldsOtherDomain,
+        Trick::NameMixesScripts,
+        Trick::NameHidesCharacters,
+        Trick::Group,
+        Trick::Comment,
+    ];
+
     /// The stable word for rules, log and audit.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -51,6 +71,7 @@ impl Trick {
             Trick::DomainMixesScripts => "domain-mixes-scripts",
             Trick::DomainLooksAscii => "domain-looks-ascii",
             Trick::NameHoldsAddress => "name-holds-address",
+            Trick::NameHoldsOtherDomain => "name-holds-other-domain",
             Trick::NameMixesScripts => "name-mixes-scripts",
             Trick::NameHidesCharacters => "name-hides-characters",
             Trick::Group => "group",
@@ -164,6 +185,10 @@ fn tricks_of_address(address: &Address, found: &mut Vec<Trick>) {
 fn tricks_of_name(name: &str, address: Option<&Address>, found: &mut Vec<Trick>) {
     if addresses_in(name).any(|other| address.is_none_or(|address| *address != other)) {
         found.push(Trick::NameHoldsAddress);
+    }
+    let domain = address.map(Address::domain_key);
+    if addresses_in(name).any(|other| Some(other.domain_key()) != domain) {
+        found.push(Trick::NameHoldsOtherDomain);
     }
     if name.split(|c: char| !c.is_alphanumeric()).any(is_mixed) {
         found.push(Trick::NameMixesScripts);
