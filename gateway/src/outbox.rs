@@ -5,11 +5,17 @@ use crate::deliver::{Delivery, Partial};
 use crate::own_mail::origin;
 use crate::site::Site;
 use mail::{Address, BodyType, Message, Sender};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use store::{Due, StoreError};
 
 /// How many items are taken at once.
-const BATCH: u32 = 50;
+const BATCH: u32 = 100;
+
+/// How long to wait, once something is due, for more that can be sent with it.
+const GATHER: Duration = Duration::from_millis(50);
+
+/// How long it may stay unwritten that items were sent: a crash sends those once more.
+const UNWRITTEN_MAX: Duration = Duration::from_secs(1);
 
 /// How often the outbox is looked into when nobody rings.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
@@ -32,11 +38,12 @@ enum Sent {
 pub async fn run(site: &Site) {
     loop {
         match send_due(site).await {
-            Ok(0) => {
+            Ok(items) if items == BATCH as usize => {}
+            Ok(_) => {
                 let bell = site.outbox_bell.notified();
                 let _ = tokio::time::timeout(LOOK_EVERY, bell).await;
+                tokio::time::sleep(GATHER).await;
             }
-            Ok(_) => {}
             Err(error) => {
                 let error = crate::cli::chain(&error);
                 tracing::error!(error, "the outbox cannot be read");
@@ -49,19 +56,21 @@ pub async fn run(site: &Site) {
 /// Tries what is due once; gives how many items there were.
 pub async fn send_due(site: &Site) -> Result<usize, StoreError> {
     let items = site.store.due(BATCH).await?;
+    let mut done = Vec::new();
+    let mut written = Instant::now();
     for due in &items {
         match send(site, due).await {
-            Sent::Taken => site.store.finish(due.id).await?,
+            Sent::Taken => done.push(due.id),
             Sent::Refused => {
                 tracing::error!(
                     attempts = due.attempts,
                     "mail of our own was refused for good"
                 );
-                site.store.finish(due.id).await?;
+                done.push(due.id);
             }
             Sent::Later if site.now().unix() - due.created.unix() > GIVE_UP_SECONDS => {
                 tracing::error!(attempts = due.attempts, "mail of our own was given up");
-                site.store.finish(due.id).await?;
+                done.push(due.id);
             }
             Sent::Later => {
                 let at = WAITS_SECONDS.get(due.attempts as usize);
@@ -70,6 +79,13 @@ pub async fn send_due(site: &Site) -> Result<usize, StoreError> {
                 site.store.postpone(due.id, until, due.attempts + 1).await?;
             }
         }
+        if written.elapsed() > UNWRITTEN_MAX {
+            site.store.finish(&std::mem::take(&mut done)).await?;
+            written = Instant::now();
+        }
+    }
+    if !done.is_empty() {
+        site.store.finish(&done).await?;
     }
     Ok(items.len())
 }

@@ -121,3 +121,14 @@ impl StoreError {
 pub(crate) fn database(doing: &'static str) -> impl FnOnce(sqlx::Error) -> StoreError {
     move |source| StoreError::Database { doing, source }
 }
+
+/// Says that the name is taken, where that was a database's reason.
+pub(crate) fn taken(what: &'static str) -> impl FnOnce(StoreError) -> StoreError {
+    move |error| match &error {
+        StoreError::Database {
+            source: sqlx::Error::Database(why),
+            ..
+        } if why.is_unique_violation() => StoreError::Exists { what },
+        _ => error,
+    }
+}

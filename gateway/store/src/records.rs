@@ -213,8 +213,8 @@ pub trait Passing: Send + Sync {
     async fn enqueue(&self, id: OutboxId, item: Vec<u8>, now: Timestamp) -> Result<()>;
     /// Takes items whose time has come, and leases them until `lease`.
     async fn due(&self, now: Timestamp, lease: Timestamp, limit: u32) -> Result<Vec<OutboxRow>>;
-    /// Removes an item.
-    async fn finish(&self, id: OutboxId) -> Result<()>;
+    /// Removes items, all in one piece.
+    async fn finish(&self, ids: Vec<OutboxId>) -> Result<()>;
     /// Puts an item off.
     async fn postpone(&self, id: OutboxId, until: Timestamp, attempts: u32) -> Result<()>;
     /// Replaces a closed item, for a new server key.

@@ -1,4 +1,5 @@
-//! CPU time of a process and all its descendants, the ended ones included, from /proc.
+//! CPU time of a process and all its descendants, the ended ones included, and the most memory
+//! the process ever held, from /proc.
 
 use std::collections::HashMap;
 use std::fs;
@@ -29,6 +30,15 @@ impl Meter {
             .map(|process| process.ticks)
             .sum();
         Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND)
+    }
+
+    /// The most memory the process itself held at any time, in octets (`VmHWM`); 0 once it ended.
+    pub fn peak_memory(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process));
+        let status = status.unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
+        kibibytes.and_then(|k| k.parse::<u64>().ok()).unwrap_or(0) << 10
     }
 }
 
@@ -88,6 +98,14 @@ mod tests {
             .status();
         assert!(status.unwrap().success());
         assert!(meter.cpu() - before >= Duration::from_millis(50));
+    }
+
+    #[test]
+    fn memory_that_was_given_back_still_counts() {
+        let meter = Meter::of(std::process::id());
+        let before = meter.peak_memory();
+        drop(std::hint::black_box(vec![1_u8; 256 << 20]));
+        assert!(meter.peak_memory() >= before.max(256 << 20));
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Load: a source that pipelines, a sink that swallows, a raw TCP splice, and a meter for CPU time.
+//! Load: a source that pipelines, a sink that swallows, a raw TCP splice, and a meter for CPU time
+//! and memory.
 //! Made to cost little beside what is measured; correctness is tested elsewhere.
 
 mod meter;
@@ -8,5 +9,5 @@ mod splice;
 
 pub use meter::Meter;
 pub use sink::Swallow;
-pub use source::{Letter, Source, Tally};
+pub use source::{Letter, Source, Tally, once_each};
 pub use splice::splice;

@@ -82,10 +82,40 @@ impl Source {
         tallies
             .into_iter()
             .flatten()
-            .fold(Tally::default(), |sum, one| Tally {
-                taken: sum.taken + one.taken,
-                refused: sum.refused + one.refused,
-            })
+            .fold(Tally::default(), Tally::plus)
+    }
+}
+
+/// Sends the message once over each of so many sessions, all at once. One that is told to come
+/// again comes again, until the time is over. `refused` counts how often that was said.
+pub fn once_each(to: SocketAddr, sessions: usize, letter: &Letter, time: Duration) -> Tally {
+    let until = Instant::now() + time;
+    let insist = || {
+        let mut tally = Tally::default();
+        while tally.taken == 0 && Instant::now() < until {
+            match Connection::open(to).and_then(|mut connection| connection.send(letter)) {
+                Ok(true) => tally.taken += 1,
+                Ok(false) | Err(_) => {
+                    tally.refused += 1;
+                    thread::sleep(Duration::from_millis(200));
+                }
+            }
+        }
+        tally
+    };
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..sessions).map(|_| scope.spawn(insist)).collect();
+        let tallies = threads.into_iter().filter_map(|thread| thread.join().ok());
+        tallies.fold(Tally::default(), Tally::plus)
+    })
+}
+
+impl Tally {
+    fn plus(self, other: Self) -> Self {
+        Self {
+            taken: self.taken + other.taken,
+            refused: self.refused + other.refused,
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod durable;
 mod kill;
 mod labels;
 mod live;
+mod memory;
 mod marking;
 mod pass_through;
 mod postfix;

@@ -1,12 +1,10 @@
 //! The audit log in SQLite: rows are only ever appended, each hashed over the one before.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use mail::Timestamp;
 use seal::LetterId;
-use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, SqliteConnection};
 
 use super::SqliteRecords;
 use super::rows::{bytes, count, get, time};
@@ -15,6 +13,9 @@ use crate::audit::{
 };
 use crate::error::{StoreError, database};
 use crate::records::AuditLog;
+
+/// Rows that one statement inserts.
+const ROWS_PER_STATEMENT: usize = 64;
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -26,17 +27,11 @@ impl AuditLog for SqliteRecords {
         durability: Durability,
         now: Timestamp,
     ) -> Result<()> {
-        let events = Arc::new(events);
-        let writer = &self.database.writer;
-        writer
-            .write_with(durability, move |connection| {
-                let events = events.clone();
-                Box::pin(async move { append(connection, &events, now).await })
-            })
-            .await
+        self.journal.append(&events, durability, now).await
     }
 
     async fn events(&self, filter: &AuditFilter) -> Result<Vec<AuditRow>> {
+        self.journal.take_up().await?;
         let rows = sqlx::query(
             "select seq, at, body, previous, hash from audit where seq > $1 \
              and ($2 is null or kind = $2) and ($3 is null or letter = $3) order by seq limit $4",
@@ -58,52 +53,88 @@ impl AuditLog for SqliteRecords {
     }
 }
 
-/// Appends events inside a transaction, so that they stand or fall with what they tell of.
+/// An event as it goes into the table.
+pub(super) struct Entry {
+    at: Timestamp,
+    kind: String,
+    letter: Option<LetterId>,
+    body: String,
+}
+
+impl Entry {
+    /// The entry of an event that happened then.
+    pub(super) fn new(event: &AuditEvent, at: Timestamp) -> Result<Self> {
+        Ok(Self::of(event, at, body(event)?))
+    }
+
+    /// The entry of a stored event; `None` if it is none.
+    pub(super) fn read(at: Timestamp, body: &str) -> Option<Self> {
+        let event = serde_json::from_str(body).ok()?;
+        Some(Self::of(&event, at, body.to_owned()))
+    }
+
+    fn of(event: &AuditEvent, at: Timestamp, body: String) -> Self {
+        let letter = event.letter.as_deref();
+        Self {
+            at,
+            kind: event.kind.clone(),
+            letter: letter.and_then(|letter| LetterId::parse(letter).ok()),
+            body,
+        }
+    }
+}
+
+/// Appends entries inside a transaction, so that they stand or fall with what they tell of.
 pub(super) async fn append(
     connection: &mut SqliteConnection,
-    events: &[AuditEvent],
-    now: Timestamp,
+    entries: impl Iterator<Item = &Entry>,
 ) -> Result<()> {
-    if events.is_empty() {
+    let entries: Vec<&Entry> = entries.collect();
+    if entries.is_empty() {
         return Ok(());
     }
     let last = sqlx::query("select seq, hash from audit order by seq desc limit 1")
         .fetch_optional(&mut *connection)
         .await
         .map_err(database("read the end of the audit log"))?;
-    let (mut seq, mut previous) = match &last {
+    let (mut seq, mut previous): (u64, [u8; 32]) = match &last {
         Some(last) => (count(last, "seq")?, bytes(last, "hash")?),
         None => (0, [0; 32]),
     };
-    for event in events {
-        seq += 1;
-        let body = body(event)?;
-        let hash = row_hash(seq, now, &body, &previous);
-        let letter = event
-            .letter
-            .as_deref()
-            .and_then(|letter| LetterId::parse(letter).ok());
-        sqlx::query(
-            "insert into audit (seq, at, kind, letter, body, previous, hash) \
-             values ($1, $2, $3, $4, $5, $6, $7)",
-        )
-        .bind(seq as i64)
-        .bind(now.unix())
-        .bind(&event.kind)
-        .bind(letter.as_ref().map(|letter| &letter.as_bytes()[..]))
-        .bind(body)
-        .bind(&previous[..])
-        .bind(&hash[..])
-        .execute(&mut *connection)
-        .await
-        .map_err(database("append to the audit log"))?;
-        previous = hash;
+    for some in entries.chunks(ROWS_PER_STATEMENT) {
+        let mut insert =
+            QueryBuilder::new("insert into audit (seq, at, kind, letter, body, previous, hash) ");
+        insert.push_values(some, |mut row, entry| {
+            seq += 1;
+            let hash = row_hash(seq, entry.at, &entry.body, &previous);
+            row.push_bind(i64::try_from(seq).unwrap_or(i64::MAX))
+                .push_bind(entry.at.unix())
+                .push_bind(&entry.kind)
+                .push_bind(
+                    entry
+                        .letter
+                        .as_ref()
+                        .map(|letter| letter.as_bytes().to_vec()),
+                )
+                .push_bind(&entry.body)
+                .push_bind(previous.to_vec())
+                .push_bind(hash.to_vec());
+            previous = hash;
+        });
+        // Only full statements come again with the same text.
+        let insert = insert
+            .build()
+            .persistent(some.len() == ROWS_PER_STATEMENT || some.len() == 1);
+        insert
+            .execute(&mut *connection)
+            .await
+            .map_err(database("append to the audit log"))?;
     }
     Ok(())
 }
 
 /// The event as it is stored and hashed.
-fn body(event: &AuditEvent) -> Result<String> {
+pub(super) fn body(event: &AuditEvent) -> Result<String> {
     let limit = StoreError::Limit {
         what: "an audit event",
         limit: EVENT_BYTES_MAX as u64,

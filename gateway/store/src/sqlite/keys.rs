@@ -10,8 +10,9 @@ use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
 use super::rows::{bytes, get, time};
+use super::writer::Insertion;
 use super::{Database, Form};
-use crate::error::{StoreError, database};
+use crate::error::{StoreError, database, taken};
 use crate::records::{Ended, KeyRow, Keys};
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -54,15 +55,9 @@ impl SqliteKeys {
 #[async_trait]
 impl Keys for SqliteKeys {
     async fn put_keys(&self, keys: Vec<KeyRow>) -> Result<()> {
-        let keys = Arc::new(keys);
-        let writer = &self.database.writer;
-        let put = writer.write(move |connection| Box::pin(put_keys(connection, keys.clone())));
-        match put.await? {
-            true => Ok(()),
-            false => Err(StoreError::Exists {
-                what: "a shred key",
-            }),
-        }
+        let insertions = keys.into_iter().map(insert_key).collect();
+        let put = self.database.writer.insert(insertions).await;
+        put.map_err(taken("a shred key"))
     }
 
     async fn key(&self, grant: GrantId) -> Result<Option<KeyRow>> {
@@ -124,28 +119,13 @@ impl Keys for SqliteKeys {
     }
 }
 
-/// False if one of the grants has a row, an ended one included.
-async fn put_keys(connection: &mut SqliteConnection, keys: Arc<Vec<KeyRow>>) -> Result<bool> {
-    for (index, key) in keys.iter().enumerate() {
-        let inserted = sqlx::query(
-            "insert into shred_keys (grant_id, letter, created, closed) values ($1, $2, $3, $4) \
-             on conflict (grant_id) do nothing",
-        )
-        .bind(&key.grant.as_bytes()[..])
-        .bind(&key.letter.as_bytes()[..])
-        .bind(key.created.unix())
-        .bind(key.closed.as_deref())
-        .execute(&mut *connection)
-        .await
-        .map_err(database("keep a shred key"))?;
-        if inserted.rows_affected() == 0 {
-            for key in &keys[..index] {
-                delete(connection, key.grant).await?;
-            }
-            return Ok(false);
-        }
-    }
-    Ok(true)
+/// Fails if the grant has a row, an ended one included.
+fn insert_key(key: KeyRow) -> Insertion {
+    Insertion::new("insert into shred_keys (grant_id, letter, created, closed) values (?, ?, ?, ?)")
+        .blob(key.grant.as_bytes().to_vec())
+        .blob(key.letter.as_bytes().to_vec())
+        .integer(key.created.unix())
+        .blob(key.closed)
 }
 
 async fn shred(

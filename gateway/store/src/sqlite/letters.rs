@@ -12,8 +12,9 @@ use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
 use super::rows::{bytes, get, grant_row, select_grants, state_columns};
+use super::writer::Insertion;
 use super::{SqliteRecords, audit, lists};
-use crate::error::{StoreError, database};
+use crate::error::{StoreError, database, taken};
 use crate::letter::{Filter, Target};
 use crate::records::{Change, GrantRow, LetterRow, Letters, Listed, Place};
 
@@ -27,12 +28,11 @@ const GONE: i64 = 2;
 #[async_trait]
 impl Letters for SqliteRecords {
     async fn put_letter(&self, letter: LetterRow, grants: Vec<GrantRow>) -> Result<()> {
-        let row = Arc::new((letter, grants));
-        let put = self.write(move |connection| Box::pin(put_letter(connection, row.clone())));
-        match put.await? {
-            true => Ok(()),
-            false => Err(StoreError::Exists { what: "a letter" }),
-        }
+        let insertions = std::iter::once(insert_letter(letter))
+            .chain(grants.into_iter().map(insert_grant))
+            .collect();
+        let put = self.database.writer.insert(insertions).await;
+        put.map_err(taken("a letter"))
     }
 
     async fn grant(&self, grant: GrantId) -> Result<Option<GrantRow>> {
@@ -92,6 +92,8 @@ impl Letters for SqliteRecords {
     }
 
     async fn change(&self, changes: Vec<Change>, now: Timestamp) -> Result<Vec<GrantId>> {
+        // What happened before stands before it in the log.
+        self.journal.take_up().await?;
         let changes = Arc::new(changes);
         self.write(move |connection| Box::pin(change(connection, changes.clone(), now)))
             .await
@@ -206,69 +208,50 @@ fn place(row: &SqliteRow) -> Result<Place> {
     }
 }
 
-/// False if there is a letter of that name: an answer, so that it does not undo its neighbours.
-async fn put_letter(
-    connection: &mut SqliteConnection,
-    row: Arc<(LetterRow, Vec<GrantRow>)>,
-) -> Result<bool> {
-    let (letter, grants) = &*row;
-    let inserted = sqlx::query(
+fn insert_letter(letter: LetterRow) -> Insertion {
+    let place = match letter.sealed {
+        Some(_) => IN_ROW,
+        None => AMONG_BLOBS,
+    };
+    Insertion::new(
         "insert into letters (id, sender, message_id_hash, created, expires, size, raw_download, \
-         place, sealed) values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (id) do nothing",
+         place, sealed) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
-    .bind(&letter.id.as_bytes()[..])
-    .bind(&letter.sender)
-    .bind(letter.message_id_hash.as_ref().map(|hash| &hash[..]))
-    .bind(letter.created.unix())
-    .bind(letter.expires.unix())
-    .bind(letter.size as i64)
-    .bind(i64::from(letter.raw_download))
-    .bind(if letter.sealed.is_some() {
-        IN_ROW
-    } else {
-        AMONG_BLOBS
-    })
-    .bind(letter.sealed.as_deref())
-    .execute(&mut *connection)
-    .await
-    .map_err(database("keep a letter"))?;
-    if inserted.rows_affected() == 0 {
-        return Ok(false);
-    }
-    for grant in grants {
-        insert_grant(connection, grant).await?;
-    }
-    Ok(true)
+    .blob(letter.id.as_bytes().to_vec())
+    .text(&letter.sender)
+    .blob(letter.message_id_hash.map(|hash| hash.to_vec()))
+    .integer(letter.created.unix())
+    .integer(letter.expires.unix())
+    .integer(letter.size as i64)
+    .integer(i64::from(letter.raw_download))
+    .integer(place)
+    .blob(letter.sealed.map(Vec::from))
 }
 
-async fn insert_grant(connection: &mut SqliteConnection, row: &GrantRow) -> Result<()> {
+fn insert_grant(row: GrantRow) -> Insertion {
     let (state, state_at) = state_columns(&row.standing.state);
-    sqlx::query(
+    Insertion::new(
         "insert into grants (id, letter, recipient, mailbox, rights, sender, template, download, \
          commitment, verifier, created, state, state_at, mark, opened, wrap, summary) values \
-         ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+         (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
-    .bind(&row.grant.grant.as_bytes()[..])
-    .bind(&row.grant.letter.as_bytes()[..])
-    .bind(&row.grant.recipient)
-    .bind(&row.mailbox)
-    .bind(i64::from(row.grant.rights.bits()))
-    .bind(&row.grant.sender)
-    .bind(&row.grant.template)
-    .bind(i64::from(row.grant.download))
-    .bind(&row.grant.commitment[..])
-    .bind(&row.standing.verifier[..])
-    .bind(row.standing.created.unix())
-    .bind(state)
-    .bind(state_at)
-    .bind(&row.mark)
-    .bind(row.opened.map(Timestamp::unix))
-    .bind(row.wrap.as_deref())
-    .bind(row.summary.as_deref())
-    .execute(connection)
-    .await
-    .map_err(database("keep a grant"))?;
-    Ok(())
+    .blob(row.grant.grant.as_bytes().to_vec())
+    .blob(row.grant.letter.as_bytes().to_vec())
+    .text(&row.grant.recipient)
+    .text(&row.mailbox)
+    .integer(i64::from(row.grant.rights.bits()))
+    .text(&row.grant.sender)
+    .text(&row.grant.template)
+    .integer(i64::from(row.grant.download))
+    .blob(row.grant.commitment.to_vec())
+    .blob(row.standing.verifier.to_vec())
+    .integer(row.standing.created.unix())
+    .integer(state)
+    .integer(state_at)
+    .blob(row.mark)
+    .integer(row.opened.map(Timestamp::unix))
+    .blob(row.wrap)
+    .blob(row.summary)
 }
 
 async fn change(
@@ -277,7 +260,7 @@ async fn change(
     now: Timestamp,
 ) -> Result<Vec<GrantId>> {
     let mut applied = Vec::new();
-    let mut events = Vec::new();
+    let mut entries = Vec::new();
     for change in changes.iter() {
         let (state, state_at) = state_columns(&change.standing.state);
         let ended = !matches!(change.standing.state, GrantState::Active { .. });
@@ -297,10 +280,12 @@ async fn change(
         .map_err(database("change a grant"))?;
         if done.rows_affected() > 0 {
             applied.push(change.grant);
-            events.extend(change.event.clone());
+            if let Some(event) = &change.event {
+                entries.push(audit::Entry::new(event, now)?);
+            }
         }
     }
-    audit::append(connection, &events, now).await?;
+    audit::append(connection, entries.iter()).await?;
     Ok(applied)
 }
 

@@ -4,6 +4,7 @@
 mod audit;
 mod challenges;
 mod guesses;
+mod journal;
 mod keys;
 mod letters;
 mod lists;
@@ -16,6 +17,8 @@ mod writer;
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use sqlx::migrate::{Migration, MigrationType, Migrator};
@@ -23,6 +26,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, SqlSafeStr, SqliteConnection, SqlitePool};
 
 use crate::error::{StoreError, database};
+use journal::Journal;
 use writer::{Step, Writer};
 
 pub use keys::SqliteKeys;
@@ -37,6 +41,9 @@ const CHECKPOINT_PAGES: &str = "4000";
 /// Records in SQLite.
 pub struct SqliteRecords {
     database: Database,
+    journal: Arc<Journal>,
+    /// How many items the outbox holds; those of other processes count from the next start on.
+    outbox_items: AtomicU64,
 }
 
 impl SqliteRecords {
@@ -60,11 +67,21 @@ impl SqliteRecords {
                     "guesses",
                     include_str!("../../migrations/records/0003_guesses.sql"),
                 ),
+                (
+                    4,
+                    "journals",
+                    include_str!("../../migrations/records/0004_journals.sql"),
+                ),
             ],
             secure_delete: "fast",
         };
+        let database = Database::open(location, form).await?;
+        let journal = Journal::open(&path_of(location)?, database.writer.clone()).await?;
+        let outbox_items = passing::outbox_items(&database.readers).await?;
         Ok(Self {
-            database: Database::open(location, form).await?,
+            database,
+            journal,
+            outbox_items: AtomicU64::new(outbox_items),
         })
     }
 
@@ -89,6 +106,10 @@ impl crate::records::Records for SqliteRecords {
     }
 
     async fn close(&self) {
+        if let Err(error) = self.journal.close().await {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(error, "the audit journal is taken up at the next start");
+        }
         self.database.close().await;
     }
 }

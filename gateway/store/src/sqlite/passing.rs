@@ -2,13 +2,15 @@
 //! Outbox items come closed and leave closed.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use mail::{LabelId, Timestamp};
 use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, SqliteConnection};
+use sqlx::{QueryBuilder, SqliteConnection, SqlitePool};
 
 use super::rows::{bytes, count, get, rights, time};
+use super::writer::Insertion;
 use super::{SqliteRecords, sweep};
 use crate::error::{StoreError, database};
 use crate::passing::{
@@ -64,15 +66,24 @@ impl Passing for SqliteRecords {
     }
 
     async fn enqueue(&self, id: OutboxId, item: Vec<u8>, now: Timestamp) -> Result<()> {
-        let item = Arc::new(item);
-        let put =
-            self.write(move |connection| Box::pin(enqueue(connection, id, item.clone(), now)));
-        match put.await? {
-            true => Ok(()),
-            false => Err(StoreError::Full {
-                limit: OUTBOX_ITEMS_MAX,
-            }),
+        let (held, order) = (&self.outbox_items, Ordering::Relaxed);
+        if held.fetch_add(1, order) >= OUTBOX_ITEMS_MAX {
+            held.fetch_sub(1, order);
+            let limit = OUTBOX_ITEMS_MAX;
+            return Err(StoreError::Full { limit });
         }
+        let item = Insertion::new(
+            "insert into outbox (id, created, due, attempts, item) values (?, ?, ?, 0, ?)",
+        )
+        .blob(id.0.to_vec())
+        .integer(now.unix())
+        .integer(now.unix())
+        .blob(item);
+        let put = self.database.writer.insert(vec![item]).await;
+        if put.is_err() {
+            held.fetch_sub(1, order);
+        }
+        put
     }
 
     async fn due(&self, now: Timestamp, lease: Timestamp, limit: u32) -> Result<Vec<OutboxRow>> {
@@ -80,18 +91,16 @@ impl Passing for SqliteRecords {
             .await
     }
 
-    async fn finish(&self, id: OutboxId) -> Result<()> {
-        self.write(move |connection| {
-            Box::pin(async move {
-                sqlx::query("delete from outbox where id = $1")
-                    .bind(&id.0[..])
-                    .execute(connection)
-                    .await
-                    .map_err(database("finish an outbox item"))?;
-                Ok(())
-            })
-        })
-        .await
+    async fn finish(&self, ids: Vec<OutboxId>) -> Result<()> {
+        let ids = Arc::new(ids);
+        let deleted = self
+            .write(move |connection| Box::pin(finish(connection, ids.clone())))
+            .await?;
+        let order = Ordering::Relaxed;
+        let less = |held: u64| Some(held.saturating_sub(deleted));
+        // It always gives a number.
+        let _ = self.outbox_items.fetch_update(order, order, less);
+        Ok(())
     }
 
     async fn postpone(&self, id: OutboxId, until: Timestamp, attempts: u32) -> Result<()> {
@@ -266,24 +275,27 @@ async fn forget(
 }
 
 /// False if the outbox is full.
-async fn enqueue(
-    connection: &mut SqliteConnection,
-    id: OutboxId,
-    item: Arc<Vec<u8>>,
-    now: Timestamp,
-) -> Result<bool> {
-    let put = sqlx::query(
-        "insert into outbox (id, created, due, attempts, item) select $1, $2, $2, 0, $3 \
-         where (select count(*) from outbox) < $4",
-    )
-    .bind(&id.0[..])
-    .bind(now.unix())
-    .bind(&**item)
-    .bind(OUTBOX_ITEMS_MAX as i64)
-    .execute(connection)
-    .await
-    .map_err(database("put an item into the outbox"))?;
-    Ok(put.rows_affected() == 1)
+/// Says how many there were.
+async fn finish(connection: &mut SqliteConnection, ids: Arc<Vec<OutboxId>>) -> Result<u64> {
+    let mut deleted = 0;
+    for id in ids.iter() {
+        let done = sqlx::query("delete from outbox where id = $1")
+            .bind(&id.0[..])
+            .execute(&mut *connection)
+            .await
+            .map_err(database("finish an outbox item"))?;
+        deleted += done.rows_affected();
+    }
+    Ok(deleted)
+}
+
+/// How many items the outbox holds.
+pub(super) async fn outbox_items(readers: &SqlitePool) -> Result<u64> {
+    let row = sqlx::query("select count(*) as items from outbox")
+        .fetch_one(readers)
+        .await
+        .map_err(database("count the outbox"))?;
+    count(&row, "items")
 }
 
 async fn due(

@@ -1,26 +1,66 @@
 //! Group commit: one task owns the writing connection and lets waiting writes share a commit.
 //! A write is answered only after the commit it was part of; one that fails harms no neighbour.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
-use sqlx::{Connection, SqliteConnection};
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{Arguments, AssertSqlSafe, Connection, Encode, Sqlite, SqliteConnection, Type};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, timeout_at};
 
-use crate::audit::Durability;
 use crate::error::{StoreError, database};
 
 /// How many writes may wait; more of them wait for a place.
 pub(crate) const WRITES_WAITING_MAX: usize = 1_024;
 /// How many writes share one commit at most.
 pub(crate) const WRITES_PER_COMMIT_MAX: usize = 256;
-/// How long a commit may stay unsynced when nobody waits for it.
-const UNSYNCED_MAX: Duration = Duration::from_millis(500);
 
 /// A future that borrows the connection it runs on.
 pub(crate) type Step<'c, T> =
     std::pin::Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'c>>;
+
+/// A batch of insertions up to this long keeps its prepared statements.
+const PREPARED_INSERTIONS_MAX: usize = 16;
+
+/// One `insert`, as text with `?` for its values, and these. It gives no answer, so that many of
+/// them, of several writes, can be one text: one turn with the database's thread for all.
+#[derive(Clone)]
+pub(crate) struct Insertion {
+    text: &'static str,
+    values: Vec<Value>,
+}
+
+/// A value to insert.
+#[derive(Clone)]
+enum Value {
+    Blob(Option<Vec<u8>>),
+    Integer(Option<i64>),
+    Text(String),
+}
+
+impl Insertion {
+    /// An insertion that has no values yet.
+    pub(crate) fn new(text: &'static str) -> Self {
+        let values = Vec::with_capacity(text.bytes().filter(|octet| *octet == b'?').count());
+        Self { text, values }
+    }
+
+    /// With these octets next.
+    pub(crate) fn blob(mut self, octets: impl Into<Option<Vec<u8>>>) -> Self {
+        self.values.push(Value::Blob(octets.into()));
+        self
+    }
+
+    /// With this number next.
+    pub(crate) fn integer(mut self, number: impl Into<Option<i64>>) -> Self {
+        self.values.push(Value::Integer(number.into()));
+        self
+    }
+
+    /// With this text next.
+    pub(crate) fn text(mut self, text: &str) -> Self {
+        self.values.push(Value::Text(text.to_owned()));
+        self
+    }
+}
 
 /// The way to the writing task.
 #[derive(Clone)]
@@ -33,14 +73,8 @@ impl Writer {
     /// thread, and must not queue behind the sessions of the whole gateway for each of them.
     pub(crate) fn start(connection: SqliteConnection, name: &str) -> std::io::Result<Self> {
         let (waiting, writes) = mpsc::channel(WRITES_WAITING_MAX);
-        let task = Task {
-            connection,
-            full: true,
-            unsynced_until: None,
-        };
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .build()?;
+        let task = Task { connection };
+        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
         let thread = std::thread::Builder::new().name(format!("{name} writer"));
         thread.spawn(move || runtime.block_on(task.run(writes)))?;
         Ok(Self { waiting })
@@ -53,28 +87,25 @@ impl Writer {
         T: Send + 'static,
         F: for<'c> FnMut(&'c mut SqliteConnection) -> Step<'c, T> + Send + 'static,
     {
-        self.write_with(Durability::Before, step).await
-    }
-
-    /// The same, and says when it must be on the disk.
-    pub(crate) async fn write_with<T, F>(
-        &self,
-        durability: Durability,
-        step: F,
-    ) -> Result<T, StoreError>
-    where
-        T: Send + 'static,
-        F: for<'c> FnMut(&'c mut SqliteConnection) -> Step<'c, T> + Send + 'static,
-    {
         let (answer, answered) = oneshot::channel();
         let write = OneWrite {
             step,
             outcome: None,
             answer,
-            durability,
         };
         self.waiting
             .send(Box::new(write))
+            .await
+            .map_err(|_| StoreError::Stopped)?;
+        answered.await.map_err(|_| StoreError::Stopped)?
+    }
+
+    /// Makes these insertions in a transaction; returns when they are on the disk.
+    pub(crate) async fn insert(&self, insertions: Vec<Insertion>) -> Result<(), StoreError> {
+        let (answer, answered) = oneshot::channel();
+        let inserting = Inserting { insertions, answer };
+        self.waiting
+            .send(Box::new(inserting))
             .await
             .map_err(|_| StoreError::Stopped)?;
         answered.await.map_err(|_| StoreError::Stopped)?
@@ -95,9 +126,14 @@ impl Writer {
 /// One waiting write.
 #[async_trait]
 trait Write: Send {
-    fn durability(&self) -> Durability;
     /// A statement to be run alone, outside a transaction.
-    fn alone(&self) -> Option<&'static str>;
+    fn alone(&self) -> Option<&'static str> {
+        None
+    }
+    /// What it inserts, if it does nothing else.
+    fn insertions(&self) -> Option<&[Insertion]> {
+        None
+    }
     async fn run(&mut self, connection: &mut SqliteConnection) -> Result<(), StoreError>;
     fn settle(self: Box<Self>, committed: Result<(), StoreError>);
 }
@@ -106,7 +142,6 @@ struct OneWrite<T, F> {
     step: F,
     outcome: Option<T>,
     answer: oneshot::Sender<Result<T, StoreError>>,
-    durability: Durability,
 }
 
 #[async_trait]
@@ -115,14 +150,6 @@ where
     T: Send + 'static,
     F: for<'c> FnMut(&'c mut SqliteConnection) -> Step<'c, T> + Send + 'static,
 {
-    fn durability(&self) -> Durability {
-        self.durability
-    }
-
-    fn alone(&self) -> Option<&'static str> {
-        None
-    }
-
     async fn run(&mut self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
         self.outcome = None;
         self.outcome = Some((self.step)(connection).await?);
@@ -140,6 +167,65 @@ where
     }
 }
 
+struct Inserting {
+    insertions: Vec<Insertion>,
+    answer: oneshot::Sender<Result<(), StoreError>>,
+}
+
+#[async_trait]
+impl Write for Inserting {
+    fn insertions(&self) -> Option<&[Insertion]> {
+        Some(&self.insertions)
+    }
+
+    async fn run(&mut self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
+        let insertions: Vec<&Insertion> = self.insertions.iter().collect();
+        insert(connection, "", &insertions, "").await
+    }
+
+    fn settle(self: Box<Self>, committed: Result<(), StoreError>) {
+        let _ = self.answer.send(committed);
+    }
+}
+
+/// Runs all insertions between `first` and `last` as one text.
+async fn insert(
+    connection: &mut SqliteConnection,
+    first: &str,
+    insertions: &[&Insertion],
+    last: &str,
+) -> Result<(), StoreError> {
+    let mut text = first.to_owned();
+    let mut arguments = SqliteArguments::default();
+    for insertion in insertions {
+        text.push_str(insertion.text);
+        text.push_str("; ");
+        for value in &insertion.values {
+            match value {
+                Value::Blob(octets) => add(&mut arguments, octets.clone())?,
+                Value::Integer(number) => add(&mut arguments, *number)?,
+                Value::Text(text) => add(&mut arguments, text.clone())?,
+            }
+        }
+    }
+    text.push_str(last);
+    // The text is made of constants of this program alone.
+    sqlx::query_with(AssertSqlSafe(text), arguments)
+        .persistent(insertions.len() <= PREPARED_INSERTIONS_MAX)
+        .execute(connection)
+        .await
+        .map_err(database("insert into a database"))?;
+    Ok(())
+}
+
+fn add<'v, V>(arguments: &mut SqliteArguments, value: V) -> Result<(), StoreError>
+where
+    V: Encode<'v, Sqlite> + Type<Sqlite>,
+{
+    let added = arguments.add(value).map_err(sqlx::Error::Encode);
+    added.map_err(database("insert a value"))
+}
+
 struct Pragma {
     statement: &'static str,
     answer: oneshot::Sender<Result<(), StoreError>>,
@@ -147,10 +233,6 @@ struct Pragma {
 
 #[async_trait]
 impl Write for Pragma {
-    fn durability(&self) -> Durability {
-        Durability::Before
-    }
-
     fn alone(&self) -> Option<&'static str> {
         Some(self.statement)
     }
@@ -167,27 +249,14 @@ impl Write for Pragma {
 
 struct Task {
     connection: SqliteConnection,
-    /// Whether commits are synced now (`pragma synchronous`).
-    full: bool,
-    unsynced_until: Option<Instant>,
 }
 
 impl Task {
     async fn run(mut self, mut writes: mpsc::Receiver<Box<dyn Write>>) {
         let mut batch = Vec::with_capacity(WRITES_PER_COMMIT_MAX);
-        loop {
-            let next = writes.recv_many(&mut batch, WRITES_PER_COMMIT_MAX);
-            let received = match self.unsynced_until {
-                Some(until) => timeout_at(until, next).await.ok(),
-                None => Some(next.await),
-            };
-            match received {
-                None => self.sync_now().await,
-                Some(0) => break,
-                Some(_) => self.take(&mut batch).await,
-            }
+        while writes.recv_many(&mut batch, WRITES_PER_COMMIT_MAX).await > 0 {
+            self.take(&mut batch).await;
         }
-        self.sync_now().await;
         if let Err(error) = self.connection.close().await {
             tracing::warn!(%error, "a database did not close cleanly; it recovers when opened");
         }
@@ -232,10 +301,18 @@ impl Task {
     }
 
     async fn commit(&mut self, writes: &mut [Box<dyn Write>]) -> Result<(), StoreError> {
-        let durable = writes
-            .iter()
-            .any(|write| write.durability() == Durability::Before);
-        self.set_synced(durable).await?;
+        let insertions: Option<Vec<&[Insertion]>> =
+            writes.iter().map(|write| write.insertions()).collect();
+        if let Some(insertions) = insertions {
+            let insertions: Vec<&Insertion> = insertions.into_iter().flatten().collect();
+            let begin = "begin immediate; ";
+            let committed = insert(&mut self.connection, begin, &insertions, "commit").await;
+            if committed.is_err() {
+                // There may be nothing to roll back: that fails, and is as good.
+                let _ = sqlx::query("rollback").execute(&mut self.connection).await;
+            }
+            return committed;
+        }
         let mut transaction = self
             .connection
             .begin_with("begin immediate")
@@ -248,50 +325,6 @@ impl Task {
             .commit()
             .await
             .map_err(database("commit a transaction"))?;
-        self.unsynced_until = match (self.full, self.unsynced_until) {
-            (true, _) => None,
-            (false, None) => Some(Instant::now() + UNSYNCED_MAX),
-            (false, until) => until,
-        };
         Ok(())
-    }
-
-    /// With `synchronous = full` a commit syncs the whole log, earlier unsynced commits included.
-    async fn set_synced(&mut self, full: bool) -> Result<(), StoreError> {
-        if self.full != full {
-            let statement = if full {
-                "pragma synchronous = full"
-            } else {
-                "pragma synchronous = normal"
-            };
-            let set = sqlx::query(statement).execute(&mut self.connection).await;
-            set.map_err(database("choose how a commit is synced"))?;
-            self.full = full;
-        }
-        Ok(())
-    }
-
-    /// Brings unsynced commits to the disk with a small synced one.
-    async fn sync_now(&mut self) {
-        if self.unsynced_until.is_none() {
-            return;
-        }
-        let synced = async {
-            self.set_synced(true).await?;
-            let ran = sqlx::query(super::ALIVE)
-                .execute(&mut self.connection)
-                .await;
-            ran.map_err(database("sync the audit log"))
-        };
-        match synced.await {
-            Ok(_) => self.unsynced_until = None,
-            Err(error) => {
-                tracing::error!(
-                    error = &error as &dyn std::error::Error,
-                    "audit is not synced"
-                );
-                self.unsynced_until = Some(Instant::now() + UNSYNCED_MAX);
-            }
-        }
     }
 }

@@ -1,5 +1,5 @@
 //! Keeping letters, and giving back what opens them.
-//! Sealed bytes first, then keys and records side by side; only with all three is there a letter.
+//! Sealed bytes, keys and records go side by side; only with all three is there a letter.
 
 use std::ops::Range;
 
@@ -45,16 +45,20 @@ impl Store {
             raw_download: letter.raw_download,
             sealed: inline.then(|| sealed.clone()),
         };
-        if !inline {
-            self.blobs.put_blob(id, sealed).await?;
-        }
-        // Side by side, so that a put waits for one sync and not for two. What is there of an
-        // unfinished letter opens nothing: both are needed.
-        let (keys, records) = tokio::join!(
+        let blob = async {
+            match inline {
+                true => Ok(()),
+                false => self.blobs.put_blob(id, sealed).await,
+            }
+        };
+        // Side by side, so that a put waits for one sync and not for three. What is there of an
+        // unfinished letter opens nothing: all are needed.
+        let (blob, keys, records) = tokio::join!(
+            blob,
             self.keys.put_keys(keys),
             self.records.put_letter(row, grants)
         );
-        match keys.and(records) {
+        match blob.and(keys).and(records) {
             Ok(()) => Ok(()),
             // It was there before, whole or in part, and is not ours to take away.
             Err(exists @ StoreError::Exists { .. }) => Err(exists),

@@ -94,9 +94,9 @@ impl Store {
         rows.iter().map(|row| self.open_item(row)).collect()
     }
 
-    /// Removes a mail that was sent, or given up.
-    pub async fn finish(&self, id: OutboxId) -> Result<()> {
-        self.records.finish(id).await
+    /// Removes mail that was sent, or given up.
+    pub async fn finish(&self, ids: &[OutboxId]) -> Result<()> {
+        self.records.finish(ids.to_vec()).await
     }
 
     /// Puts a mail off until then, after so many attempts.

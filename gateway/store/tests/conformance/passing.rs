@@ -106,7 +106,7 @@ async fn the_outbox_hands_out_what_is_due_until_it_is_finished() {
     assert!(world.store.due(10).await.unwrap().is_empty());
     world.clock.advance(1);
     assert_eq!(world.store.due(10).await.unwrap()[0].attempts, 1);
-    world.store.finish(id).await.unwrap();
+    world.store.finish(&[id]).await.unwrap();
     world.clock.advance(OUTBOX_LEASE_SECONDS);
     assert!(world.store.due(10).await.unwrap().is_empty());
 }

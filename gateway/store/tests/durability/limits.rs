@@ -12,7 +12,7 @@ use crate::tamper::{behind, count};
 
 #[tokio::test]
 async fn a_full_outbox_says_so_and_takes_more_later() {
-    let world = World::new().await;
+    let mut world = World::new().await;
     let item = OutboxItem {
         sender: "a".into(),
         recipients: vec![],
@@ -25,6 +25,7 @@ async fn a_full_outbox_says_so_and_takes_more_later() {
         behind(&world, "records.db", fill).await,
         OUTBOX_ITEMS_MAX - 1
     );
+    world.reopen(seal::ServerKey::from_bytes(&[9; 32])).await;
     let last = world.store.enqueue(&item).await.unwrap();
     let refused = world.store.enqueue(&item).await;
     assert!(
@@ -32,7 +33,7 @@ async fn a_full_outbox_says_so_and_takes_more_later() {
         "{refused:?}"
     );
     assert!(refused.unwrap_err().is_transient());
-    world.store.finish(last).await.unwrap();
+    world.store.finish(&[last]).await.unwrap();
     world.store.enqueue(&item).await.unwrap();
 }
 
