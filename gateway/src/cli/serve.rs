@@ -46,7 +46,7 @@ pub fn run(serve: &Serve) -> ExitCode {
     if !hardened.memory_locked {
         tracing::info!("memory is not locked: encrypt swap, or raise the limit on locked memory");
     }
-    match runtime().and_then(|runtime| Ok(runtime.block_on(serve_until_told(&config))?)) {
+    match runtime().and_then(|runtime| runtime.block_on(serve_until_told(&config))) {
         Ok(()) => OK,
         Err(error) => fail(&error),
     }
