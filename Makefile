@@ -1,6 +1,6 @@
 # What a newcomer types. Every target installs what it lacks and says what it did.
 
-.PHONY: demo test bench fuzz-short check certs help
+.PHONY: demo test bench pictures fuzz-short check certs help
 
 help:            ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
@@ -13,10 +13,15 @@ test:            ## every test there is, real Postfix and Chromium included
 	@tests/install build mail browser
 	@tests/run
 
-bench:           ## messages a second and CPU per 1,000, beside a raw splice and Postfix
+bench:           ## how long edits take; messages a second and CPU per 1,000, beside a raw splice and Postfix
 	@tests/install build mail
 	cargo build --quiet --release --package gateway --bin sealgate
+	cargo bench --quiet --package mail --bench edit
 	cargo run --quiet --release --package end-to-end --bin bench -- $(ARGS)
+
+pictures:        ## what markings look like, for rules/MARKINGS.md, from the real gateway and browser
+	@tests/install build browser
+	cargo run --quiet --package end-to-end --bin pictures
 
 fuzz-short:      ## the property tests over many more generated messages, bounded in time
 	@tests/install build

@@ -1,6 +1,7 @@
 //! What became of each recipient, and what one reply says of all of them.
 //! It never says 250 while anything is open.
 
+use crate::apply::Remark;
 use crate::receive::Arrival;
 use mail::{Address, Envelope};
 use seal::{GrantId, LetterId};
@@ -11,6 +12,8 @@ use wire::Reply;
 pub struct Outcome {
     /// The sender's recipients and those that rules added.
     pub ends: Vec<End>,
+    /// What edits did not do, or did harm to.
+    pub remarks: Vec<Remark>,
 }
 
 /// What became of one recipient.
@@ -90,6 +93,7 @@ impl Outcome {
         };
         Self {
             ends: envelope.recipients.iter().map(waiting).collect(),
+            remarks: Vec::new(),
         }
     }
 

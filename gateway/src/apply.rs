@@ -10,7 +10,7 @@ use crate::sealing::Sealing;
 use crate::served::Memory;
 use crate::site::Site;
 use crate::trace;
-use mail::{Address, Edit, Labels, Message};
+use mail::{Address, Edit, Edited, Labels, Message, SkipReason};
 use rules::{Group, Plan};
 use seal::{GrantId, LetterId};
 
@@ -21,6 +21,40 @@ pub struct Work {
     pub letters: Vec<store::NewLetter>,
     /// One entry per onward transaction.
     pub dispatches: Vec<Dispatch>,
+    /// What edits did not do, or did harm to.
+    pub remarks: Vec<Remark>,
+}
+
+/// What an operator must hear of the edits of some recipients' copies.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Remark {
+    /// Whose copies.
+    pub recipients: Vec<Address>,
+    /// Why text was left out: stable words, such as `signed`.
+    pub unmarked: Vec<&'static str>,
+    /// Domains whose DKIM signature holds no longer.
+    pub dkim_broken: Vec<String>,
+}
+
+impl Remark {
+    /// None when everything was done and nothing was harmed.
+    fn of(edited: &Edited, recipients: &[Address]) -> Option<Self> {
+        let mut unmarked: Vec<&str> = edited
+            .skipped
+            .iter()
+            .filter(|skipped| skipped.reason != SkipReason::AlreadyMarked)
+            .map(|skipped| skipped.reason.as_str())
+            .collect();
+        unmarked.sort_unstable();
+        unmarked.dedup();
+        let dkim_broken = edited.broken_signatures.clone();
+        let silent = unmarked.is_empty() && dkim_broken.is_empty();
+        (!silent).then(|| Self {
+            recipients: recipients.to_vec(),
+            unmarked,
+            dkim_broken,
+        })
+    }
 }
 
 /// One onward transaction.
@@ -99,7 +133,13 @@ impl Desk<'_> {
             if recipients.is_empty() {
                 continue;
             }
-            let body = self.body(group, admission)?;
+            let body = match self.edited(group, admission)? {
+                None => Body::AsCame,
+                Some(edited) => {
+                    work.remarks.extend(Remark::of(&edited, &recipients));
+                    Body::Changed(edited.bytes)
+                }
+            };
             // P2: the rules alone say who is outside; a second opinion here could only leak.
             if group.verdict.seal.is_some() {
                 self.seal(group, &body, &head, &recipients, &mut work);
@@ -143,7 +183,8 @@ impl Desk<'_> {
         work.dispatches.extend(notices);
     }
 
-    fn body(&self, group: &Group, admission: Admission) -> Result<Body, Stop> {
+    /// The copy with its edits; none when nothing changes.
+    fn edited(&self, group: &Group, admission: Admission) -> Result<Option<Edited>, Stop> {
         // A mark that only claims to be ours goes before any other edit.
         let forged = admission == Admission::Forged;
         let remove = forged.then(|| Edit::RemoveHeader {
@@ -154,8 +195,8 @@ impl Desk<'_> {
             .chain(group.verdict.edits.iter().cloned())
             .collect();
         if edits.is_empty() {
-            return Ok(Body::AsCame);
+            return Ok(None);
         }
-        Ok(Body::Changed(mail::apply(self.message, &edits)?.bytes))
+        Ok(Some(mail::apply(self.message, &edits)?))
     }
 }

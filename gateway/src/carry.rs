@@ -22,6 +22,7 @@ pub async fn carry(
     memory: &mut Memory,
 ) -> Result<Outcome, Stop> {
     let mut outcome = planned(arrival, plan, memory);
+    outcome.remarks.clone_from(&work.remarks);
     if memory.is_split() {
         memory.begin(site, message, &work.recipients()).await?;
     }

@@ -33,6 +33,14 @@ pub fn line(site: &Site, arrival: &Arrival, ended: &Result<Outcome, Stop>, reply
         Ok(outcome) => (actions(outcome), relay(outcome)),
         Err(_) => ("stopped".to_owned(), None),
     };
+    let remarks = ended.as_ref().map_or(&[][..], |outcome| &outcome.remarks);
+    let unmarked = joined(
+        remarks
+            .iter()
+            .flat_map(|remark| remark.unmarked.iter().copied()),
+    );
+    let broken = remarks.iter().flat_map(|remark| &remark.dkim_broken);
+    let dkim_broken = joined(broken.map(String::as_str));
     let delay = site.now().unix() - arrival.arrived.unix();
     tracing::info!(
         id = %arrival.id,
@@ -42,6 +50,8 @@ pub fn line(site: &Site, arrival: &Arrival, ended: &Result<Outcome, Stop>, reply
         source = arrival.source.as_str(),
         action,
         relay = relay.unwrap_or_default(),
+        unmarked,
+        dkim_broken,
         delay,
         status = reply.code,
         "message"
@@ -50,6 +60,14 @@ pub fn line(site: &Site, arrival: &Arrival, ended: &Result<Outcome, Stop>, reply
         let error = crate::cli::chain(stop);
         tracing::error!(id = %arrival.id, error, "a message could not be handled; deferred");
     }
+}
+
+/// Each word once; nothing where there is none, so that the line stays short.
+fn joined<'w>(words: impl Iterator<Item = &'w str>) -> Option<String> {
+    let mut words: Vec<&str> = words.collect();
+    words.sort_unstable();
+    words.dedup();
+    (!words.is_empty()).then(|| words.join(","))
 }
 
 fn actions(outcome: &Outcome) -> String {
@@ -94,7 +112,7 @@ pub async fn audit(
     let events = outcome
         .ends
         .iter()
-        .map(|end| end_event(arrival, live, judgement, end));
+        .map(|end| remarked(end_event(arrival, live, judgement, end), outcome, end));
     labels.extend(events);
     write(site, labels, durability).await;
 }
@@ -219,6 +237,23 @@ fn leaves(fate: &EndFate) -> bool {
 fn copy_of<'j>(judgement: &'j Judgement, end: &End) -> Option<&'j rules::Copy> {
     let mut copies = judgement.copies.iter();
     copies.find(|copy| copy.recipient == end.recipient)
+}
+
+/// What the edits of this recipient's copy did not do, or did harm to.
+fn remarked(event: AuditEvent, outcome: &Outcome, end: &End) -> AuditEvent {
+    let mut remarks = outcome.remarks.iter();
+    let Some(remark) = remarks.find(|remark| remark.recipients.contains(&end.recipient)) else {
+        return event;
+    };
+    let unmarked = joined(remark.unmarked.iter().copied());
+    let broken = joined(remark.dkim_broken.iter().map(String::as_str));
+    let details = [("unmarked", unmarked), ("dkim_broken", broken)];
+    details
+        .into_iter()
+        .fold(event, |event, (name, value)| match value {
+            Some(value) => event.detail(name, value),
+            None => event,
+        })
 }
 
 fn label_name(id: &Option<mail::LabelId>) -> &str {

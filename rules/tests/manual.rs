@@ -32,3 +32,47 @@ fn the_schema_is_current_and_is_json() {
     assert!(value["$defs"]["Condition"]["properties"]["any_recipient"].is_object());
     is_current("rules.schema.json", &schema);
 }
+
+/// The page with pictures shows the policy that made them, every picture, and words that are right.
+#[test]
+fn the_page_of_markings_is_whole() {
+    const PICTURE_BYTES_MAX: usize = 60 * 1024;
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(folder.join("MARKINGS.md")).unwrap();
+    let policy = std::fs::read_to_string(folder.join("pictures/policy.toml")).unwrap();
+    assert!(
+        page.ends_with(&format!("```toml\n{policy}```\n")),
+        "the policy of the pictures"
+    );
+    assert_eq!(support::load_text(&policy).advice, []);
+    let mut count = 0;
+    for file in std::fs::read_dir(folder.join("pictures")).unwrap() {
+        let path = file.unwrap().path();
+        if path.extension().is_some_and(|end| end == "png") {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            assert!(
+                page.contains(&format!("(pictures/{name})")),
+                "{name} is shown nowhere"
+            );
+            let bytes = std::fs::read(&path).unwrap();
+            assert!(
+                bytes.starts_with(b"\x89PNG") && bytes.len() <= PICTURE_BYTES_MAX,
+                "{name}"
+            );
+            count += 1;
+        }
+    }
+    assert_eq!(
+        page.matches("](pictures/").count(),
+        count,
+        "every picture is there"
+    );
+    let looks = page.split("## A look of your own").nth(1).unwrap();
+    let looks = looks
+        .split("```toml\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next());
+    for line in looks.unwrap().lines() {
+        support::load_text(&format!("[[rule]]\nname = 'r'\nthen = [{{ {line} }}]\n"));
+    }
+}

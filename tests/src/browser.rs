@@ -244,8 +244,20 @@ impl Browser {
 
     /// Saves a picture of the whole page as `target/screenshots/NAME.png`.
     pub fn picture(&self, name: &str) {
-        let wish = json!({ "captureBeyondViewport": true, "format": "png" });
-        let taken = self.devtools("Page.captureScreenshot", &wish);
+        self.capture(
+            name,
+            &json!({ "captureBeyondViewport": true, "format": "png" }),
+        );
+    }
+
+    /// Saves a picture of the page's top, this large.
+    pub fn picture_of_top(&self, name: &str, width: u32, height: u32) {
+        let clip = json!({ "x": 0, "y": 0, "width": width, "height": height, "scale": 1 });
+        self.capture(name, &json!({ "clip": clip, "format": "png" }));
+    }
+
+    fn capture(&self, name: &str, wish: &Value) {
+        let taken = self.devtools("Page.captureScreenshot", wish);
         let bytes = STANDARD
             .decode(taken["data"].as_str().unwrap_or(""))
             .expect("base64");

@@ -167,6 +167,7 @@ impl Compiler {
                 color: None,
                 background: None,
                 bar: None,
+                pale: false,
                 ..default
             },
             false => default,

@@ -213,7 +213,7 @@ pub(super) const WORDS: &[Word] = &[
         "footer",
         TextOrTable(Marking),
         "{ text = \"Classified as ${label.name}\" }",
-        "Text that mail with this label gets at its bottom: by itself, in small grey print.",
+        "Text that mail with this label gets at its bottom: by itself, in small print.",
     ),
     word(
         Label,

@@ -13,6 +13,7 @@ mod memory;
 mod pass_through;
 mod postfix;
 mod reading;
+mod relabelled;
 mod rig;
 mod round;
 mod scanner;
