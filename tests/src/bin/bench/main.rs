@@ -5,6 +5,7 @@
 //! It tells what it measured and judges nothing.
 
 mod bare;
+mod flood;
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -23,6 +24,10 @@ const SIZES: [(&str, usize); 3] = [("4 KiB", 4 << 10), ("64 KiB", 64 << 10), ("1
 
 /// How long a queue may take to run empty once nothing more comes in.
 const EMPTYING: Duration = Duration::from_secs(120);
+
+/// A subject that nothing in the shipped policy matches, and one that has the letter sealed.
+const PLAIN: &str = "Minutes of the meeting";
+const SEALED: &str = "[encrypt] Minutes of the meeting";
 
 /// A recipient outside, so that a policy has something to think about.
 const RECIPIENT: &str = "bob@partner.example";
@@ -157,7 +162,13 @@ fn run(plan: &Plan) -> io::Result<()> {
             contender.results.push(sum);
         }
     }
-    io::stdout().write_all(table(plan, &contenders).as_bytes())
+    let mut out = table(plan, &contenders);
+    drop(contenders);
+    if plan.wants("flood") {
+        eprintln!("flooding …");
+        out.push_str(&flood::lines()?);
+    }
+    io::stdout().write_all(out.as_bytes())
 }
 
 fn contenders(plan: &Plan, sink: &Swallow) -> io::Result<Vec<Contender>> {
@@ -174,7 +185,6 @@ fn contenders(plan: &Plan, sink: &Swallow) -> io::Result<Vec<Contender>> {
             _process: process,
         });
     };
-    const PLAIN: &str = "Minutes of the meeting";
     if plan.wants("direct") {
         add("direct", to, PLAIN, None, Running::Nothing);
     }
@@ -190,12 +200,9 @@ fn contenders(plan: &Plan, sink: &Swallow) -> io::Result<Vec<Contender>> {
             );
         }
     }
-    for (name, subject) in [
-        ("pass", PLAIN),
-        ("seal", "[encrypt] Minutes of the meeting"),
-    ] {
+    for (name, subject) in [("pass", PLAIN), ("seal", SEALED)] {
         if plan.wants(name) {
-            let gateway = start_sealgate(to)?;
+            let gateway = Gateway::start(&site(to)?);
             let meter = gateway.process_id().map(Meter::of);
             let address = gateway.inside;
             add(
@@ -228,7 +235,7 @@ fn start_self(name: &str, to: SocketAddr) -> io::Result<(Child, SocketAddr)> {
 }
 
 /// The policy that ships; what nothing in it matches passes, what is tagged is sealed.
-fn start_sealgate(to: SocketAddr) -> io::Result<Gateway> {
+fn site(to: SocketAddr) -> io::Result<Site> {
     let mut site = Site::new(to, "");
     for entry in std::fs::read_dir(project().join("rules/policy"))?.flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
@@ -237,7 +244,7 @@ fn start_sealgate(to: SocketAddr) -> io::Result<Gateway> {
                 .push((name, std::fs::read_to_string(entry.path())?));
         }
     }
-    Ok(Gateway::start(&site))
+    Ok(site)
 }
 
 /// Real Postfix with its queue on disk: what comes in by submission goes to the sink.
