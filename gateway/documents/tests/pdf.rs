@@ -37,8 +37,8 @@ fn catalog() -> Vec<u8> {
 
 fn info(id: &str) -> Vec<u8> {
     format!(
-        "<< /Title (a \\(title\\)) /MSIP_Label_{id}_Enabled (true) /MSIP_Label_{id}_SiteId ({SITE}) \
-         /MSIP_Label_{id}_Name <FEFF004700F6> >>"
+        "<< /Title (a \\(title\\)) /MSIP_Label_{id}_Enabled (true) \
+         /MSIP_Label_{id}_SiteId ({SITE}) /MSIP_Label_{id}_Name <FEFF004700F6> >>"
     )
     .into_bytes()
 }
@@ -52,7 +52,8 @@ fn stream(dictionary: &str, content: &[u8]) -> Vec<u8> {
 
 fn xmp(id: &str) -> String {
     format!(
-        "<?xpacket begin=\"\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?><x:xmpmeta xmlns:x=\"adobe:ns:meta/\">\
+        "<?xpacket begin=\"\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\
+         <x:xmpmeta xmlns:x=\"adobe:ns:meta/\">\
          <rdf:RDF xmlns:rdf=\"r\"><rdf:Description xmlns:pdfx=\"p\" \
          pdfx:MSIP_Label_{id}_SiteId=\"{SITE}\">\
          <pdfx:MSIP_Label_{id}_Enabled>true</pdfx:MSIP_Label_{id}_Enabled>\

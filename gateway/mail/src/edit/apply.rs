@@ -201,6 +201,10 @@ impl<'m, 'e> Work<'m, 'e> {
             return Err(EditError::Conflict);
         }
         self.writer.finish(&mut self.draft, &mut root_fields);
+        // Beside a root in whose place something else stands there is no room.
+        if !self.first.is_empty() && self.draft.replaced.contains(&PartPath::root()) {
+            return Err(EditError::Conflict);
+        }
         if !self.first.is_empty()
             && let Err(reason) = shape::put_first(&mut self.draft, &self.first)
         {

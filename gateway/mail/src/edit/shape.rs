@@ -186,10 +186,12 @@ pub(crate) fn add(
         let bytes = [line_break, &delimiter(boundary, line_break), &part].concat();
         let closed = last < root.body.end;
         let close = [line_break, b"--", boundary.as_bytes(), b"--", line_break].concat();
-        let bytes = if closed {
-            bytes
-        } else {
-            [bytes, close].concat()
+        let bytes = match closed {
+            true => bytes,
+            false => {
+                reopen(draft, last, &close);
+                [bytes, close].concat()
+            }
         };
         draft.splices.push(Splice {
             range: last..last,
@@ -203,6 +205,15 @@ pub(crate) fn add(
     }
     nest(draft, &part, root_fields);
     Ok(Ok(()))
+}
+
+/// Takes back the close that an earlier addition of this list wrote at the same place.
+fn reopen(draft: &mut Draft<'_>, at: usize, close: &[u8]) {
+    let here = |splice: &&mut Splice| splice.range == (at..at) && splice.bytes.ends_with(close);
+    if let Some(earlier) = draft.splices.iter_mut().rev().find(here) {
+        let kept = earlier.bytes.len() - close.len();
+        earlier.bytes.truncate(kept);
+    }
 }
 
 /// Makes the root the first child of a new mixed root, with another part after it.
@@ -323,9 +334,16 @@ pub(crate) fn remove(
     } else {
         usize::from(rest.starts_with(b"\n"))
     };
+    // The last part of a multipart that nobody closed: without a close in its place, the line
+    // break before it would become content of the part before.
+    let boundary = parent.filter(|parent| parent.body.end == part.body.end);
+    let close = boundary.and_then(|parent| parent.parameter("boundary"));
+    let close = close.map(|boundary| format!("--{}--", boundary.trim_end()));
     draft.splices.push(Splice {
         range: start..part.body.end + line,
-        bytes: Vec::new(),
+        bytes: close.map_or(Vec::new(), |close| {
+            [close.as_bytes(), message.line_break()].concat()
+        }),
     });
     draft.removed.push(path.clone());
     Ok(Ok(()))
