@@ -5,6 +5,7 @@ use mail::marking::{Stamp, Template};
 use mail::{Address, LabelId, SealTerms};
 use regex::Regex;
 
+use crate::matching::composed;
 use crate::verdict::{Fate, Role};
 
 /// An action, compiled.
@@ -73,7 +74,15 @@ pub(crate) struct Rewrite {
 impl Rewrite {
     /// The new subject; runs of blanks that a removal left are closed.
     pub fn apply(&self, subject: &str, set: Option<String>) -> String {
-        let mut text = set.unwrap_or_else(|| subject.to_owned());
+        let before = set.unwrap_or_else(|| subject.to_owned());
+        let read = composed(&before);
+        let after = self.replaced(&read);
+        // A subject that is written another way and says the same stays as it is.
+        if after == read { before } else { after }
+    }
+
+    fn replaced(&self, text: &str) -> String {
+        let mut text = text.to_owned();
         for tag in self.remove.iter().filter(|tag| tag.as_str() != "") {
             if tag.is_match(&text) {
                 let without = tag.replace_all(&text, " ");

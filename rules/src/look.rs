@@ -2,6 +2,7 @@
 //!
 //! It never changes what it looks at.
 
+use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
 
 use mail::label::{Outside, Reader, Reading};
@@ -9,7 +10,7 @@ use mail::{Address, EnclosedFile, Message, Part, Sender, Shield};
 
 use crate::condition::Truth;
 use crate::facts::{DocumentFact, Facts, Source};
-use crate::matching::{Domains, Where, html, plain};
+use crate::matching::{Domains, Where, composed, html, plain};
 use crate::policy::Home;
 
 /// How many texts of a body are read; the rest makes body conditions unknown.
@@ -26,7 +27,7 @@ pub(crate) struct Asked {
     pub parts: bool,
 }
 
-/// The texts of the body in one form, and whether they are all there is.
+/// The texts of the body in one form, composed, and whether they are all there is.
 #[derive(Debug, Default)]
 pub(crate) struct Bodies {
     pub texts: Vec<String>,
@@ -191,7 +192,9 @@ impl<'f> Look<'f> {
 
     /// Every Subject field: where there are two, some reader shows either.
     pub fn subjects(&self) -> &[String] {
-        self.subjects.get_or_init(|| self.header("Subject"))
+        let read = || self.header("Subject").into_iter();
+        let composed = |text: String| composed(&text).into_owned();
+        self.subjects.get_or_init(|| read().map(composed).collect())
     }
 
     pub fn subjects_plain(&self) -> &[String] {
@@ -298,9 +301,12 @@ fn read_bodies(message: &Message<'_>) -> Bodies {
 impl Bodies {
     fn add(&mut self, is_html: bool, text: String) {
         if is_html {
-            self.texts.push(html::text(&text));
+            self.texts.push(composed(&html::text(&text)).into_owned());
         }
-        self.texts.push(text);
+        self.texts.push(match composed(&text) {
+            Cow::Owned(composed) => composed,
+            Cow::Borrowed(_) => text,
+        });
     }
 }
 

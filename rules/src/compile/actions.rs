@@ -9,7 +9,7 @@ use super::labelling::is_person;
 use super::{Compiler, shown};
 use crate::action::{Action, Deed, Notice, Rewrite};
 use crate::look::side;
-use crate::matching::Where;
+use crate::matching::{Where, composed};
 use crate::read::{Entry, Item, Section, Value, nearest};
 use crate::verdict::{Fate, Role};
 
@@ -205,7 +205,7 @@ impl Compiler {
             self.pattern_mistake(&item.spot, &error);
             return None;
         }
-        RegexBuilder::new(pattern)
+        RegexBuilder::new(&composed(pattern))
             .case_insensitive(true)
             .build()
             .ok()

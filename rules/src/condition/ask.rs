@@ -7,7 +7,7 @@ use super::kinds;
 use super::{AddressFields, Asker, ForeignLabels, Guard, Leaf, Matcher, Test, TextOf, Truth, peer};
 use crate::facts::DocumentState;
 use crate::look::{Attached, Bodies};
-use crate::matching::{Domains, Parties, Where, plain};
+use crate::matching::{Domains, Parties, Where, composed, plain};
 
 impl Leaf {
     /// The answer; remembered where it is the same for every copy.
@@ -247,7 +247,7 @@ impl Asker<'_> {
                         .any(|name| words.find(name).is_some()),
                     Matcher::Patterns(patterns) => {
                         let mut names = look.attachments().flat_map(Attached::names);
-                        names.any(|name| patterns.is_match(name))
+                        names.any(|name| patterns.is_match(&composed(name)))
                     }
                 };
                 Truth::of(found).unless_hidden(|| look.is_hidden())
@@ -308,7 +308,7 @@ impl Matcher {
     fn matches_one(&self, text: &str) -> bool {
         match self {
             Self::Words(words) => words.find(&plain(text)).is_some(),
-            Self::Patterns(patterns) => patterns.is_match(text),
+            Self::Patterns(patterns) => patterns.is_match(&composed(text)),
         }
     }
 

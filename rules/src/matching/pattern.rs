@@ -2,6 +2,8 @@
 
 use regex::{RegexSet, RegexSetBuilder};
 
+use super::composed;
+
 /// How long one pattern may be, in bytes.
 pub(crate) const PATTERN_LENGTH_MAX: usize = 4_096;
 /// How large the patterns of one condition may grow when compiled, in bytes.
@@ -42,17 +44,19 @@ impl Patterns {
         })
     }
 
-    /// The index of the first pattern that matches.
+    /// The index of the first pattern that matches a text, which must be [`composed`].
     pub fn find(&self, text: &str) -> Option<usize> {
         self.0.matches(text).into_iter().next()
     }
 
+    /// Whether one matches a text, which must be [`composed`].
     pub fn is_match(&self, text: &str) -> bool {
         self.0.is_match(text)
     }
 }
 
 fn build(patterns: &[&str]) -> Result<RegexSet, PatternError> {
+    let patterns = patterns.iter().map(|pattern| composed(pattern));
     let built = RegexSetBuilder::new(patterns)
         .case_insensitive(true)
         .size_limit(COMPILED_SIZE_MAX)
@@ -84,6 +88,12 @@ mod tests {
         assert_eq!(patterns.find("see PO-12"), Some(0));
         assert_eq!(patterns.find("x"), None);
         assert_eq!(patterns.find("X"), Some(1));
+    }
+
+    #[test]
+    fn an_accent_in_a_pattern_may_be_written_either_way() {
+        let patterns = Patterns::new(&["^cafe\u{301}s?$"]).unwrap();
+        assert!(patterns.is_match("CAFÉS") && !patterns.is_match("cafes"));
     }
 
     #[test]

@@ -1,6 +1,10 @@
 //! Whole words in any case; in scripts that put no spaces between words, anywhere.
 
+use std::borrow::Cow;
+
 use aho_corasick::{AhoCorasick, MatchKind};
+
+use super::composed;
 
 /// How many words are looked for one by one; more share one automaton.
 const FEW: usize = 8;
@@ -116,8 +120,9 @@ fn is_unspaced(c: char) -> bool {
         | 0x20000..=0x3FFFF) // Han extensions B and later
 }
 
-/// Lower case, every run of blanks one space, invisible characters gone: so that a line break
-/// inside a phrase, or a soft hyphen inside a word, hides nothing.
+/// Lower case, every run of blanks one space, invisible characters gone, letters and their accents
+/// composed: so that a line break inside a phrase, a soft hyphen inside a word, or another way to
+/// write `é` hides nothing.
 pub(crate) fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut blank = false;
@@ -138,7 +143,10 @@ pub(crate) fn plain(text: &str) -> String {
             }
         }
     }
-    out
+    match composed(&out) {
+        Cow::Owned(composed) => composed,
+        Cow::Borrowed(_) => out,
+    }
 }
 
 fn is_invisible(c: char) -> bool {
@@ -190,6 +198,18 @@ mod tests {
         assert!(finds("confidential", "con\u{ad}fid\u{200b}ential"));
         assert!(finds("project  sesame", "project sesame"));
         assert!(!finds("project sesame", "projectsesame"));
+    }
+
+    #[test]
+    fn an_accent_may_be_written_either_way() {
+        assert!(finds("café", "au CAFE\u{301} noir"));
+        assert!(finds("cafe\u{301}", "au café noir"));
+        assert!(finds("café", "caf\u{200b}e\u{200b}\u{301}"));
+        assert!(
+            !finds("cafe", "au cafe\u{301} noir"),
+            "that is another word"
+        );
+        assert!(!finds("café", "au cafe noir"));
     }
 
     #[test]

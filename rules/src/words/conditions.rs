@@ -231,7 +231,8 @@ pub(super) const WORDS: &[Word] = &[
         "subject_contains",
         Texts,
         "[\"[confidential]\", \"project sesame\"]",
-        "Words in the subject: whole words, in any case; in scripts without spaces, anywhere.",
+        "Words in the subject: whole words, in any case, an accent written either way; in scripts \
+         without spaces, anywhere.",
     ),
     word(
         Condition,

@@ -82,6 +82,7 @@ pub const PURE: &[(&str, &[&str])] = &[
             "sha2",
             "thiserror",
             "toml",
+            "unicode-normalization",
         ],
     ),
 ];
