@@ -1,10 +1,13 @@
 //! Serves the viewer over HTTP or HTTPS. It knows nothing of what the pages say.
 
+mod pace;
+
 use crate::config::Config;
 use crate::tls::{self, TlsError};
 use axum::Router;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use pace::{Pace, Paced};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -23,6 +26,12 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long one connection may stand: long enough for a large attachment on a slow line.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(30 * 60);
+
+/// How slowly a reader's browser may take an answer; who holds us up longer is left.
+const READER_PACE: Pace = Pace {
+    bytes: 64 * 1024,
+    window: Duration::from_secs(60),
+};
 
 /// How long a TLS handshake may take.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(15);
@@ -84,6 +93,7 @@ async fn accept(
             tokio::time::sleep(ACCEPT_PAUSE).await;
             continue;
         };
+        let stream = Paced::new(stream, READER_PACE);
         let (router, acceptor) = (router.clone(), acceptor.clone());
         tokio::spawn(async move {
             let _place = place;

@@ -9,7 +9,7 @@ use mail::Timestamp;
 use seal::{Entropy, ServerKey};
 use store::{Clock, Store};
 use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio::time::{Duration, timeout};
+use tokio::time::Duration;
 
 use crate::download::Downloads;
 use crate::mailer::Mailer;
@@ -17,6 +17,7 @@ use crate::refusal::Refusal;
 use crate::remembered::Remembered;
 use crate::settings::{OPENING_WAIT_SECONDS, OPENINGS_MAX, REPLIES_AT_ONCE_MAX, ViewerSettings};
 use crate::texts::{ENGLISH, Texts};
+use crate::turns::Turns;
 
 /// The parts a viewer is made of.
 pub struct Viewer {
@@ -39,7 +40,7 @@ pub(crate) struct Desk {
     pub viewer: Viewer,
     pub origins: Vec<String>,
     pub texts: &'static Texts,
-    pub openings: Semaphore,
+    openings: Turns,
     pub replies: Semaphore,
     pub downloads: Downloads,
     pub outlines: Remembered,
@@ -53,23 +54,16 @@ impl Desk {
             origins: viewer.settings.origins(),
             viewer,
             texts: &ENGLISH,
-            openings: Semaphore::new(OPENINGS_MAX),
+            openings: Turns::new(OPENINGS_MAX, Duration::from_secs(OPENING_WAIT_SECONDS)),
             replies: Semaphore::new(REPLIES_AT_ONCE_MAX),
             downloads: Downloads::default(),
             outlines: Remembered::default(),
         }
     }
 
-    /// A turn to open a letter; who waits too long for one is told to come again.
+    /// A turn to open a letter.
     pub async fn turn(&self) -> Result<SemaphorePermit<'_>, Refusal> {
-        let turn = timeout(
-            Duration::from_secs(OPENING_WAIT_SECONDS),
-            self.openings.acquire(),
-        );
-        match turn.await {
-            Ok(Ok(turn)) => Ok(turn),
-            _ => Err(Refusal::Busy),
-        }
+        self.openings.take().await
     }
 
     pub fn now(&self) -> Timestamp {

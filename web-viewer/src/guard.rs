@@ -1,17 +1,18 @@
 //! What holds for every answer: the fields that keep a browser safe, the page for a refusal, and
 //! that no form from another site is taken.
 
+use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderName};
 use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use tokio::time::{Duration, Instant, sleep_until};
+use tokio::time::{Duration, Instant, sleep_until, timeout};
 
 use crate::desk::Shared;
 use crate::refusal::Refusal;
-use crate::settings::NOT_FOUND_MILLISECONDS;
+use crate::settings::{FORM_BYTES_MAX, NOT_FOUND_MILLISECONDS};
 
 /// The policy of our own pages: our style sheet, our mark, our forms, our frames; no script.
 pub(crate) const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; \
@@ -28,8 +29,18 @@ const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), display-cap
 pub(crate) async fn guard(State(desk): State<Shared>, request: Request, next: Next) -> Response {
     let (method, arrived) = (request.method().clone(), Instant::now());
     let safe = matches!(method, Method::GET | Method::HEAD | Method::OPTIONS);
-    let answer = if safe || is_ours(request.headers(), &desk.origins) {
+    let answer = if safe {
         next.run(request).await
+    } else if is_ours(request.headers(), &desk.origins) {
+        match come_in(
+            request,
+            Duration::from_secs(desk.settings().form_seconds_max),
+        )
+        .await
+        {
+            Ok(request) => next.run(request).await,
+            Err(refusal) => refusal.into_response(),
+        }
     } else {
         Refusal::Forbidden.into_response()
     };
@@ -42,6 +53,20 @@ pub(crate) async fn guard(State(desk): State<Shared>, request: Request, next: Ne
     }
     protect(answer.headers_mut(), desk.settings().is_secure());
     answer
+}
+
+/// Waits for the whole of a form without files, within its limits. A form with files is read by
+/// who knows whether its sender may send any.
+async fn come_in(request: Request, limit: Duration) -> Result<Request, Refusal> {
+    let kind = request.headers().get(header::CONTENT_TYPE);
+    if kind.is_some_and(|kind| kind.as_bytes().starts_with(b"multipart/form-data")) {
+        return Ok(request);
+    }
+    let (parts, body) = request.into_parts();
+    let read = timeout(limit, to_bytes(body, FORM_BYTES_MAX)).await;
+    let bytes = read.map_err(|_| Refusal::Slow)?;
+    let bytes = bytes.map_err(|_| Refusal::TooLarge)?;
+    Ok(Request::from_parts(parts, Body::from(bytes)))
 }
 
 fn rendered(mut answer: Response, desk: &crate::desk::Desk) -> Response {

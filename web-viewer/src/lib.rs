@@ -35,6 +35,7 @@ pub mod settings;
 mod shell;
 mod summary;
 mod texts;
+mod turns;
 mod view;
 mod well_known;
 

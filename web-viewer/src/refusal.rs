@@ -25,6 +25,8 @@ pub(crate) enum Refusal {
     NotGranted { base: String },
     /// More bytes than the route takes.
     TooLarge,
+    /// The form did not come in within its time.
+    Slow,
     /// The route takes no such method; holds the `Allow` field.
     Method(Option<HeaderValue>),
     /// All turns are taken.
@@ -69,6 +71,7 @@ impl Refusal {
             Self::Forbidden | Self::NotGranted { .. } => StatusCode::FORBIDDEN,
             Self::Ended { .. } => StatusCode::GONE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Slow => StatusCode::REQUEST_TIMEOUT,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::NoVisit { .. } => StatusCode::SEE_OTHER,
             Self::Busy | Self::DownloadsBusy | Self::Trouble => StatusCode::SERVICE_UNAVAILABLE,
@@ -126,6 +129,7 @@ impl Refusal {
                 return Word::new(desk, t.not_granted_title, vec![t.not_granted.into()]).link(back);
             }
             Self::TooLarge => (t.too_large_title, vec![t.too_large.into()]),
+            Self::Slow => (t.slow_title, vec![t.slow.into()]),
             Self::Method(_) => (t.method_title, vec![t.method.into()]),
             Self::Busy => (t.busy_title, vec![t.busy.into()]),
             Self::DownloadsBusy => (t.busy_title, vec![t.busy_downloads.into()]),

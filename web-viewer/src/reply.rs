@@ -24,9 +24,7 @@ use crate::opening::Opening;
 use crate::people::Reach;
 use crate::reader::{self, Visitor};
 use crate::refusal::Refusal;
-use crate::settings::{
-    REPLIES_PER_HOUR_MAX, REPLY_FILES_MAX, REPLY_SECONDS_MAX, REPLY_TEXT_BYTES_MAX,
-};
+use crate::settings::{REPLIES_PER_HOUR_MAX, REPLY_FILES_MAX, REPLY_TEXT_BYTES_MAX};
 use crate::shell::{Shell, Step, Word, html};
 use crate::texts::fill;
 use crate::view::size_words;
@@ -140,8 +138,9 @@ async fn take(
     let Ok(_turn) = desk.replies.try_acquire() else {
         return Err(Refusal::Busy);
     };
-    let reading = tokio::time::timeout(Duration::from_secs(REPLY_SECONDS_MAX), form::read(form));
-    let written = match reading.await.unwrap_or(Err(Unread::Malformed)) {
+    let limit = Duration::from_secs(desk.settings().reply_seconds_max);
+    let reading = tokio::time::timeout(limit, form::read(form));
+    let written = match reading.await.map_err(|_| Refusal::Slow)? {
         Ok(written) => written,
         Err(Unread::TooLarge) => return Ok(too_large(desk, &visitor, reach)),
         Err(Unread::Malformed) => return Err(Refusal::Forbidden),

@@ -38,6 +38,8 @@ pub const LETTER_HEADER_BYTES_MAX: u64 = 1024 * 1024;
 pub const BODY_BYTES_MAX: u64 = 8 * 1024 * 1024;
 /// The same for all bodies of a page together.
 pub const BODIES_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// How long a form without files may take to come in.
+pub const FORM_SECONDS_MAX: u64 = 30;
 /// How long the form of a reply may take to come in.
 pub const REPLY_SECONDS_MAX: u64 = 600;
 /// How many replies are taken in at once.
@@ -64,6 +66,10 @@ pub struct ViewerSettings {
     pub sender: String,
     /// The largest reply in bytes; [`REPLY_BYTES_MAX`] by default.
     pub reply_bytes_max: usize,
+    /// How long the form of a reply may take; [`REPLY_SECONDS_MAX`] by default.
+    pub reply_seconds_max: u64,
+    /// How long any other form may take; [`FORM_SECONDS_MAX`] by default.
+    pub form_seconds_max: u64,
 }
 
 impl ViewerSettings {
@@ -77,6 +83,8 @@ impl ViewerSettings {
             help: String::new(),
             sender: String::new(),
             reply_bytes_max: REPLY_BYTES_MAX,
+            reply_seconds_max: REPLY_SECONDS_MAX,
+            form_seconds_max: FORM_SECONDS_MAX,
         }
     }
 

@@ -80,7 +80,22 @@ impl Browser {
         self.ask_for(Method::GET, path, "", Vec::new()).await
     }
 
+    /// Sends a form whose body comes as `body` says; its answer, once there is one.
+    pub async fn post_slowly(&self, path: &str, kind: &str, body: Body) -> Page {
+        let response = self.ask_with(Method::POST, path, kind, body).await;
+        let (parts, body) = response.into_parts();
+        Page {
+            status: parts.status,
+            headers: parts.headers,
+            bytes: to_bytes(body, usize::MAX).await.unwrap().to_vec(),
+        }
+    }
+
     async fn ask_for(&self, method: Method, path: &str, kind: &str, body: Vec<u8>) -> Response {
+        self.ask_with(method, path, kind, Body::from(body)).await
+    }
+
+    async fn ask_with(&self, method: Method, path: &str, kind: &str, body: Body) -> Response {
         let mut request = Request::builder().method(method).uri(path);
         let plain = path.split('?').next().unwrap();
         let cookies: Vec<String> = self
@@ -98,7 +113,7 @@ impl Browser {
         for (name, value) in &self.fields {
             request = request.header(*name, value);
         }
-        let request = request.body(Body::from(body)).unwrap();
+        let request = request.body(body).unwrap();
         self.router.clone().oneshot(request).await.unwrap()
     }
 
