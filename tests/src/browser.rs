@@ -216,6 +216,40 @@ impl Browser {
         self.post("/execute/sync", &json!({ "script": script, "args": [] }))
     }
 
+    /// What axe-core finds wrong with the page by WCAG 2.2 AA: rule, and where.
+    ///
+    /// It comes through the driver, so the page's own policy stays as strict as it is.
+    pub fn violations(&self) -> Vec<String> {
+        let path = place::target().join("axe-4.10.3.js");
+        let axe = fs::read_to_string(&path).unwrap_or_else(|_| {
+            panic!(
+                "{} is not there; `tests/install browser` fetches it",
+                path.display()
+            )
+        });
+        let script = format!(
+            "{axe};const done = arguments[arguments.length - 1];\
+             axe.run(document, {{ iframes: false, runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', \
+             'wcag21aa', 'wcag22aa', 'best-practice'] }}).then(found => done(\
+             found.passes.length === 0 ? ['axe looked at nothing'] : found.violations.flatMap(\
+             rule => rule.nodes.map(node => rule.id + ': ' + node.html.slice(0, 200)))), \
+             error => done(['axe: ' + error]))"
+        );
+        let found = self.post("/execute/async", &json!({ "script": script, "args": [] }));
+        let found = found.as_array().expect("a list of findings");
+        found.iter().map(text_of).collect()
+    }
+
+    /// Presses a key as WebDriver names it (`\u{e004}` is Tab), wherever the focus is.
+    pub fn press(&self, key: &str) {
+        let actions = json!([
+            { "type": "keyDown", "value": key },
+            { "type": "keyUp", "value": key },
+        ]);
+        let keyboard = json!([{ "type": "key", "id": "keyboard", "actions": actions }]);
+        self.post("/actions", &json!({ "actions": keyboard }));
+    }
+
     /// Sets the size of the page as a device would have it, and its colour scheme.
     pub fn appear(&self, width: u32, height: u32, scheme: Scheme) {
         let metrics = json!({

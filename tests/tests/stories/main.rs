@@ -1,5 +1,6 @@
 //! End to end: one story per file, each against the real binary. None looks inside the gateway.
 
+mod accessible;
 mod bounds;
 mod canary;
 mod demo;

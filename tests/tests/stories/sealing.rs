@@ -140,7 +140,7 @@ fn a_revoked_letter_stays_shut_after_a_restored_backup() {
 }
 
 /// The id of the one letter there is, as the command line lists it.
-fn letter_id(gateway: &Gateway) -> String {
+pub(crate) fn letter_id(gateway: &Gateway) -> String {
     let listed = gateway.command("messages").arg("list").output().unwrap();
     assert!(listed.status.success(), "{listed:?}");
     let text = String::from_utf8(listed.stdout).unwrap();
