@@ -168,8 +168,11 @@ pub fn encode_base64(input: &[u8], line_break: &[u8]) -> Vec<u8> {
         let mut block = [0; BASE64_LINE];
         let mut filled = 0;
         let mut quanta = line.chunks_exact(3);
-        for three in &mut quanta {
-            block[filled..filled + 4].copy_from_slice(&quantum(three));
+        for (three, four) in (&mut quanta).zip(block.chunks_exact_mut(4)) {
+            let bits =
+                usize::from(three[0]) << 16 | usize::from(three[1]) << 8 | usize::from(three[2]);
+            four[..2].copy_from_slice(&BASE64_PAIRS[bits >> 12]);
+            four[2..].copy_from_slice(&BASE64_PAIRS[bits & 0xfff]);
             filled += 4;
         }
         out.extend_from_slice(&block[..filled]);
@@ -178,6 +181,17 @@ pub fn encode_base64(input: &[u8], line_break: &[u8]) -> Vec<u8> {
     }
     out
 }
+
+/// Two characters for every twelve bits: half the look-ups of one for every six.
+static BASE64_PAIRS: [[u8; 2]; 4096] = {
+    let mut pairs = [[0; 2]; 4096];
+    let mut bits = 0;
+    while bits < pairs.len() {
+        pairs[bits] = [BASE64_ALPHABET[bits >> 6], BASE64_ALPHABET[bits & 63]];
+        bits += 1;
+    }
+    pairs
+};
 
 /// Encodes one to three bytes as four characters, and nothing as nothing.
 pub(crate) fn encode_quantum(three: &[u8], out: &mut Vec<u8>) {
