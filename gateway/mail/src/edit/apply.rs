@@ -202,7 +202,8 @@ impl<'m, 'e> Work<'m, 'e> {
         }
         self.writer.finish(&mut self.draft, &mut root_fields);
         // Beside a root in whose place something else stands there is no room.
-        if !self.first.is_empty() && self.draft.replaced.contains(&PartPath::root()) {
+        let adds = !self.first.is_empty() || !self.additions.is_empty();
+        if adds && self.draft.replaced.contains(&PartPath::root()) {
             return Err(EditError::Conflict);
         }
         if !self.first.is_empty()

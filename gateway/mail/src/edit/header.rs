@@ -21,18 +21,13 @@ enum Item {
 pub(crate) struct HeaderPlan<'a> {
     message: &'a Message<'a>,
     items: Vec<Item>,
-    changed: bool,
 }
 
 impl<'a> HeaderPlan<'a> {
     /// Every field stays.
     pub fn new(message: &'a Message<'a>) -> Self {
         let items = (0..message.fields().len()).map(Item::Kept).collect();
-        Self {
-            message,
-            items,
-            changed: false,
-        }
+        Self { message, items }
     }
 
     /// Adds a field at the end.
@@ -64,7 +59,6 @@ impl<'a> HeaderPlan<'a> {
 
     /// Sets a field to bytes that are whole already, such as a rewritten Content-Type.
     pub fn set_raw(&mut self, name: &str, bytes: Vec<u8>) {
-        self.changed = true;
         self.put(
             name,
             Item::New {
@@ -78,12 +72,16 @@ impl<'a> HeaderPlan<'a> {
     /// Removes the fields of the message that the question names.
     pub fn drop_fields(&mut self, gone: impl Fn(&Message<'_>, &Field) -> bool) {
         let message = self.message;
-        let before = self.items.len();
         self.items.retain(|item| match item {
             Item::Kept(number) => !gone(message, &message.fields()[*number]),
             Item::New { .. } => true,
         });
-        self.changed |= self.items.len() != before;
+    }
+
+    /// Whether the header will not be as it came: something is new, or something is gone.
+    fn is_changed(&self) -> bool {
+        let is_kept = |item: &Item| matches!(item, Item::Kept(_));
+        self.items.len() != self.message.fields().len() || !self.items.iter().all(is_kept)
     }
 
     /// Whether a field of this name stands in the plan.
@@ -106,14 +104,13 @@ impl<'a> HeaderPlan<'a> {
         names
     }
 
-    fn check(&mut self, name: &str) -> Result<(), EditError> {
+    fn check(&self, name: &str) -> Result<(), EditError> {
         if !is_writable_field(name) {
             return Err(EditError::FieldName(name.to_owned()));
         }
         if self.message.has_unlisted_fields() {
             return Err(EditError::TooManyFields);
         }
-        self.changed = true;
         Ok(())
     }
 
@@ -215,7 +212,7 @@ impl<'a> HeaderPlan<'a> {
         let raw = self.message.raw();
         let top = self.message.top();
         let lacks_empty_line = top.range.end == top.body;
-        let stays = !self.changed && (!new_body || !lacks_empty_line);
+        let stays = !self.is_changed() && (!new_body || !lacks_empty_line);
         if stays {
             out.extend_from_slice(&raw[..top.body]);
             return;
