@@ -11,6 +11,7 @@ use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use crate::plain_text::TEXT_BYTES_MAX;
 use crate::sanitise;
 use crate::settings::PICTURE_BYTES_MAX;
 use crate::view::{number_of, shown_bodies};
@@ -82,13 +83,21 @@ impl Outline {
                     .any(|place| place.number == number_of(&part.path))
         };
         let attachments = attached.into_iter().filter(|part| !is_shown(part));
+        let bodies: Vec<Place> = bodies
+            .into_iter()
+            .map(|part| Place::of(message, part))
+            .collect();
+        // What a page shows only the beginning of can be had whole.
+        let long = bodies
+            .iter()
+            .filter(|body| body.size > TEXT_BYTES_MAX as u64);
+        let long = long.map(Place::as_a_file);
         Self {
             header: 0..message.body_start() as u64,
-            attachments: attachments.map(|part| Place::of(message, part)).collect(),
-            bodies: bodies
-                .into_iter()
-                .map(|part| Place::of(message, part))
+            attachments: long
+                .chain(attachments.map(|part| Place::of(message, part)))
                 .collect(),
+            bodies,
             pictures,
         }
     }
@@ -170,6 +179,18 @@ impl Place {
             place.measure(message.body_raw(part));
         }
         place
+    }
+
+    /// A body as a file of its own.
+    fn as_a_file(&self) -> Self {
+        let name = match self.media_type.as_str() {
+            "text/html" => "letter.html",
+            _ => "letter.txt",
+        };
+        Self {
+            name: Some(name.to_owned()),
+            ..self.clone()
+        }
     }
 
     /// The whole letter, as if it were one part.

@@ -259,7 +259,8 @@ pub static ENGLISH: Texts = Texts {
     message_part: "Message, part {n}",
     message_alone: "Show on a page of its own",
     no_body: "This letter has no text.",
-    text_cut: "The text is longer than what can be shown here.",
+    text_cut: "The text is longer than what can be shown here. \
+        The whole of it stands among the attachments.",
     html_too_much: "The layout of this message is too large to show. This is its text.",
     remote_blocked: [
         "One picture from another site was not loaded.",

@@ -356,6 +356,21 @@ async fn only_a_download_is_written_down_as_one() {
     assert_eq!(downloads(&world).await, 1);
 }
 
+/// Ten megabytes of text: the page shows the beginning, and the whole is a file beside it.
+#[tokio::test]
+async fn a_text_too_long_to_show_can_be_had_whole() {
+    let text = "a line of a very long letter\r\n".repeat(350_000);
+    let raw = format!("From: a@corp.example\r\n\r\n{text}");
+    let (_world, _, mut browser, page) = read(raw.as_bytes(), Terms::default()).await;
+    assert!(page.has("a line of a very long letter") && page.bytes.len() < 2 * 1024 * 1024);
+    assert!(page.has("The whole of it stands among the attachments"));
+    let file = browser.get(&address(&page, "letter.txt")).await;
+    assert_eq!(file.field("content-type"), "text/plain");
+    assert!(file.bytes == text.as_bytes(), "{} bytes", file.bytes.len());
+    let (_world, _, _, page) = read(&samples::plain(), Terms::default()).await;
+    assert!(!page.has("letter.txt"), "what is shown whole is not listed");
+}
+
 /// The next piece of a body as it leaves.
 async fn next_piece(body: &mut Body) -> Option<Result<bytes::Bytes, axum::Error>> {
     let next = poll_fn(|context| HttpBody::poll_frame(Pin::new(&mut *body), context));
