@@ -20,10 +20,14 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use store::{Clock, Store, StoreError, StoreOptions};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use wire::Reply;
+
+/// How long the outbox may take to end the item it is at.
+const LAST_ITEM: Duration = Duration::from_secs(10);
 
 /// A site at work.
 pub struct Running {
@@ -35,6 +39,7 @@ pub struct Running {
     pub viewer: SocketAddr,
     relay: Arc<Relay>,
     reception: tokio::task::JoinHandle<()>,
+    outbox: tokio::task::JoinHandle<()>,
     tasks: JoinSet<()>,
     stop: watch::Sender<bool>,
 }
@@ -158,8 +163,10 @@ pub async fn start(
     });
     let reception = Reception::open(config, gate).await?;
     let listeners = reception.addresses().map_err(StartError::Address)?;
-    let until = wait(stopped);
+    let until = wait(stopped.clone());
     let reception = tokio::spawn(reception.serve(until));
+    let own = Arc::clone(&site);
+    let outbox = tokio::spawn(async move { outbox::run(&own, stopped).await });
     beside(&site, &mut tasks);
     Ok(Running {
         site,
@@ -167,6 +174,7 @@ pub async fn start(
         viewer,
         relay,
         reception,
+        outbox,
         tasks,
         stop,
     })
@@ -179,8 +187,6 @@ async fn wait(mut stopped: watch::Receiver<bool>) {
 
 /// The work that no message causes.
 fn beside(site: &Arc<Site>, tasks: &mut JoinSet<()>) {
-    let own = Arc::clone(site);
-    tasks.spawn(async move { outbox::run(&own).await });
     let own = Arc::clone(site);
     tasks.spawn(async move { maintain::purge(&own).await });
     let own = Arc::clone(site);
@@ -231,6 +237,10 @@ impl Running {
         let _ = self.stop.send(true);
         if let Err(error) = self.reception.await {
             tracing::error!(%error, "the listeners ended badly");
+        }
+        // It ends the item it is at; what waits stays where it is.
+        if tokio::time::timeout(LAST_ITEM, self.outbox).await.is_err() {
+            tracing::warn!("mail of our own that was on its way may be sent once more");
         }
         self.tasks.shutdown().await;
         self.relay.close().await;

@@ -6,7 +6,8 @@ use crate::own_mail::origin;
 use crate::site::Site;
 use mail::{Address, BodyType, Message, Sender};
 use std::time::{Duration, Instant};
-use store::{Due, StoreError};
+use store::{Due, OutboxId, StoreError};
+use tokio::sync::watch;
 
 /// How many items are taken at once.
 const BATCH: u32 = 100;
@@ -34,60 +35,122 @@ enum Sent {
     Later,
 }
 
-/// Sends what is due, again and again, until the process ends.
-pub async fn run(site: &Site) {
-    loop {
-        match send_due(site).await {
-            Ok(items) if items == BATCH as usize => {}
+/// Sends what is due, again and again, until it is told to stop.
+pub async fn run(site: &Site, mut stopped: watch::Receiver<bool>) {
+    let mut round = Round {
+        site,
+        done: Vec::new(),
+        stopped: stopped.clone(),
+    };
+    // An error means that nobody is left to tell it.
+    while !*stopped.borrow() && stopped.has_changed().is_ok() {
+        let pause = match round.send_due().await {
+            Ok(items) if items == BATCH as usize => continue,
             Ok(_) => {
                 let bell = site.outbox_bell.notified();
-                let _ = tokio::time::timeout(LOOK_EVERY, bell).await;
-                tokio::time::sleep(GATHER).await;
+                let waited = tokio::time::timeout(LOOK_EVERY, bell);
+                let _ = until(&mut stopped, waited).await;
+                GATHER
             }
             Err(error) => {
                 let error = crate::cli::chain(&error);
-                tracing::error!(error, "the outbox cannot be read");
-                tokio::time::sleep(LOOK_EVERY).await;
+                tracing::error!(error, "the outbox cannot be read or written");
+                LOOK_EVERY
             }
-        }
+        };
+        let _ = until(&mut stopped, tokio::time::sleep(pause)).await;
+    }
+    round.write_down_or_say().await;
+}
+
+/// Waits for this, but no longer than until it is told to stop.
+async fn until<F: Future>(stopped: &mut watch::Receiver<bool>, waited: F) -> Option<F::Output> {
+    tokio::select! {
+        _ = stopped.wait_for(|stop| *stop) => None,
+        output = waited => Some(output),
     }
 }
 
-/// Tries what is due once; gives how many items there were.
-pub async fn send_due(site: &Site) -> Result<usize, StoreError> {
-    let items = site.store.due(BATCH).await?;
-    let mut done = Vec::new();
-    let mut written = Instant::now();
-    for due in &items {
-        match send(site, due).await {
-            Sent::Taken => done.push(due.id),
+/// Items on their way, and those of which it is not yet written that they are done.
+struct Round<'s> {
+    site: &'s Site,
+    done: Vec<OutboxId>,
+    stopped: watch::Receiver<bool>,
+}
+
+impl Round<'_> {
+    /// Tries what is due once; gives how many items there were.
+    async fn send_due(&mut self) -> Result<usize, StoreError> {
+        // What an earlier round could not write, before it would be due again.
+        self.write_down().await?;
+        let items = self.site.store.due(BATCH).await?;
+        let mut written = Instant::now();
+        for due in &items {
+            if *self.stopped.borrow() {
+                break;
+            }
+            let sent = self.send(due).await;
+            self.note(due, sent).await;
+            if written.elapsed() > UNWRITTEN_MAX {
+                self.write_down().await?;
+                written = Instant::now();
+            }
+        }
+        self.write_down().await?;
+        Ok(items.len())
+    }
+
+    /// While a slow hop is waited for, it is written down what went before.
+    async fn send(&mut self, due: &Due) -> Sent {
+        let mut sending = std::pin::pin!(send(self.site, due));
+        match tokio::time::timeout(UNWRITTEN_MAX, &mut sending).await {
+            Ok(sent) => sent,
+            Err(_) => {
+                self.write_down_or_say().await;
+                sending.await
+            }
+        }
+    }
+
+    async fn note(&mut self, due: &Due, sent: Sent) {
+        let (site, attempts) = (self.site, due.attempts);
+        match sent {
+            Sent::Taken => self.done.push(due.id),
             Sent::Refused => {
-                tracing::error!(
-                    attempts = due.attempts,
-                    "mail of our own was refused for good"
-                );
-                done.push(due.id);
+                tracing::error!(attempts, "mail of our own was refused for good");
+                self.done.push(due.id);
             }
             Sent::Later if site.now().unix() - due.created.unix() > GIVE_UP_SECONDS => {
-                tracing::error!(attempts = due.attempts, "mail of our own was given up");
-                done.push(due.id);
+                tracing::error!(attempts, "mail of our own was given up");
+                self.done.push(due.id);
             }
             Sent::Later => {
-                let at = WAITS_SECONDS.get(due.attempts as usize);
+                let at = WAITS_SECONDS.get(attempts as usize);
                 let wait = at.unwrap_or(&WAITS_SECONDS[WAITS_SECONDS.len() - 1]);
                 let until = site.now().plus_seconds(*wait);
-                site.store.postpone(due.id, until, due.attempts + 1).await?;
+                if let Err(error) = site.store.postpone(due.id, until, attempts + 1).await {
+                    // Its lease ends by itself, and it is tried then.
+                    let error = crate::cli::chain(&error);
+                    tracing::error!(error, "mail of our own could not be put off");
+                }
             }
         }
-        if written.elapsed() > UNWRITTEN_MAX {
-            site.store.finish(&std::mem::take(&mut done)).await?;
-            written = Instant::now();
+    }
+
+    async fn write_down(&mut self) -> Result<(), StoreError> {
+        if !self.done.is_empty() {
+            self.site.store.finish(&self.done).await?;
+            self.done.clear();
+        }
+        Ok(())
+    }
+
+    async fn write_down_or_say(&mut self) {
+        if let Err(error) = self.write_down().await {
+            let error = crate::cli::chain(&error);
+            tracing::error!(error, "mail of our own that was sent may be sent once more");
         }
     }
-    if !done.is_empty() {
-        site.store.finish(&done).await?;
-    }
-    Ok(items.len())
 }
 
 async fn send(site: &Site, due: &Due) -> Sent {

@@ -4,17 +4,22 @@
 //! It never loses an event that was answered and never tells one twice: how far a journal was
 //! taken up stands in the database, written in the same transaction as the rows.
 
-use std::fs::{File, OpenOptions};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+mod pages;
+
+use std::collections::VecDeque;
+use std::fs::{File, TryLockError};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use mail::Timestamp;
-use sqlx::Row;
 use tokio::sync::{Mutex as AsyncMutex, Notify};
 
+use self::pages::{Pages, UNLOCKED, failed, folder_of, name_of, read};
 use super::audit::{Entry, append, body};
+use super::rows::count;
 use super::writer::Writer;
 use crate::audit::{AuditEvent, Durability};
 use crate::error::{StoreError, database};
@@ -31,28 +36,27 @@ const JOURNAL_BYTES: u64 = 4 * 1024 * 1024;
 pub(crate) const JOURNAL_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// What stands between a database's name and a journal's own.
 const INFIX: &str = "-audit-";
-/// What a journal is called until it is locked.
-const UNLOCKED: &str = ".new";
+/// What is added to the name of one whose end cannot be read.
+const TORN: &str = ".torn";
 
 /// The journal of one process for one database.
 pub(super) struct Journal {
     /// The database file, whose name a journal's begins with.
     database: PathBuf,
     writer: Writer,
-    /// The file that is written to; none before the first event.
-    current: Mutex<Option<Arc<Pages>>>,
-    /// How far the current file was taken up; held while it is.
-    taken: AsyncMutex<u64>,
+    desk: Mutex<Desk>,
+    /// Held while the journal is taken up.
+    turn: AsyncMutex<()>,
     bell: Arc<Notify>,
 }
 
-/// One journal file, locked as long as its process lives.
-struct Pages {
-    path: PathBuf,
-    file: File,
-    written: Mutex<u64>,
-    /// How far it is on the disk; held while it is brought there.
-    synced: AsyncMutex<u64>,
+/// The files of one process.
+#[derive(Default)]
+struct Desk {
+    /// The one that is written to; none before the first event.
+    open: Option<Arc<Pages>>,
+    /// Those that are not written to any more, and not taken up whole; oldest first.
+    full: VecDeque<Arc<Pages>>,
 }
 
 impl Journal {
@@ -61,8 +65,8 @@ impl Journal {
         let journal = Arc::new(Self {
             database: database.to_owned(),
             writer,
-            current: Mutex::new(None),
-            taken: AsyncMutex::new(0),
+            desk: Mutex::default(),
+            turn: AsyncMutex::new(()),
             bell: Arc::new(Notify::new()),
         });
         for path in journal.left_behind()? {
@@ -97,97 +101,98 @@ impl Journal {
 
     /// Brings all that was appended before into the table, on the disk.
     pub(super) async fn take_up(&self) -> Result<()> {
-        self.take_up_and_replace(JOURNAL_BYTES).await
+        self.take_up_and_end(JOURNAL_BYTES).await
     }
 
     /// The same, and leaves no file behind if nothing more is appended.
     pub(super) async fn close(&self) -> Result<()> {
-        self.take_up_and_replace(0).await
+        self.take_up_and_end(1).await
     }
 
-    async fn take_up_and_replace(&self, from_size: u64) -> Result<()> {
-        let mut taken = self.taken.lock().await;
-        let current = self.current().clone();
-        let Some(pages) = current else {
-            return Ok(());
-        };
-        let name = pages.name();
-        loop {
-            let end = (*taken + BYTES_PER_COMMIT).min(pages.written());
-            let lines = read(&pages.file, *taken, end)?;
-            if lines.is_empty() {
-                break;
+    async fn take_up_and_end(&self, from_size: u64) -> Result<()> {
+        let _turn = self.turn.lock().await;
+        let (full, open) = {
+            let mut desk = self.desk();
+            if desk
+                .open
+                .as_ref()
+                .is_some_and(|pages| pages.written() >= from_size)
+            {
+                desk.end();
             }
-            *taken += self.take(&name, *taken, lines).await?;
+            (desk.full.clone(), desk.open.clone())
+        };
+        for pages in full {
+            self.drain(&pages).await?;
+            self.desk().full.retain(|other| !Arc::ptr_eq(other, &pages));
+            if let Err(error) = self.remove(&pages.path).await {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, "an audit journal is removed at the next start");
+            }
         }
-        if *taken >= from_size {
-            self.replace(&mut taken).await?;
+        match open {
+            Some(pages) => self.drain(&pages).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Takes up what stands in the file now; what comes meanwhile waits for the next turn.
+    async fn drain(&self, pages: &Pages) -> Result<()> {
+        let (goal, name) = (pages.written(), name_of(&pages.path));
+        let mut taken = pages.taken.load(Ordering::Relaxed);
+        while taken < goal {
+            let lines = read(&pages.file, taken, goal.min(taken + BYTES_PER_COMMIT))?;
+            taken += self.take(&name, taken, lines).await?;
+            pages.taken.store(taken, Ordering::Relaxed);
         }
         Ok(())
     }
 
-    /// The file that is written to, if any.
-    fn current(&self) -> MutexGuard<'_, Option<Arc<Pages>>> {
-        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    fn desk(&self) -> MutexGuard<'_, Desk> {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn write(&self, lines: &[u8]) -> Result<(Arc<Pages>, u64)> {
-        let mut current = self.current();
-        let pages = match &*current {
+        let mut desk = self.desk();
+        if desk.open.as_ref().is_some_and(|pages| pages.is_broken()) {
+            desk.end();
+        }
+        let waiting: u64 = desk.full.iter().map(|pages| pages.written()).sum();
+        let pages = match &desk.open {
             Some(pages) => pages.clone(),
-            None => current.insert(Arc::new(self.begin()?)).clone(),
+            None => desk.open.insert(Arc::new(self.begin()?)).clone(),
         };
+        if waiting + pages.written() + lines.len() as u64 > JOURNAL_BYTES_MAX {
+            return Err(StoreError::Limit {
+                what: "the audit journal, which the database does not take up,",
+                limit: JOURNAL_BYTES_MAX,
+            });
+        }
         let end = pages.write(lines)?;
         Ok((pages, end))
     }
 
-    /// Makes a journal. It gets its name only once it is locked, so that nobody takes it for one
-    /// that was left behind.
     fn begin(&self) -> Result<Pages> {
-        let making = failed("make an audit journal");
         let mut random = [0; 8];
         seal::Entropy::fill(&mut crate::clock::SystemEntropy, &mut random);
         let name = format!("{}{:016x}", self.prefix(), u64::from_be_bytes(random));
-        let path = self.database.with_file_name(&name);
-        let unlocked = self.database.with_file_name(name + UNLOCKED);
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&unlocked);
-        let file = file.map_err(&making)?;
-        file.lock().map_err(&making)?;
-        std::fs::rename(&unlocked, &path).map_err(&making)?;
-        Ok(Pages {
-            path,
-            file,
-            written: Mutex::new(0),
-            synced: AsyncMutex::new(0),
-        })
+        Pages::create(self.database.with_file_name(name))
     }
 
-    /// Gives up the journal if it was taken up whole; the next event begins a new one.
-    async fn replace(&self, taken: &mut u64) -> Result<()> {
-        let full = {
-            let mut current = self.current();
-            match &*current {
-                Some(pages) if pages.written() == *taken => current.take(),
-                _ => None,
-            }
-        };
-        if let Some(pages) = full {
-            *taken = 0;
-            self.remove(&pages.path).await?;
-        }
-        Ok(())
-    }
-
-    /// The file goes first: rows without a file mean nothing, a file without its row would be
-    /// taken up again.
+    /// The file goes first, for good: a row without its file means nothing, a file without its row
+    /// would be taken up again.
     async fn remove(&self, path: &Path) -> Result<()> {
-        std::fs::remove_file(path).map_err(failed("remove an audit journal"))?;
-        let name = name_of(path);
+        let (name, file) = (name_of(path), path.to_owned());
+        let removed = tokio::task::spawn_blocking(move || {
+            std::fs::remove_file(&file)?;
+            File::open(folder_of(&file))?.sync_all()
+        });
+        let removed = removed.await.map_err(|_| StoreError::Stopped)?;
+        removed.map_err(failed("remove an audit journal"))?;
+        self.forget(name).await
+    }
+
+    async fn forget(&self, name: String) -> Result<()> {
         self.writer
             .write(move |connection| {
                 let name = name.clone();
@@ -232,39 +237,58 @@ impl Journal {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(reading(error)),
         };
-        if file.try_lock().is_err() {
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(()),
+            Err(TryLockError::Error(error)) => return Err(reading(error)),
+        }
+        let facts = file.metadata().map_err(reading)?;
+        if facts.nlink() == 0 {
+            // Its process removed it between our opening and our locking.
             return Ok(());
         }
-        let length = file.metadata().map_err(reading)?.len();
-        let mut taken = 0;
-        while taken < length {
-            let lines = read(&file, taken, length.min(taken + BYTES_PER_COMMIT))?;
-            match self.take(&name_of(path), taken, lines).await {
+        let name = name_of(path);
+        let mut taken = self.taken(name.clone()).await?;
+        while taken < facts.len() {
+            let lines = read(&file, taken, facts.len().min(taken + BYTES_PER_COMMIT))?;
+            match self.take(&name, taken, lines).await {
                 Ok(more) => taken += more,
-                Err(StoreError::Changed { .. }) => {
-                    // Only what was never synced can be torn: nobody was told that it is safe.
-                    let torn = length - taken;
-                    tracing::error!(torn, "the end of an audit journal cannot be read");
-                    break;
-                }
+                Err(StoreError::Changed { .. }) => return self.set_aside(path, taken).await,
                 Err(error) => return Err(error),
             }
         }
         self.remove(path).await
     }
 
+    /// Keeps what cannot be read. It was never synced, unless the disk or somebody spoiled it.
+    async fn set_aside(&self, path: &Path, readable: u64) -> Result<()> {
+        let name = name_of(path);
+        let aside = path.with_file_name(name.clone() + TORN);
+        std::fs::rename(path, &aside).map_err(failed("set a torn audit journal aside"))?;
+        let aside = aside.display();
+        tracing::error!(%aside, readable, "the end of an audit journal cannot be read; it is kept");
+        self.forget(name).await
+    }
+
+    /// How many bytes of a journal stand in the table.
+    async fn taken(&self, name: String) -> Result<u64> {
+        self.writer
+            .write(move |connection| {
+                let name = name.clone();
+                Box::pin(async move { taken(connection, &name).await })
+            })
+            .await
+    }
+
     /// The journals beside the database, ours and those of others.
     fn left_behind(&self) -> Result<Vec<PathBuf>> {
         let looking = failed("look for audit journals");
-        let folder = match self.database.parent() {
-            Some(folder) if folder != Path::new("") => folder,
-            _ => Path::new("."),
-        };
         let mut paths = Vec::new();
-        for entry in std::fs::read_dir(folder).map_err(&looking)? {
+        for entry in std::fs::read_dir(folder_of(&self.database)).map_err(&looking)? {
             let path = entry.map_err(&looking)?.path();
             let name = name_of(&path);
-            if name.starts_with(&self.prefix()) && !name.ends_with(UNLOCKED) {
+            let finished = !name.ends_with(UNLOCKED) && !name.ends_with(TORN);
+            if name.starts_with(&self.prefix()) && finished {
                 paths.push(path);
             }
         }
@@ -275,66 +299,21 @@ impl Journal {
     fn prefix(&self) -> String {
         name_of(&self.database) + INFIX
     }
+
+    /// Brings what was written to the disk, when the database is slow to take it up.
+    async fn sync(&self) -> Result<()> {
+        let open = self.desk().open.clone();
+        match open {
+            Some(pages) => pages.sync(pages.written()).await,
+            None => Ok(()),
+        }
+    }
 }
 
-impl Pages {
-    fn name(&self) -> String {
-        name_of(&self.path)
-    }
-
-    fn written(&self) -> u64 {
-        *self.lock_written()
-    }
-
-    fn lock_written(&self) -> MutexGuard<'_, u64> {
-        self.written.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Writes whole lines, and says where they end.
-    fn write(&self, lines: &[u8]) -> Result<u64> {
-        let mut written = self.lock_written();
-        let end = *written + lines.len() as u64;
-        if end > JOURNAL_BYTES_MAX {
-            return Err(StoreError::Limit {
-                what: "the audit journal, which the database does not take up,",
-                limit: JOURNAL_BYTES_MAX,
-            });
-        }
-        // The place is said: half a line that a full disk left is written over by the next one.
-        self.file
-            .write_all_at(lines, *written)
-            .map_err(failed("write to the audit journal"))?;
-        *written = end;
-        Ok(end)
-    }
-
-    /// Waits until all up to `end` is on the disk; whoever comes first syncs for all.
-    async fn sync(self: &Arc<Self>, end: u64) -> Result<()> {
-        let mut synced = self.synced.lock().await;
-        if *synced >= end {
-            return Ok(());
-        }
-        let (pages, first) = (self.clone(), *synced == 0);
-        let reached = tokio::task::spawn_blocking(move || pages.sync_now(first)).await;
-        *synced = reached.map_err(|_| StoreError::Stopped)??;
-        Ok(())
-    }
-
-    /// The first time the name is brought to the disk as well.
-    fn sync_now(&self, first: bool) -> Result<u64> {
-        let syncing = failed("sync the audit journal");
-        let written = self.written();
-        self.file.sync_data().map_err(&syncing)?;
-        if let (true, Some(folder)) = (first, self.path.parent()) {
-            let folder = if folder == Path::new("") {
-                Path::new(".")
-            } else {
-                folder
-            };
-            let folder = File::open(folder).map_err(&syncing)?;
-            folder.sync_all().map_err(&syncing)?;
-        }
-        Ok(written)
+impl Desk {
+    /// Writes no more to the open file; the next event begins a new one.
+    fn end(&mut self) {
+        self.full.extend(self.open.take());
     }
 }
 
@@ -346,7 +325,19 @@ async fn attend(journal: Weak<Journal>, bell: Arc<Notify>) {
         let Some(journal) = journal.upgrade() else {
             return;
         };
-        if let Err(error) = journal.take_up().await {
+        let mut taking = std::pin::pin!(journal.take_up());
+        let mut taken = tokio::time::timeout(TAKEN_UP_AFTER, &mut taking).await;
+        if !matches!(taken, Ok(Ok(()))) {
+            // The database is slow or does not work: the events are safe in the file meanwhile.
+            if let Err(error) = journal.sync().await {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(error, "the audit journal is not on the disk");
+            }
+        }
+        if taken.is_err() {
+            taken = Ok(taking.await);
+        }
+        if let Ok(Err(error)) = taken {
             let error = &error as &dyn std::error::Error;
             tracing::error!(error, "the audit journal is not taken up");
             journal.bell.notify_one();
@@ -368,19 +359,8 @@ async fn take(
     entries: &[(u64, Entry)],
     end: u64,
 ) -> Result<()> {
-    let marking = "mark an audit journal";
-    let row = sqlx::query("select taken from journals where name = $1")
-        .bind(name)
-        .fetch_optional(&mut *connection)
-        .await
-        .map_err(database(marking))?;
-    let taken: i64 = match row {
-        Some(row) => row.try_get("taken").map_err(database(marking))?,
-        None => 0,
-    };
-    let new = entries
-        .iter()
-        .filter(|(end, _)| i64::try_from(*end).is_ok_and(|end| end > taken));
+    let taken = taken(connection, name).await?;
+    let new = entries.iter().filter(|(end, _)| *end > taken);
     append(connection, new.map(|(_, entry)| entry)).await?;
     sqlx::query(
         "insert into journals (name, taken) values ($1, $2) \
@@ -390,8 +370,18 @@ async fn take(
     .bind(i64::try_from(end).unwrap_or(i64::MAX))
     .execute(connection)
     .await
-    .map_err(database(marking))?;
+    .map_err(database("mark an audit journal"))?;
     Ok(())
+}
+
+/// How many bytes of a journal stand in the table.
+async fn taken(connection: &mut sqlx::SqliteConnection, name: &str) -> Result<u64> {
+    let row = sqlx::query("select taken from journals where name = $1")
+        .bind(name)
+        .fetch_optional(connection)
+        .await
+        .map_err(database("read how far an audit journal was taken up"))?;
+    row.map_or(Ok(0), |row| count(&row, "taken"))
 }
 
 /// The whole lines in `lines`, each with the place where it ends, and how long they are together.
@@ -414,21 +404,4 @@ fn entry(line: &[u8]) -> Option<Entry> {
     let line = std::str::from_utf8(line).ok()?.strip_suffix('\n')?;
     let (at, body) = line.split_once(' ')?;
     Entry::read(Timestamp::from_unix(at.parse().ok()?), body)
-}
-
-fn read(file: &File, from: u64, to: u64) -> Result<Vec<u8>> {
-    let mut bytes = vec![0; usize::try_from(to.saturating_sub(from)).unwrap_or(0)];
-    file.read_exact_at(&mut bytes, from)
-        .map_err(failed("read the audit journal"))?;
-    Ok(bytes)
-}
-
-fn name_of(path: &Path) -> String {
-    path.file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default()
-}
-
-fn failed(doing: &'static str) -> impl Fn(std::io::Error) -> StoreError {
-    move |source| StoreError::File { doing, source }
 }

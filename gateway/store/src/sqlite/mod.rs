@@ -42,7 +42,7 @@ const CHECKPOINT_PAGES: &str = "4000";
 pub struct SqliteRecords {
     database: Database,
     journal: Arc<Journal>,
-    /// How many items the outbox holds; those of other processes count from the next start on.
+    /// How many items the outbox holds; those of other processes count from the next sweep on.
     outbox_items: AtomicU64,
 }
 

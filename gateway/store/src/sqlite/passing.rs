@@ -66,9 +66,8 @@ impl Passing for SqliteRecords {
     }
 
     async fn enqueue(&self, id: OutboxId, item: Vec<u8>, now: Timestamp) -> Result<()> {
-        let (held, order) = (&self.outbox_items, Ordering::Relaxed);
-        if held.fetch_add(1, order) >= OUTBOX_ITEMS_MAX {
-            held.fetch_sub(1, order);
+        let held = &self.outbox_items;
+        if held.load(Ordering::Relaxed) >= OUTBOX_ITEMS_MAX {
             let limit = OUTBOX_ITEMS_MAX;
             return Err(StoreError::Full { limit });
         }
@@ -79,11 +78,9 @@ impl Passing for SqliteRecords {
         .integer(now.unix())
         .integer(now.unix())
         .blob(item);
-        let put = self.database.writer.insert(vec![item]).await;
-        if put.is_err() {
-            held.fetch_sub(1, order);
-        }
-        put
+        self.database.writer.insert(vec![item]).await?;
+        held.fetch_add(1, Ordering::Relaxed);
+        Ok(())
     }
 
     async fn due(&self, now: Timestamp, lease: Timestamp, limit: u32) -> Result<Vec<OutboxRow>> {
@@ -223,8 +220,13 @@ impl Passing for SqliteRecords {
     }
 
     async fn sweep(&self, now: Timestamp) -> Result<u64> {
-        self.write(move |connection| Box::pin(sweep::sweep(connection, now)))
-            .await
+        let swept = self
+            .write(move |connection| Box::pin(sweep::sweep(connection, now)))
+            .await?;
+        // What other processes put in or took out counts from now on.
+        let items = outbox_items(self.readers()).await?;
+        self.outbox_items.store(items, Ordering::Relaxed);
+        Ok(swept)
     }
 }
 
@@ -274,7 +276,6 @@ async fn forget(
     Ok(())
 }
 
-/// False if the outbox is full.
 /// Says how many there were.
 async fn finish(connection: &mut SqliteConnection, ids: Arc<Vec<OutboxId>>) -> Result<u64> {
     let mut deleted = 0;

@@ -17,8 +17,13 @@ pub(crate) const WRITES_PER_COMMIT_MAX: usize = 256;
 pub(crate) type Step<'c, T> =
     std::pin::Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'c>>;
 
-/// A batch of insertions up to this long keeps its prepared statements.
-const PREPARED_INSERTIONS_MAX: usize = 16;
+/// A text of so many insertions keeps its prepared statements.
+const PREPARED_INSERTIONS_MAX: usize = 6;
+/// How many insertions one text holds at most: each has a prepared statement while it runs.
+const INSERTIONS_PER_TEXT: usize = 32;
+
+const BEGIN: &str = "begin immediate; ";
+const COMMIT: &str = "commit";
 
 /// One `insert`, as text with `?` for its values, and these. It gives no answer, so that many of
 /// them, of several writes, can be one text: one turn with the database's thread for all.
@@ -179,8 +184,11 @@ impl Write for Inserting {
     }
 
     async fn run(&mut self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
-        let insertions: Vec<&Insertion> = self.insertions.iter().collect();
-        insert(connection, "", &insertions, "").await
+        for some in self.insertions.chunks(INSERTIONS_PER_TEXT) {
+            let some: Vec<&Insertion> = some.iter().collect();
+            insert(connection, "", &some, "").await?;
+        }
+        Ok(())
     }
 
     fn settle(self: Box<Self>, committed: Result<(), StoreError>) {
@@ -277,14 +285,19 @@ impl Task {
         self.commit_or_part(together).await;
     }
 
-    /// One commit for all; if one of them fails, each gets a commit of its own.
+    /// One commit for all; if one of them fails by itself, each gets a commit of its own.
     async fn commit_or_part(&mut self, mut writes: Vec<Box<dyn Write>>) {
         if writes.is_empty() {
             return;
         }
         match self.commit(&mut writes).await {
             Ok(()) => writes.into_iter().for_each(|write| write.settle(Ok(()))),
-            Err(error) if writes.len() == 1 => {
+            // Alone they would meet the same, each after its own wait.
+            Err(error) if is_everyones(&error) || writes.len() == 1 => {
+                let others = writes.split_off(1);
+                for write in others {
+                    write.settle(Err(shared(&error)));
+                }
                 if let Some(write) = writes.pop() {
                     write.settle(Err(error));
                 }
@@ -300,31 +313,59 @@ impl Task {
         }
     }
 
+    /// Runs all of them in a transaction, which is over when this returns.
     async fn commit(&mut self, writes: &mut [Box<dyn Write>]) -> Result<(), StoreError> {
+        let committed = self.try_commit(writes).await;
+        if committed.is_err() {
+            // Where the database has rolled back by itself this fails, and is as good.
+            let _ = sqlx::query("rollback").execute(&mut self.connection).await;
+        }
+        committed
+    }
+
+    async fn try_commit(&mut self, writes: &mut [Box<dyn Write>]) -> Result<(), StoreError> {
         let insertions: Option<Vec<&[Insertion]>> =
             writes.iter().map(|write| write.insertions()).collect();
         if let Some(insertions) = insertions {
             let insertions: Vec<&Insertion> = insertions.into_iter().flatten().collect();
-            let begin = "begin immediate; ";
-            let committed = insert(&mut self.connection, begin, &insertions, "commit").await;
-            if committed.is_err() {
-                // There may be nothing to roll back: that fails, and is as good.
-                let _ = sqlx::query("rollback").execute(&mut self.connection).await;
+            if insertions.len() <= INSERTIONS_PER_TEXT {
+                return insert(&mut self.connection, BEGIN, &insertions, COMMIT).await;
             }
-            return committed;
         }
-        let mut transaction = self
-            .connection
-            .begin_with("begin immediate")
-            .await
-            .map_err(database("begin a transaction"))?;
+        // Not a transaction of sqlx: after a commit that failed it would not begin another.
+        insert(&mut self.connection, BEGIN, &[], "").await?;
         for write in writes {
-            write.run(&mut transaction).await?;
+            write.run(&mut self.connection).await?;
         }
-        transaction
-            .commit()
-            .await
-            .map_err(database("commit a transaction"))?;
-        Ok(())
+        insert(&mut self.connection, "", &[], COMMIT).await
+    }
+}
+
+/// Whether an error is the database's and not that of one write: locked, full, broken.
+fn is_everyones(error: &StoreError) -> bool {
+    const OWN: [u32; 4] = [1, 18, 19, 20]; // error, too big, constraint, mismatch
+    match error {
+        StoreError::Database { source, .. } => match source {
+            sqlx::Error::Database(why) => {
+                let code = why.code().and_then(|code| code.parse::<u32>().ok());
+                // The low byte is the primary result code (sqlite3.h).
+                !code.is_some_and(|code| OWN.contains(&(code & 0xff)))
+            }
+            sqlx::Error::Encode(_) | sqlx::Error::RowNotFound => false,
+            _ => true,
+        },
+        _ => false,
+    }
+}
+
+/// The same error for a neighbour.
+fn shared(error: &StoreError) -> StoreError {
+    let why = match error {
+        StoreError::Database { source, .. } => source.to_string(),
+        _ => error.to_string(),
+    };
+    StoreError::Database {
+        doing: "write with others",
+        source: sqlx::Error::Protocol(why),
     }
 }

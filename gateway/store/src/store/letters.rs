@@ -58,10 +58,14 @@ impl Store {
             self.keys.put_keys(keys),
             self.records.put_letter(row, grants)
         );
-        match blob.and(keys).and(records) {
+        // It was there before, whole or in part, and is not ours to take away.
+        let outcomes = [blob, keys, records];
+        let exists = |outcome: &Result<()>| matches!(outcome, Err(StoreError::Exists { .. }));
+        if let Some(place) = outcomes.iter().position(exists) {
+            return outcomes.into_iter().nth(place).unwrap_or(Ok(()));
+        }
+        match outcomes.into_iter().collect::<Result<()>>() {
             Ok(()) => Ok(()),
-            // It was there before, whole or in part, and is not ours to take away.
-            Err(exists @ StoreError::Exists { .. }) => Err(exists),
             Err(error) => {
                 // Whether a failed commit was written may be unknown; without keys it is all one.
                 let forgotten = self.keys.forget_keys(ids).await;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use seal::ServerKey;
 use store::{Filter, Store, StoreError, StoreOptions};
 
-use crate::common::{World, sample};
+use crate::common::{World, open, sample, still};
 use crate::tamper::{behind, count};
 
 /// Makes writes for `eve` fail inside the database, as a full disk would.
@@ -178,4 +178,50 @@ fn wrong_locations(good: &StoreOptions) -> [StoreOptions; 7] {
             ..good.clone()
         },
     ]
+}
+
+const FULL: &str = "STORE_FULL_FOLDER";
+
+/// Run by the test below only: no file of this process grows beyond a size until it is let.
+#[tokio::test]
+#[ignore = "the child of the test below"]
+async fn child_whose_disk_is_full_for_a_while() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let folder = std::path::PathBuf::from(std::env::var_os(FULL).expect("run by the test below"));
+    let key = Arc::new(ServerKey::from_bytes(&[9; 32]));
+    let store = open(&folder, key, still()).await.unwrap();
+    let remember = async |number: u32| {
+        let id = format!("<{number}@corp.example>");
+        let people = vec!["bob@partner.example".to_owned(); 20];
+        let rights = mail::Rights::DO_NOT_FORWARD;
+        store.remember_thread(&id, &people, rights).await
+    };
+    remember(0).await.unwrap();
+    let log = std::fs::metadata(folder.join("records.db-wal")).unwrap();
+    let before = getrlimit(Resource::Fsize);
+    let current = Some(log.len() + 20_000);
+    setrlimit(Resource::Fsize, Rlimit { current, ..before }).unwrap();
+    let mut refused = 0;
+    for number in 1..50 {
+        refused += u32::from(remember(number).await.is_err());
+    }
+    assert!(refused > 10, "the control: {refused} of 49 found no room");
+    setrlimit(Resource::Fsize, before).unwrap();
+    remember(50).await.expect("there is room again");
+    store.health().await.unwrap();
+}
+
+#[test]
+fn a_commit_that_found_no_room_spoils_no_later_one() {
+    let folder = tempfile::tempdir().unwrap();
+    // What is ignored in the shell is ignored in the child: too large a write is then an error.
+    let child = std::process::Command::new("sh")
+        .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
+        .arg(std::env::current_exe().unwrap())
+        .args(["faults::child_whose_disk_is_full_for_a_while", "--exact"])
+        .args(["--ignored", "--nocapture"])
+        .env(FULL, folder.path())
+        .output()
+        .unwrap();
+    assert!(child.status.success(), "{child:?}");
 }
