@@ -188,6 +188,10 @@ pub(crate) fn add(
         let close = [line_break, b"--", boundary.as_bytes(), b"--", line_break].concat();
         let bytes = match closed {
             true => bytes,
+            // What was removed there left its own close, behind which nothing is read.
+            false if draft.removed.iter().any(|gone| reaches_end(message, gone)) => {
+                return Err(EditError::Conflict);
+            }
             false => {
                 reopen(draft, last, &close);
                 [bytes, close].concat()
@@ -205,6 +209,12 @@ pub(crate) fn add(
     }
     nest(draft, &part, root_fields);
     Ok(Ok(()))
+}
+
+/// Whether the part at this path is the last thing in the message.
+fn reaches_end(message: &Message<'_>, path: &PartPath) -> bool {
+    let end = message.root().body.end;
+    message.part(path).is_some_and(|part| part.body.end == end)
 }
 
 /// Takes back the close that an earlier addition of this list wrote at the same place.
