@@ -1,9 +1,11 @@
 //! Builds a site from its configuration and sets it running: store, key, rules, next hop,
 //! listeners, viewer, and the tasks beside them. It never starts on a configuration it doubts.
 
+use crate::alarm::AuditAlarm;
 use crate::config::{self, Config};
 use crate::deliver::{Relay, RelayError};
 use crate::mailer::SiteMailer;
+use crate::monitor::{self, Counted, Metrics, Monitor};
 use crate::own_mail::notice::NoticeSubject;
 use crate::pages::{self, PagesError};
 use crate::pipeline;
@@ -24,6 +26,7 @@ use std::time::Duration;
 use store::{Clock, Store, StoreError, StoreOptions};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use web_viewer::Tally;
 use wire::Reply;
 
 /// How long the outbox may take to end the item it is at.
@@ -37,6 +40,8 @@ pub struct Running {
     pub listeners: Vec<SocketAddr>,
     /// Where the pages are.
     pub viewer: SocketAddr,
+    /// Where the monitor is, if there is to be one.
+    pub monitor: Option<SocketAddr>,
     relay: Arc<Relay>,
     reception: tokio::task::JoinHandle<()>,
     outbox: tokio::task::JoinHandle<()>,
@@ -67,6 +72,9 @@ pub enum StartError {
     /// The viewer.
     #[error("cannot serve the viewer")]
     Pages(#[from] PagesError),
+    /// The monitor.
+    #[error("cannot serve the monitor")]
+    Monitor(#[source] PagesError),
     /// The system gave no address for an open socket.
     #[error("cannot tell where mail is taken")]
     Address(#[source] io::Error),
@@ -141,13 +149,20 @@ pub async fn start(
     let key = Arc::new(key);
     let store = Arc::new(open_store(config, &key).await?);
     let relay = Arc::new(Relay::new(config)?);
+    let metrics = Arc::new(Metrics::default());
+    let next_hop = Counted {
+        next_hop: Arc::clone(&relay),
+        metrics: Arc::clone(&metrics),
+    };
     let site = Arc::new(Site {
         hostname: config.server.hostname.clone(),
         policies,
         served: Served::open(&store).await?,
         store,
         key,
-        next_hop: Arc::clone(&relay) as _,
+        next_hop: Arc::new(next_hop),
+        metrics,
+        audit_alarm: AuditAlarm::default(),
         clock: Arc::new(SystemClock),
         sealing: sealing(config),
         hops_max: config.limits.received,
@@ -155,7 +170,8 @@ pub async fn start(
         outbox_bell: tokio::sync::Notify::new(),
     });
     let (stop, stopped) = watch::channel(false);
-    let viewer = web_viewer::router(viewer(config, &site));
+    let tally = Arc::new(Tally::default());
+    let viewer = web_viewer::router(viewer(config, &site, &tally));
     let mut tasks = JoinSet::new();
     let viewer = pages::serve(config, viewer, stopped.clone(), &mut tasks).await?;
     let gate = Arc::new(Pipeline {
@@ -163,6 +179,13 @@ pub async fn start(
     });
     let reception = Reception::open(config, gate).await?;
     let listeners = reception.addresses().map_err(StartError::Address)?;
+    let monitor = Monitor {
+        site: Arc::clone(&site),
+        attendance: reception.attendance(),
+        tally,
+        draining: stopped.clone(),
+    };
+    let monitor = watched(config, monitor, &mut tasks).await?;
     let until = wait(stopped.clone());
     let reception = tokio::spawn(reception.serve(until));
     let own = Arc::clone(&site);
@@ -172,12 +195,26 @@ pub async fn start(
         site,
         listeners,
         viewer,
+        monitor,
         relay,
         reception,
         outbox,
         tasks,
         stop,
     })
+}
+
+/// Opens the monitor where there is to be one; gives where it is.
+async fn watched(
+    config: &Config,
+    monitor: Monitor,
+    tasks: &mut JoinSet<()>,
+) -> Result<Option<SocketAddr>, StartError> {
+    let Some(page) = &config.monitor else {
+        return Ok(None);
+    };
+    let opened = pages::probe(page.address, monitor::router(monitor), tasks).await;
+    Ok(Some(opened.map_err(StartError::Monitor)?))
 }
 
 async fn wait(mut stopped: watch::Receiver<bool>) {
@@ -207,7 +244,7 @@ fn sealing(config: &Config) -> Sealing {
     }
 }
 
-fn viewer(config: &Config, site: &Arc<Site>) -> web_viewer::Viewer {
+fn viewer(config: &Config, site: &Arc<Site>, tally: &Arc<Tally>) -> web_viewer::Viewer {
     let mut settings =
         web_viewer::ViewerSettings::new(&config.viewer.url, &config.organisation.name);
     settings.aliases = config.viewer.aliases.clone();
@@ -227,6 +264,7 @@ fn viewer(config: &Config, site: &Arc<Site>) -> web_viewer::Viewer {
         }),
         clock: Arc::clone(&site.clock) as Arc<dyn Clock>,
         entropy: Arc::new(Mutex::new(SystemEntropy)),
+        tally: Arc::clone(tally),
         settings,
     }
 }

@@ -2,6 +2,7 @@
 //! takes it. The stations stand here in the order in which a message meets them.
 //! Nothing here decides what a message may do; that is the `rules` crate's.
 
+mod alarm;
 pub mod assemble;
 pub mod config;
 pub mod policies;
@@ -28,6 +29,7 @@ pub mod deliver;
 mod keep;
 
 mod maintain;
+mod monitor;
 mod pages;
 mod record;
 mod tell;

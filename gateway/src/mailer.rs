@@ -41,7 +41,11 @@ impl Mailer for SiteMailer {
                 partial: Partial::Proceed,
             })
             .await;
-        told(&handover.reply(0))
+        let reply = handover.reply(0);
+        if reply.is_positive() {
+            site.metrics.passcode();
+        }
+        told(&reply)
     }
 
     async fn reply(&self, mail: ReplyMail) -> Result<(), MailerError> {

@@ -1,4 +1,4 @@
-//! Serves the viewer over HTTP or HTTPS. It knows nothing of what the pages say.
+//! Serves the viewer over HTTP or HTTPS, and the monitor. It knows nothing of what the pages say.
 
 mod pace;
 
@@ -24,8 +24,27 @@ pub const READERS_MAX: usize = 2_000;
 /// How long a reader's browser may take to say what it wants.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long one connection may stand: long enough for a large attachment on a slow line.
-const CONNECTION_TIMEOUT: Duration = Duration::from_secs(30 * 60);
+/// The most open connections of the monitor's probes.
+pub const PROBES_MAX: usize = 64;
+
+/// Who may be connected, how long.
+#[derive(Debug, Clone, Copy)]
+struct Bounds {
+    connections: usize,
+    connection: Duration,
+}
+
+const READERS: Bounds = Bounds {
+    connections: READERS_MAX,
+    // Long enough for a large attachment on a slow line.
+    connection: Duration::from_secs(30 * 60),
+};
+
+const PROBES: Bounds = Bounds {
+    connections: PROBES_MAX,
+    // Prometheus keeps its connection between scrapes.
+    connection: Duration::from_secs(5 * 60),
+};
 
 /// How slowly a reader's browser may take an answer; who holds us up longer is left.
 const READER_PACE: Pace = Pace {
@@ -59,37 +78,59 @@ pub enum PagesError {
 pub async fn serve(
     config: &Config,
     router: Router,
-    stopped: watch::Receiver<bool>,
+    mut stopped: watch::Receiver<bool>,
     tasks: &mut JoinSet<()>,
 ) -> Result<SocketAddr, PagesError> {
-    let address = config.viewer.address;
-    let failed = |source| PagesError::Bind { address, source };
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
-    let local = listener.local_addr().map_err(failed)?;
+    let (listener, local) = bind(config.viewer.address).await?;
     let acceptor = match &config.viewer.certificate {
         Some(certificate) => Some(TlsAcceptor::from(tls::server_config(certificate, None)?)),
         None => None,
     };
-    tasks.spawn(accept(listener, router, acceptor, stopped));
+    let until = async move {
+        // An error means that the sender is gone: then it is over as well.
+        let _ = stopped.wait_for(|stop| *stop).await;
+    };
+    tasks.spawn(async move {
+        tokio::select! {
+            () = until => {}
+            () = accept(listener, router, acceptor, READERS) => {}
+        }
+    });
     Ok(local)
 }
 
+/// Opens the monitor's listener and serves it until its task is ended: it answers while the
+/// gateway drains, too. Gives where it is.
+pub async fn probe(
+    address: SocketAddr,
+    router: Router,
+    tasks: &mut JoinSet<()>,
+) -> Result<SocketAddr, PagesError> {
+    let (listener, local) = bind(address).await?;
+    tasks.spawn(accept(listener, router, None, PROBES));
+    Ok(local)
+}
+
+async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), PagesError> {
+    let failed = |source| PagesError::Bind { address, source };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let local = listener.local_addr().map_err(failed)?;
+    Ok((listener, local))
+}
+
+/// Takes connections until it is dropped.
 async fn accept(
     listener: TcpListener,
     router: Router,
     acceptor: Option<TlsAcceptor>,
-    mut stopped: watch::Receiver<bool>,
+    bounds: Bounds,
 ) {
-    let room = Arc::new(Semaphore::new(READERS_MAX));
+    let room = Arc::new(Semaphore::new(bounds.connections));
     loop {
         let Ok(place) = Arc::clone(&room).acquire_owned().await else {
             return;
         };
-        let accepted = tokio::select! {
-            _ = stopped.wait_for(|stop| *stop) => return,
-            accepted = listener.accept() => accepted,
-        };
-        let Ok((stream, _)) = accepted else {
+        let Ok((stream, _)) = listener.accept().await else {
             tokio::time::sleep(ACCEPT_PAUSE).await;
             continue;
         };
@@ -98,17 +139,17 @@ async fn accept(
         tokio::spawn(async move {
             let _place = place;
             let Some(acceptor) = acceptor else {
-                return connection(stream, router).await;
+                return connection(stream, router, bounds).await;
             };
             let handshake = tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream));
             if let Ok(Ok(stream)) = handshake.await {
-                connection(stream, router).await;
+                connection(stream, router, bounds).await;
             }
         });
     }
 }
 
-async fn connection<S>(stream: S, router: Router)
+async fn connection<S>(stream: S, router: Router, bounds: Bounds)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -118,5 +159,5 @@ where
         .header_read_timeout(HEADER_TIMEOUT)
         .serve_connection(TokioIo::new(stream), service);
     // How a reader's connection ends concerns nobody: every answer stood by itself.
-    let _ = tokio::time::timeout(CONNECTION_TIMEOUT, serving).await;
+    let _ = tokio::time::timeout(bounds.connection, serving).await;
 }

@@ -8,13 +8,16 @@ use crate::receive::Arrival;
 use crate::site::Site;
 use crate::{admit, apply, carry, inspect, keep, record, tell, thread, thread_label};
 use mail::Message;
+use std::time::Instant;
 use wire::Reply;
 
 /// Takes one message from its arrival to the answer its sender is given.
 pub async fn pass(site: &Site, arrival: Arrival) -> Reply {
+    let begun = Instant::now();
     let ended = walk(site, &arrival).await;
     let reply = answer::reply(&arrival, &ended);
     record::line(site, &arrival, &ended, &reply);
+    site.metrics.message(&arrival, &ended, begun.elapsed());
     reply
 }
 

@@ -1,8 +1,10 @@
 //! One installation: what every station of the path may use. It is built once at start and shared.
 //! It holds no state of a message.
 
+use crate::alarm::AuditAlarm;
 use crate::config::LogAddresses;
 use crate::deliver::NextHop;
+use crate::monitor::Metrics;
 use crate::own_mail::notice::NoticeSubject;
 use crate::policies::Policies;
 use crate::served::Served;
@@ -34,6 +36,10 @@ pub struct Site {
     pub log_addresses: LogAddresses,
     /// Rung when something goes into the outbox.
     pub outbox_bell: Notify,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// Whether the audit log can be written.
+    pub audit_alarm: AuditAlarm,
     /// More `Received:` fields than this are a loop.
     pub hops_max: usize,
 }

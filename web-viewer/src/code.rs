@@ -4,6 +4,8 @@
 //! lengthens its life; where the mail is not taken, nothing is used up.
 
 use askama::Template;
+use std::sync::atomic::Ordering;
+
 use axum::Form;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -236,6 +238,10 @@ async fn judge(
             if typed.is_some_and(|typed| right.matches(typed)) {
                 return admit(desk, holder, challenge, browser).await;
             }
+            desk.viewer
+                .tally
+                .codes_wrong
+                .fetch_add(1, Ordering::Relaxed);
             let tries_left = [("tries left", left.to_string())];
             holder
                 .audit(desk, "code wrong", Durability::Within, &tries_left)

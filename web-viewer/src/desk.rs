@@ -16,6 +16,7 @@ use crate::mailer::Mailer;
 use crate::refusal::Refusal;
 use crate::remembered::Remembered;
 use crate::settings::{OPENING_WAIT_SECONDS, OPENINGS_MAX, REPLIES_AT_ONCE_MAX, ViewerSettings};
+use crate::tally::Tally;
 use crate::texts::{ENGLISH, Texts};
 use crate::turns::Turns;
 
@@ -31,6 +32,8 @@ pub struct Viewer {
     pub clock: Arc<dyn Clock>,
     /// Where visit ids and the like come from.
     pub entropy: Arc<Mutex<dyn Entropy>>,
+    /// Where it is counted what readers do.
+    pub tally: Arc<Tally>,
     /// What the site says.
     pub settings: ViewerSettings,
 }

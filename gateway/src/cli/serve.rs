@@ -64,6 +64,9 @@ pub(super) fn log(format: LogFormat) {
     let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        // A full disk under the log must not end a session: complaining of it on the same standard
+        // error would panic, after the next hop has taken the message and before its sender knows.
+        .log_internal_errors(false)
         .with_writer(std::io::stderr);
     match format {
         LogFormat::Text => subscriber.with_target(false).init(),
@@ -82,6 +85,9 @@ async fn serve_until_told(config: &Config) -> Result<(), ServeError> {
     let running = assemble::start(config, key, policies).await?;
     for address in &running.listeners {
         tracing::info!(%address, "taking mail");
+    }
+    if let Some(monitor) = running.monitor {
+        tracing::info!(%monitor, "answering probes");
     }
     tracing::info!(viewer = %running.viewer, rules = live.policy.rules_count(), "ready");
     // Without systemd there is nobody to tell.

@@ -9,9 +9,9 @@ use rules::Ambiguous;
 use super::read::{Reader, Section, one_of};
 use super::value;
 use super::{
-    BareNewline, Certificate, Config, Keys, Limits, Listen, Log, LogAddresses, LogFormat,
-    NoticeSubject, Organisation, Protocol, Relay, Rules, Seal, Server, Side, Store, TlsPolicy,
-    Viewer,
+    BareNewline, Certificate, Config, Keys, Limits, Listen, Log, LogAddresses, LogFormat, Monitor,
+    Network, NoticeSubject, Organisation, Protocol, Relay, Rules, Seal, Server, Side, Store,
+    TlsPolicy, Viewer,
 };
 
 /// Reads every section, so that every mistake is noted, then puts them together.
@@ -26,6 +26,7 @@ pub(super) fn build(reader: &mut Reader<'_>, folder: &Path) -> Option<Config> {
     let keys = keys(reader.section("keys"), folder);
     let rules = rules(reader.section("rules"), folder);
     let limits = limits(reader.section("limits"));
+    let monitor = monitor(reader.section("monitor"));
     let log = log(reader.section("log"));
     Some(Config {
         organisation: organisation?,
@@ -38,6 +39,7 @@ pub(super) fn build(reader: &mut Reader<'_>, folder: &Path) -> Option<Config> {
         keys: keys?,
         rules: rules?,
         limits,
+        monitor: monitor?,
         log: log?,
     })
 }
@@ -296,6 +298,25 @@ fn limits(mut section: Section<'_, '_>) -> Limits {
     }
     section.finish();
     limits
+}
+
+fn monitor(mut section: Section<'_, '_>) -> Option<Option<Monitor>> {
+    if !section.is_present() {
+        section.finish();
+        return Some(None);
+    }
+    let address = section.required("address", value::socket_address);
+    if let Some(address) = address
+        && Network::from(address.ip()).is_public()
+    {
+        section.refuse(
+            "address",
+            format!("anyone who reaches {address} could read the monitor: it has no login"),
+            "listen on loopback or on a private address",
+        );
+    }
+    section.finish();
+    Some(Some(Monitor { address: address? }))
 }
 
 fn log(mut section: Section<'_, '_>) -> Option<Log> {

@@ -48,6 +48,8 @@ pub struct Config {
     pub rules: Rules,
     /// Every bound on what comes from outside.
     pub limits: Limits,
+    /// Where probes and Prometheus ask; nowhere unless set.
+    pub monitor: Option<Monitor>,
     /// How the log is written.
     pub log: Log,
 }
@@ -209,6 +211,13 @@ pub struct Rules {
     pub directory: PathBuf,
     /// What happens to ambiguous mail.
     pub ambiguous: Ambiguous,
+}
+
+/// `[monitor]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Monitor {
+    /// Where health and metrics are served, over plain HTTP; never a public address.
+    pub address: SocketAddr,
 }
 
 /// How a log line is written.

@@ -55,6 +55,15 @@ impl Network {
     }
 }
 
+impl From<IpAddr> for Network {
+    /// This address alone.
+    fn from(address: IpAddr) -> Self {
+        let address = address.to_canonical();
+        let prefix = if address.is_ipv4() { 32 } else { 128 };
+        Self { address, prefix }
+    }
+}
+
 fn same_prefix(left: IpAddr, right: IpAddr, prefix: u8) -> bool {
     match (left, right) {
         (IpAddr::V4(left), IpAddr::V4(right)) => {

@@ -193,6 +193,11 @@ fn distance(left: &str, right: &str) -> usize {
 }
 
 impl<'i> Section<'_, 'i> {
+    /// Whether the file has this table.
+    pub(super) fn is_present(&self) -> bool {
+        self.table.is_some()
+    }
+
     /// A key that must be there, read by `read`.
     pub(super) fn required<T>(
         &mut self,

@@ -281,6 +281,29 @@ fn a_public_inside_listener_is_allowed_with_client_certificates() {
 }
 
 #[test]
+fn a_monitor_is_there_when_asked_for_and_may_stand_at_private_addresses() {
+    let monitor = |text: &str| parse(text).unwrap().monitor.map(|monitor| monitor.address);
+    let shown = "[monitor]\naddress = \"127.0.0.1:9125\"\n";
+    assert_eq!(monitor(EXAMPLE), "127.0.0.1:9125".parse().ok());
+    assert_eq!(monitor(&changed(shown, "")), None);
+    for private in ["10.1.2.3:9125", "[::1]:9125", "[fd00::1]:9125"] {
+        let text = changed("127.0.0.1:9125", private);
+        assert_eq!(monitor(&text), private.parse().ok());
+    }
+    for public in [
+        "192.0.2.7:9125",
+        "0.0.0.0:9125",
+        "[::]:9125",
+        "[2001:db8::1]:9125",
+    ] {
+        let said = complaint("127.0.0.1:9125", public);
+        assert!(said.contains("it has no login"), "{public}: {said}");
+    }
+    let said = complaint(shown, "[monitor]\n");
+    assert!(said.contains("[monitor] lacks `address`"), "{said}");
+}
+
+#[test]
 fn a_missing_file_is_said_to_be_missing() {
     let said = Config::load(Path::new("/nowhere/sealgate.toml")).unwrap_err();
     assert!(

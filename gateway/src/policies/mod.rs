@@ -9,6 +9,7 @@ use arc_swap::ArcSwap;
 use rules::{Ambiguous, Diagnostic, Organisation, Policy, RuleFile};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// How often the directory is looked at. Looking is a `stat` per file, so that it works on network
@@ -36,6 +37,7 @@ pub struct Policies {
     organisation: Organisation,
     ambiguous: Ambiguous,
     live: ArcSwap<LivePolicy>,
+    refused: AtomicU64,
 }
 
 /// Who asked for a new set.
@@ -92,6 +94,7 @@ impl Policies {
             organisation,
             ambiguous,
             live: ArcSwap::new(first),
+            refused: AtomicU64::new(0),
         })
     }
 
@@ -105,6 +108,11 @@ impl Policies {
         &self.organisation
     }
 
+    /// How many sets were not taken since the start.
+    pub fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
+    }
+
     /// Reads the directory and, if it holds a valid set, puts it in force.
     pub fn reload(&self, trigger: Trigger) -> Reload {
         match self.candidate(trigger) {
@@ -114,7 +122,10 @@ impl Policies {
                 Reload::Live(candidate)
             }
             Ok(None) => Reload::Unchanged,
-            Err(refusal) => Reload::Kept(refusal),
+            Err(refusal) => {
+                self.refused.fetch_add(1, Ordering::Relaxed);
+                Reload::Kept(refusal)
+            }
         }
     }
 

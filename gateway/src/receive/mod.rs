@@ -89,7 +89,21 @@ pub enum OpenError {
 /// All listeners, open but not yet taking mail.
 pub struct Reception {
     doors: Vec<(TcpListener, Arc<Door>)>,
+    house: Arc<House>,
     drain: Duration,
+}
+
+/// Who is connected, for who only wants to count them.
+#[derive(Clone)]
+pub struct Attendance {
+    house: Arc<House>,
+}
+
+impl Attendance {
+    /// How many connections are open now, over all listeners.
+    pub fn connections(&self) -> usize {
+        self.house.guests.count()
+    }
 }
 
 /// One listener and what its sessions share.
@@ -142,6 +156,7 @@ impl Reception {
         }
         Ok(Self {
             doors,
+            house,
             drain: config.limits.drain,
         })
     }
@@ -152,6 +167,13 @@ impl Reception {
             .iter()
             .map(|(listener, _)| listener.local_addr())
             .collect()
+    }
+
+    /// Who is connected; good after [`Reception::serve`] too.
+    pub fn attendance(&self) -> Attendance {
+        Attendance {
+            house: Arc::clone(&self.house),
+        }
     }
 
     /// Takes mail until `stop`, then lets open sessions end: idle ones at once with 421, those

@@ -219,6 +219,8 @@ pub trait Passing: Send + Sync {
     async fn postpone(&self, id: OutboxId, until: Timestamp, attempts: u32) -> Result<()>;
     /// Replaces a closed item, for a new server key.
     async fn reclose(&self, id: OutboxId, item: Vec<u8>) -> Result<()>;
+    /// How many items there are.
+    async fn outbox_count(&self) -> Result<u64>;
     /// All items, in the order of their ids.
     async fn outbox(&self, after: Option<OutboxId>, limit: u32) -> Result<Vec<OutboxRow>>;
     /// Remembers a thread unless it is remembered; says whether this call was the first.

@@ -11,6 +11,7 @@ mod labels;
 mod live;
 mod marking;
 mod memory;
+mod monitor;
 mod pass_through;
 mod postfix;
 mod reading;

@@ -174,6 +174,7 @@ impl World {
             mailer: mailer.clone(),
             clock: clock.clone(),
             entropy: Arc::new(Mutex::new(SystemEntropy)),
+            tally: Arc::default(),
             settings,
         });
         Self {

@@ -133,6 +133,14 @@ impl Passing for SqliteRecords {
         .await
     }
 
+    async fn outbox_count(&self) -> Result<u64> {
+        let row = sqlx::query("select count(*) as items from outbox")
+            .fetch_one(self.readers())
+            .await
+            .map_err(database("count the outbox"))?;
+        count(&row, "items")
+    }
+
     async fn outbox(&self, after: Option<OutboxId>, limit: u32) -> Result<Vec<OutboxRow>> {
         let after = after.map(|after| after.0.to_vec()).unwrap_or_default();
         let rows = sqlx::query("select * from outbox where id > $1 order by id limit $2")

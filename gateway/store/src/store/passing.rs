@@ -58,6 +58,11 @@ impl Store {
         self.records.served_count().await
     }
 
+    /// How many mails the outbox holds, due or not.
+    pub async fn outbox_count(&self) -> Result<u64> {
+        self.records.outbox_count().await
+    }
+
     /// Puts a mail into the outbox; it is on the disk, closed, when this returns.
     pub async fn enqueue(&self, item: &OutboxItem) -> Result<OutboxId> {
         let letter = Letter {

@@ -119,6 +119,7 @@ async fn the_outbox_gives_no_more_than_asked_and_takes_no_giant() {
     }
     assert_eq!(world.store.due(2).await.unwrap().len(), 2);
     assert_eq!(world.store.due(9).await.unwrap().len(), 3);
+    assert_eq!(world.store.outbox_count().await.unwrap(), 5, "due or not");
     let giant = OutboxItem {
         message: vec![b'x'; OUTBOX_ITEM_BYTES_MAX],
         ..item()

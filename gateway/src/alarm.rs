@@ -1,0 +1,64 @@
+//! The audit log's alarm: it rings from a write that failed until one that did not. The mail is
+//! answered all the same, since it was safe by then; the gateway is not ready while it rings.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// Whether the audit log can be written, and what it lacks.
+#[derive(Debug, Default)]
+pub struct AuditAlarm {
+    ringing: AtomicBool,
+    failures: AtomicU64,
+    lost: AtomicU64,
+}
+
+impl AuditAlarm {
+    /// Whether the last write failed.
+    pub fn is_ringing(&self) -> bool {
+        self.ringing.load(Ordering::Relaxed)
+    }
+
+    /// How many writes failed since the start.
+    pub fn failures(&self) -> u64 {
+        self.failures.load(Ordering::Relaxed)
+    }
+
+    /// Takes the number of events that the log lacks, for whoever writes next to say so in it.
+    pub fn take_lost(&self) -> u64 {
+        match self.lost.load(Ordering::Relaxed) {
+            0 => 0,
+            _ => self.lost.swap(0, Ordering::Relaxed),
+        }
+    }
+
+    /// A write failed, and with it so many events; those taken before count again.
+    pub fn ring(&self, lost: u64) {
+        self.failures.fetch_add(1, Ordering::Relaxed);
+        self.lost.fetch_add(lost, Ordering::Relaxed);
+        self.ringing.store(true, Ordering::Relaxed);
+    }
+
+    /// A write succeeded. Costs a load while all is well.
+    pub fn silence(&self) {
+        if self.is_ringing() {
+            self.ringing.store(false, Ordering::Relaxed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_rings_until_a_write_succeeds_and_what_is_lost_is_said_once() {
+        let alarm = AuditAlarm::default();
+        assert!(!alarm.is_ringing() && alarm.take_lost() == 0);
+        alarm.ring(2);
+        alarm.ring(alarm.take_lost() + 1);
+        assert!(alarm.is_ringing());
+        assert_eq!((alarm.failures(), alarm.take_lost()), (2, 3));
+        assert!(alarm.is_ringing(), "taking is not writing");
+        alarm.silence();
+        assert!(!alarm.is_ringing() && alarm.take_lost() == 0);
+    }
+}
