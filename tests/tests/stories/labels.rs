@@ -44,6 +44,12 @@ fn send(gateway: &Gateway, field: &str, to: &str, subject: &str) -> Reply {
     gateway.inside().send(ANN, &[to], &raw)
 }
 
+/// What a gateway has on disk once it was killed: what it wrote aside is then in its place.
+fn audit(gateway: &mut Gateway) -> Opener {
+    gateway.kill();
+    Opener::new(gateway)
+}
+
 /// The last message of a mailbox, as text.
 fn last(sink: &Sink, mailbox: &str, count: usize) -> String {
     let received = sink.wait_for(mailbox, count);
@@ -57,7 +63,7 @@ fn a_protective_marking_seals_and_all_schemes_come_to_say_it() {
         sink.address(),
         &rules(&format!("{MAPPING}translate = true")),
     );
-    let gateway = Gateway::start(&site);
+    let mut gateway = Gateway::start(&site);
     let marking = "X-Protective-Marking: VER=2018.4, NS=gov.au, SEC=PROTECTED";
     assert_eq!(send(&gateway, marking, BOB, "plans").code, 250);
     let link = reading::link(&sink, BOB);
@@ -88,7 +94,7 @@ fn a_protective_marking_seals_and_all_schemes_come_to_say_it() {
         clear.contains("hello") && clear.contains("_Name=General"),
         "{clear}"
     );
-    let events = Opener::new(&gateway).events("label changed");
+    let events = audit(&mut gateway).events("label changed");
     let methods: Vec<&str> = events
         .iter()
         .map(|event| &*event.detail["method"])
@@ -124,7 +130,7 @@ fn a_thread_is_not_lowered_in_silence() {
         sink.address(),
         &rules(&format!("{MAPPING}justify_downgrade = true")),
     );
-    let gateway = Gateway::start(&site);
+    let mut gateway = Gateway::start(&site);
     assert_eq!(send(&gateway, "X-TLP: RED", CARL, "plans").code, 250);
     let first = last(&sink, CARL, 1);
     let id = first.split("Message-ID: ").nth(1).unwrap();
@@ -154,7 +160,7 @@ fn a_thread_is_not_lowered_in_silence() {
     let answer = format!("{lower}\r\nIn-Reply-To: {id}\r\nReferences: {id}");
     assert_eq!(send(&gateway, &answer, CARL, "Re: Re: plans").code, 250);
 
-    let opener = Opener::new(&gateway);
+    let opener = audit(&mut gateway);
     let changes = opener.events("label changed");
     let [change] = changes.as_slice() else {
         panic!("{changes:?}")
@@ -177,14 +183,14 @@ fn a_label_is_demanded_and_disagreements_are_in_the_audit() {
         sink.address(),
         &rules(&format!("{MAPPING}mandatory = \"reject\"")),
     );
-    let gateway = Gateway::start(&site);
+    let mut gateway = Gateway::start(&site);
     let refused = send(&gateway, "X-Other: x", CARL, "unlabelled");
     assert_eq!(refused.code, 550, "{refused}");
     assert!(refused.to_string().contains("label"), "{refused}");
     let two = "X-TLP: RED\r\nX-Protective-Marking: SEC=OFFICIAL";
     assert_eq!(send(&gateway, two, CARL, "labelled twice").code, 250);
     assert!(last(&sink, CARL, 1).contains("Classified as Secret"));
-    let opener = Opener::new(&gateway);
+    let opener = audit(&mut gateway);
     let conflicts = opener.events("label conflict");
     assert_eq!(conflicts.len(), 1);
     let told = &conflicts[0].detail["conflicts"];
@@ -198,7 +204,7 @@ fn a_label_is_demanded_and_disagreements_are_in_the_audit() {
     );
     // The control: a site that demands none.
     let site = Site::new(sink.address(), &rules(MAPPING));
-    let lenient = Gateway::start(&site);
+    let mut lenient = Gateway::start(&site);
     assert_eq!(send(&lenient, "X-Other: x", CARL, "unlabelled").code, 250);
-    assert_eq!(Opener::new(&lenient).events("label conflict").len(), 0);
+    assert_eq!(audit(&mut lenient).events("label conflict").len(), 0);
 }
