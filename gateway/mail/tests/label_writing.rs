@@ -235,11 +235,8 @@ fn removal_takes_out_every_label_from_outside() {
     let raw = format!("msip_label_{FOREIGN}_enabled: true\r\nX-Classification: x\r\n{marked}");
     let message = Message::parse(raw.as_bytes());
     let edits = writing::removal(&message, &mapping());
-    assert!(
-        edits
-            .iter()
-            .all(|edit| matches!(edit, Edit::RemoveHeader { .. }))
-    );
+    let removes = |edit: &&Edit| matches!(edit, Edit::RemoveHeader { .. });
+    assert_eq!(edits.iter().filter(removes).count(), edits.len() - 1);
     let bytes = apply(&message, &edits).unwrap().bytes;
     let cleared = String::from_utf8(bytes).unwrap();
     let fields: Vec<_> = {
@@ -251,6 +248,7 @@ fn removal_takes_out_every_label_from_outside() {
             .collect()
     };
     assert_eq!(fields, ["From", "Subject", "SIO-Label-History"]);
+    assert_eq!(field(&cleared, "Subject").as_deref(), Some("Figures"));
     let plain = Message::parse(PLAIN.as_bytes());
     assert_eq!(writing::removal(&plain, &mapping()), []);
 }
@@ -381,4 +379,83 @@ proptest! {
         prop_assert_eq!(read.caveats, marking.caveats);
         prop_assert_eq!(read.access, marking.access);
     }
+}
+
+/// A table that names a field with a meaning of its own would overwrite it in every letter.
+#[test]
+fn fields_with_a_meaning_of_their_own_carry_no_label() {
+    let taken = "From Sender To Cc Bcc Reply-To Message-ID In-Reply-To References Subject Date \
+                 DKIM-Signature ARC-Seal ARC-Authentication-Results Authentication-Results List-Id \
+                 List-Unsubscribe Resent-From Received Received-SPF Return-Path Content-Language \
+                 MIME-Version X-Sealgate-Id msip_labels MSIP_Label_x_Enabled X-TLP SIO-Label \
+                 SIO-Label-History X-Protective-Marking Sensitivity Importance";
+    let faults = |text: &str| match Mapping::parse(text, &labels()) {
+        Ok(_) => Vec::new(),
+        Err(mistakes) => mistakes.into_iter().map(|m| m.fault.to_string()).collect(),
+    };
+    for name in taken.split_whitespace() {
+        let refused = [format!(
+            "`{name}` is no header field that can carry a label"
+        )];
+        for name in [name.to_owned(), name.to_lowercase(), name.to_uppercase()] {
+            let text = format!("header {name} foo -> Secret");
+            assert_eq!(faults(&text).len(), 1, "{text}");
+            assert_eq!(
+                faults(&format!("write header {name} nowhere")).len(),
+                1,
+                "{name}"
+            );
+        }
+        assert_eq!(faults(&format!("header {name} foo -> Secret")), refused);
+    }
+    for name in "X-Classification X-From Keywords X-Titus-Metadata-40 Contents".split_whitespace() {
+        let text = format!("header {name} foo -> Secret");
+        assert_eq!(faults(&text), Vec::<String>::new(), "{text}");
+    }
+}
+
+/// What stays in a subject comes back in a reply, and then our own people say it.
+#[test]
+fn removal_leaves_nothing_in_a_subject_that_could_be_read_as_a_label() {
+    let both = Mapping::parse(
+        "tlp GREEN -> Public\nprotective-marking PROTECTED -> Secret",
+        &labels(),
+    );
+    let both = both.unwrap();
+    let cleared = |fields: &str, mapping: &Mapping| {
+        let raw = format!("From: bob@x.example\r\n{fields}\r\n\r\nHello.\r\n");
+        let message = Message::parse(raw.as_bytes());
+        let edits = writing::removal(&message, mapping);
+        let bytes = apply(&message, &edits).unwrap().bytes;
+        let message = Message::parse(&bytes);
+        let texts = message.fields_named("Subject");
+        texts
+            .map(|field| message.field_text(field))
+            .collect::<Vec<_>>()
+    };
+    let deep = format!("Subject: {}TLP:RED", "[SEC=".repeat(60) + &"X]".repeat(60));
+    for (fields, left) in [
+        ("Subject: TLP:GREEN x [SEC=PROTECTED]", "x"),
+        ("Subject: =?utf-8?q?TLP=3AGREEN_x?=", "x"),
+        ("Subject: TLP:[SEC=PROTECTED]GREEN x", "x"),
+        ("Subject: [(TLP:RED)SEC=PROTECTED] x", "x"),
+        ("Subject: one\r\nSubject: TLP:GREEN two", "one"),
+        (&format!("Subject: {}x", "[SEC=A]".repeat(100)), "x"),
+    ] {
+        assert_eq!(cleared(fields, &both), [left], "{fields}");
+    }
+    let rest = cleared(&deep, &both).concat();
+    assert!(
+        read(&format!("Subject: {rest}\r\n\r\n"))
+            .statements
+            .is_empty(),
+        "{rest}"
+    );
+    let tlp = Mapping::parse("tlp GREEN -> Public", &labels()).unwrap();
+    assert_eq!(cleared("Subject: TLP:GREEN [SEC=X]", &tlp), ["[SEC=X]"]);
+    assert_eq!(
+        cleared("Subject:  TLP: x  [a]", &both),
+        ["TLP: x  [a]"],
+        "nothing to take"
+    );
 }

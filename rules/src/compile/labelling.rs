@@ -155,7 +155,9 @@ impl Compiler {
                 near(scheme, &SCHEMES, &all)
             }
             MappingFault::NotAValue { scheme, .. } => values_of(scheme).into(),
-            MappingFault::NotAField(_) => "write its name alone, without a colon".into(),
+            MappingFault::NotAField(_) => {
+                "write the name alone, without a colon, of a field that has no other meaning".into()
+            }
             MappingFault::TwoLabels(_) => "leave one of the two lines".into(),
             MappingFault::NoPlace => "write SCHEME PLACE, as in `write tlp both`".into(),
             MappingFault::UnknownPlace(place) => {

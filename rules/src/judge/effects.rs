@@ -26,6 +26,7 @@ impl Bench<'_> {
             seals.iter().flatten().for_each(|terms| draft.seal(terms));
         }
         self.note_translation(draft);
+        self.strip_subject(draft);
         self.tag_subject(draft);
         let rule = draft.label_rule.clone().unwrap_or_default();
         let subject = Some(self.subject(draft));

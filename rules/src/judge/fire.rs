@@ -139,7 +139,10 @@ impl Bench<'_> {
     pub(super) fn subject(&self, draft: &Draft) -> String {
         match draft.header("Subject") {
             Some(set) => set.unwrap_or_default().to_owned(),
-            None => self.look.message().subject().unwrap_or_default(),
+            None => {
+                let unlabelled = self.unlabelled_subject();
+                unlabelled.unwrap_or_else(|| self.look.message().subject().unwrap_or_default())
+            }
         }
     }
 

@@ -127,10 +127,8 @@ impl Bench<'_> {
     pub(super) fn label_fields(&self, draft: &Draft) -> Vec<Edit> {
         let labelling = &self.policy.home.labelling;
         let message = self.look.message();
-        let strips =
-            self.look.facts.source == Source::Outside && labelling.outside == Outside::Remove;
-        let mut edits = match strips {
-            true => writing::removal(message, &labelling.mapping),
+        let mut edits = match self.strips_labels() {
+            true => writing::field_removal(message, &labelling.mapping),
             false => Vec::new(),
         };
         if self.writes_label(draft) {
@@ -141,6 +139,29 @@ impl Bench<'_> {
             edits.extend(self.writer(author).fields(message, label));
         }
         edits
+    }
+
+    fn strips_labels(&self) -> bool {
+        self.look.facts.source == Source::Outside
+            && self.policy.home.labelling.outside == Outside::Remove
+    }
+
+    /// The subject without labels, where such an outside message has some there.
+    pub(super) fn unlabelled_subject(&self) -> Option<String> {
+        let mapping = &self.policy.home.labelling.mapping;
+        let message = self.look.message();
+        self.strips_labels()
+            .then(|| writing::unlabelled_subject(message, mapping))
+            .flatten()
+    }
+
+    /// The subject that rules began with, where no rule set another.
+    pub(super) fn strip_subject(&self, draft: &mut Draft) {
+        if draft.header("Subject").is_none()
+            && let Some(subject) = self.unlabelled_subject()
+        {
+            draft.set_header("Subject", Some(subject));
+        }
     }
 
     fn label_of(&self, draft: &Draft) -> Option<&Label> {

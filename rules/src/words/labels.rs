@@ -44,7 +44,9 @@ pub(super) const WORDS: &[Word] = &[
          nothing, and they stay. `\"keep\"`: they are labels of another organisation \
          (`foreign_label`), also where they claim to be ours. `\"map\"`: they count as ours where \
          they name one of ours or `mapping` knows them. `\"remove\"`: nothing, and their fields \
-         are taken out; the server before this one must have verified DKIM.",
+         are taken out, as is what `mapping` reads in the subject; the server before this one \
+         must have verified DKIM. With `\"ignore\"` a form in a subject (`TLP:GREEN`, \
+         `[SEC=PROTECTED]`) survives into replies, where it counts as ours.",
     ),
     word(
         Labels,

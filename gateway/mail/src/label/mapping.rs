@@ -200,7 +200,7 @@ pub enum MappingFault {
         /// What was written.
         value: String,
     },
-    /// Not a field that can stand in mail, or one that carries its structure.
+    /// Not a field that can stand in mail, or one whose own meaning a label would destroy.
     #[error("`{0}` is no header field that can carry a label")]
     NotAField(String),
     /// Two lines give one value different labels.
@@ -408,9 +408,57 @@ fn read_meaning<'t>(scheme: &'t str, value: &'t str) -> Result<Meaning, Fault<'t
     }
 }
 
+/// Fields that say what a letter is, whence it comes and where it goes (RFC 5322 §3.6, RFC 2045,
+/// RFC 8601), and those that are written by a scheme of their own. Writing a label there, or taking
+/// it out of mail from outside, would destroy the field.
+const TAKEN_FIELDS: [&str; 25] = [
+    "apparently-to",
+    "authentication-results",
+    "bcc",
+    "cc",
+    "date",
+    "delivered-to",
+    "disposition-notification-to",
+    "domainkey-signature",
+    "errors-to",
+    "from",
+    "importance",
+    "in-reply-to",
+    "message-id",
+    "mime-version",
+    "msip_labels",
+    "references",
+    "reply-to",
+    "return-path",
+    "return-receipt-to",
+    "sender",
+    "sensitivity",
+    "subject",
+    "to",
+    "x-protective-marking",
+    "x-tlp",
+];
+
+/// Beginnings of such fields' names.
+const TAKEN_BEGINNINGS: [&str; 10] = [
+    "arc-",
+    "content-",
+    "dkim-",
+    "list-",
+    "msip_label_",
+    "original-",
+    "received",
+    "resent-",
+    "sio-label",
+    "x-sealgate-",
+];
+
 fn read_field(name: &str) -> Result<String, Fault<'_>> {
-    match crate::edit::is_writable_field(name) {
-        true => Ok(name.to_ascii_lowercase()),
+    let lower = name.to_ascii_lowercase();
+    let is_taken = TAKEN_FIELDS.contains(&lower.as_str())
+        || TAKEN_BEGINNINGS.iter().any(|head| lower.starts_with(head));
+    match crate::edit::is_writable_field(name) && !is_taken {
+        true => Ok(lower),
         false => Err((name, MappingFault::NotAField(name.to_owned()))),
     }
 }

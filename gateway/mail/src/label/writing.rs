@@ -7,7 +7,7 @@ use super::mapping::{Mapping, Meaning, Places, Scheme};
 use super::msip::{self, MsipLabel};
 use super::reading::{Reading, STATEMENTS_MAX, Statement, gather, is_own, meanings, unfold};
 use super::sio::{self, SioChange, SioLabel};
-use super::tlp;
+use super::tlp::{self, Tlp};
 use super::{Label, Labels, Method, vendor};
 use crate::edit::Edit;
 use crate::message::Message;
@@ -288,8 +288,17 @@ impl Writer<'_> {
 }
 
 /// The edits that take every label out of a message that came from outside: `msip_labels` of all
-/// tenants, the standard fields, and the fields the table names. Subjects stay as they are.
+/// tenants, the standard fields, the fields the table names, and what the table can read in a
+/// subject.
 pub fn removal(message: &Message<'_>, mapping: &Mapping) -> Vec<Edit> {
+    let mut edits = field_removal(message, mapping);
+    edits.extend(unlabelled_subject(message, mapping).map(|subject| set("Subject", subject)));
+    edits
+}
+
+/// The same edits without the subject, for a caller who changes that for other reasons too: see
+/// [`unlabelled_subject`].
+pub fn field_removal(message: &Message<'_>, mapping: &Mapping) -> Vec<Edit> {
     let standard = [msip::HEADER, epms::HEADER, sio::HEADER, tlp::HEADER];
     let mapped: Vec<Scheme> = mapping.schemes();
     let is_label = |name: &str| {
@@ -314,6 +323,42 @@ pub fn removal(message: &Message<'_>, mapping: &Mapping) -> Vec<Edit> {
         .into_iter()
         .map(|name| Edit::RemoveHeader { name })
         .collect()
+}
+
+/// The subject without what the table can read in it; none where no subject holds such a thing. A
+/// reply repeats its subject, so that what stood there would come back as our own people's label.
+pub fn unlabelled_subject(message: &Message<'_>, mapping: &Mapping) -> Option<String> {
+    let schemes = mapping.schemes();
+    let mut subjects = message
+        .fields_named("Subject")
+        .map(|field| message.field_text(field));
+    subjects
+        .any(|subject| is_labelled(&subject, &schemes))
+        .then(|| unlabel_subject(message.subject().unwrap_or_default(), &schemes))
+}
+
+fn is_labelled(subject: &str, schemes: &[Scheme]) -> bool {
+    schemes.contains(&Scheme::Tlp) && !Tlp::find(subject).is_empty()
+        || schemes.contains(&Scheme::ProtectiveMarking)
+            && !ProtectiveMarking::find(subject).is_empty()
+}
+
+/// What is taken out may leave another form behind (`TLP:[SEC=X]RED`), so it is looked for again;
+/// a subject that nests deeper loses the characters without which no form can stand.
+fn unlabel_subject(mut subject: String, schemes: &[Scheme]) -> String {
+    const ROUNDS_MAX: usize = 16;
+    for _ in 0..ROUNDS_MAX {
+        if !is_labelled(&subject, schemes) {
+            return subject;
+        }
+        if schemes.contains(&Scheme::ProtectiveMarking) {
+            subject = epms::untag_subject(&subject);
+        }
+        if schemes.contains(&Scheme::Tlp) {
+            subject = tlp::untag_subject(&subject);
+        }
+    }
+    subject.replace(['[', ':'], "")
 }
 
 /// A field whose form is not plain text is its product's to write; we only read it.
