@@ -31,7 +31,10 @@ impl Letter {
             data.extend_from_slice(line);
         }
         data.extend_from_slice(b".\r\n");
-        let envelope = format!("MAIL FROM:<{sender}>\r\nRCPT TO:<{recipient}>\r\nDATA\r\n");
+        // RFC 1870 §6: whoever has no room can say so before it is sent.
+        let size = data.len();
+        let envelope =
+            format!("MAIL FROM:<{sender}> SIZE={size}\r\nRCPT TO:<{recipient}>\r\nDATA\r\n");
         Self {
             envelope: envelope.into_bytes(),
             data,
