@@ -6,10 +6,21 @@ use crate::apply::Work;
 use crate::site::Site;
 use seal::GrantId;
 
-/// Stores every sealed letter of the work; fails before anything has left.
+/// Stores every sealed letter of the work; fails before anything has left. Where one cannot be
+/// kept, those before it go again: their links were never told.
 pub async fn keep(site: &Site, work: &mut Work) -> Result<(), Stop> {
+    let mut kept = Vec::with_capacity(work.letters.len());
     for letter in work.letters.drain(..) {
-        site.store.put(letter).await?;
+        let id = letter.id;
+        if let Err(error) = site.store.put(letter).await {
+            for id in kept {
+                if let Err(left) = site.store.abandon(id).await {
+                    tracing::warn!(letter = %id, error = %left, "a letter is left to be purged");
+                }
+            }
+            return Err(error.into());
+        }
+        kept.push(id);
     }
     Ok(())
 }

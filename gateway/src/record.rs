@@ -281,6 +281,13 @@ pub async fn resume(site: &Site) {
     write(site, Vec::new(), Durability::Before).await;
 }
 
+/// That the sender was not told of a sealing; the letter itself is safe.
+pub async fn receipt_lost(site: &Site, arrival: &Arrival, sender: &Address) {
+    let mut event = AuditEvent::new("receipt lost").recipient(sender.as_str());
+    event.message = Some(arrival.id.to_string());
+    write(site, vec![event], Durability::Within).await;
+}
+
 /// The first write after some that failed says in the log how many events it lacks.
 async fn write(site: &Site, mut events: Vec<AuditEvent>, durability: Durability) {
     let lost = site.audit_alarm.take_lost();

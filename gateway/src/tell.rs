@@ -5,6 +5,7 @@ use crate::answer::{EndFate, Outcome, Stop};
 use crate::own_mail::dsn::Report;
 use crate::own_mail::letter::{OwnLetter, Paragraph, Written};
 use crate::receive::Arrival;
+use crate::record;
 use crate::site::Site;
 use mail::{Address, Message, Timestamp};
 use rules::{Judgement, Notification};
@@ -34,6 +35,7 @@ pub async fn tell(
     if let Err(stop) = receipt(site, message, sender, judgement, outcome).await {
         let why = crate::cli::chain(&stop);
         tracing::error!(id = %arrival.id, why, "a receipt was lost");
+        record::receipt_lost(site, arrival, sender).await;
     }
     Ok(())
 }
