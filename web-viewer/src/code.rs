@@ -27,6 +27,7 @@ use crate::refusal::{Refusal, see_other};
 use crate::settings::VISIT_SECONDS;
 use crate::shell::{Button, Shell, Word, html};
 use crate::texts::{count, fill};
+use crate::ticket;
 
 /// The form of a button: only our mark.
 #[derive(Deserialize)]
@@ -53,21 +54,26 @@ pub(crate) async fn request(
     holder.check_token(&desk, &form.token)?;
     let browser = holder.cookies.browser.clone();
     let browser = browser.unwrap_or_else(|| Token::new(desk.random()));
+    bring_back(&desk, &holder, &browser).await?;
     let asked = desk
         .viewer
         .store
         .open_challenge(holder.id, browser.hash())
         .await;
-    let mut response = match asked.map_err(|error| Refusal::trouble("open a challenge", &error))? {
-        Asked::Open(challenge) => send(&desk, &holder, &challenge).await?,
-        Asked::Wait { seconds } => wait(&desk, &holder, seconds),
-    };
-    let settings = desk.settings();
-    Jar {
-        settings,
+    let (mut response, ticket) =
+        match asked.map_err(|error| Refusal::trouble("open a challenge", &error))? {
+            Asked::Open(challenge) => (send(&desk, &holder, &challenge).await?, None),
+            Asked::Wait { seconds, ticket } => (wait(&desk, &holder, seconds), Some(ticket)),
+        };
+    let mut jar = Jar {
+        settings: desk.settings(),
         headers: response.headers_mut(),
+    };
+    jar.set_browser(&browser);
+    if let Some(ticket) = ticket {
+        let ticket = ticket::write(&desk, &holder.id, &browser, &ticket);
+        jar.set_ticket(&holder.id, &ticket);
     }
-    .set_browser(&browser);
     Ok(response)
 }
 
@@ -180,6 +186,7 @@ pub(crate) async fn page(
     let Some(browser) = holder.cookies.browser.clone() else {
         return Ok(see_other(&base));
     };
+    bring_back(&desk, &holder, &browser).await?;
     match current(&desk, &holder, &browser).await? {
         Some(challenge) if challenge.tries_left > 0 => {
             Ok(html(&CodePage::new(&desk, &holder, &challenge, None)))
@@ -204,6 +211,7 @@ pub(crate) async fn open(
     ) else {
         return Ok(start_anew(&desk, &holder, expired(&desk)));
     };
+    bring_back(&desk, &holder, &browser).await?;
     let current = current(&desk, &holder, &browser).await?;
     let Some(current) = current.filter(|current| current.id == challenge) else {
         // Spent, used or run out: the store says which.
@@ -258,6 +266,17 @@ async fn judge(
         Try::Spent => Ok(start_anew(desk, &holder, locked(desk))),
         Try::Over => Ok(start_anew(desk, &holder, expired(desk))),
     }
+}
+
+/// Brings back the challenge of the browser's ticket, if it has one and the store forgot it.
+async fn bring_back(desk: &Desk, holder: &Holder, browser: &Token) -> Result<(), Refusal> {
+    let text = holder.cookies.ticket.as_deref();
+    let Some(ticket) = text.and_then(|text| ticket::read(desk, &holder.id, browser, text)) else {
+        return Ok(());
+    };
+    let store = &desk.viewer.store;
+    let back = store.bring_back(holder.id, browser.hash(), &ticket).await;
+    back.map_err(|error| Refusal::trouble("bring a challenge back", &error))
 }
 
 /// The challenge that this browser has under way.

@@ -1,4 +1,5 @@
-//! The three cookies: the link's secret, the visit, and the browser that is known again.
+//! The cookies: the link's secret, the visit, the browser that is known again, and the ticket of
+//! one who waits for a code.
 //!
 //! All are HttpOnly, SameSite=Lax, and Secure where the viewer's address is https.
 
@@ -8,6 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use seal::{GrantId, LinkSecret};
 use sha2::{Digest, Sha256};
+use store::challenge::{DELAY_SECONDS_MAX, TICKET_SECONDS};
 use zeroize::Zeroizing;
 
 use crate::settings::{BROWSER_SECONDS, ViewerSettings};
@@ -15,6 +17,7 @@ use crate::settings::{BROWSER_SECONDS, ViewerSettings};
 const LINK: &str = "sealgate-link";
 const VISIT: &str = "sealgate-visit";
 const BROWSER: &str = "sealgate-browser";
+const TICKET: &str = "sealgate-ticket";
 
 /// A random token that a browser holds; the store knows its hash only.
 #[derive(Clone)]
@@ -47,6 +50,8 @@ pub(crate) struct Cookies {
     pub link: Option<LinkSecret>,
     pub visit: Option<Token>,
     pub browser: Option<Token>,
+    /// As it came: its mark is still to be checked.
+    pub ticket: Option<String>,
 }
 
 impl Cookies {
@@ -66,6 +71,7 @@ impl Cookies {
                 LINK => found.link = found.link.or_else(|| LinkSecret::parse(value).ok()),
                 VISIT => found.visit = found.visit.or_else(|| Token::parse(value)),
                 BROWSER => found.browser = found.browser.or_else(|| Token::parse(value)),
+                TICKET => found.ticket = found.ticket.or_else(|| Some(value.to_owned())),
                 _ => {}
             }
         }
@@ -92,6 +98,11 @@ impl Jar<'_> {
     pub fn set_browser(&mut self, token: &Token) {
         let text = Zeroizing::new(URL_SAFE_NO_PAD.encode(*token.0));
         self.set(BROWSER, &text, "/l", Some(BROWSER_SECONDS));
+    }
+
+    pub fn set_ticket(&mut self, grant: &GrantId, ticket: &str) {
+        let age = Some(DELAY_SECONDS_MAX + TICKET_SECONDS);
+        self.set(TICKET, ticket, &format!("/l/{grant}"), age);
     }
 
     /// Removes what opens this letter; the browser stays known.

@@ -36,6 +36,7 @@ mod shell;
 mod summary;
 mod tally;
 mod texts;
+mod ticket;
 mod turns;
 mod view;
 mod well_known;

@@ -3,7 +3,10 @@
 mod support;
 
 use axum::http::StatusCode;
-use store::challenge::{ASKS_MAX, GUESSES_FREE, TRIES_MAX};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use store::ChallengeId;
+use store::challenge::{ASKS_MAX, CHALLENGES_SHORT_MAX, GUESSES_FREE, TRIES_MAX};
 use support::browser::{Browser, Page};
 use support::samples::{self, CANARY};
 use support::{Mood, READER, Sealed, Terms, World};
@@ -247,6 +250,43 @@ async fn a_thousand_hostile_challenges_lock_nobody_out() {
         _ => page,
     };
     enter(&world, &sealed, &mut reader, &page).await;
+}
+
+/// P6: what the store forgets in a crowd, the reader's own ticket brings back; nobody else's does.
+#[tokio::test]
+async fn a_code_that_was_forgotten_still_opens() {
+    let (world, sealed) = world().await;
+    for _ in 0..=CHALLENGES_SHORT_MAX {
+        Browser::new(&world).ask(&sealed).await;
+    }
+    let mut reader = Browser::new(&world);
+    let page = reader.ask(&sealed).await;
+    assert_eq!(page.status, StatusCode::TOO_MANY_REQUESTS);
+    world.pass_seconds(page.field("retry-after").parse().unwrap());
+    let page = reader.ask(&sealed).await;
+    assert!(page.has("a code of 16 digits"));
+    let code = world.mailer.codes().last().unwrap().clone();
+    let forget = async || {
+        let id = URL_SAFE_NO_PAD.decode(page.hidden("challenge")).unwrap();
+        let id = ChallengeId(id.try_into().unwrap());
+        // As the store forgets it in a crowd: it has been asked for once at the most.
+        world.store.withdraw_challenge(id).await.unwrap();
+    };
+    forget().await;
+    let ticket = (sealed.path(), "sealgate-ticket".to_owned());
+    let mut without = reader.clone();
+    without.cookies.remove(&ticket).expect("a ticket");
+    let over = without.type_code(&sealed, &page, &code).await;
+    assert_eq!(over.status, StatusCode::GONE, "the control");
+    let mut stranger = Browser::new(&world);
+    stranger.ask(&sealed).await;
+    let stolen = reader.cookies[&ticket].clone();
+    stranger.cookies.insert(ticket, stolen);
+    let over = stranger.type_code(&sealed, &page, &code).await;
+    assert_eq!(over.status, StatusCode::GONE, "another browser's ticket");
+    let moved = reader.type_code(&sealed, &page, &code).await;
+    assert_eq!(moved.status, StatusCode::SEE_OTHER);
+    assert!(reader.get(&sealed.path()).await.has(CANARY));
 }
 
 async fn enter(world: &World, sealed: &Sealed, reader: &mut Browser, page: &Page) {

@@ -22,8 +22,14 @@ pub const CHALLENGES_FREE: u64 = 3;
 pub const CHALLENGES_FREE_KNOWN: u64 = 5;
 /// The wait behind the first challenge that does not start at once; it doubles from there.
 pub const DELAY_SECONDS_FIRST: i64 = 30;
-/// How many challenges of one mailbox are remembered; beyond it the longest forgotten go first.
+/// How many challenges of one mailbox are remembered; beyond it those go first that their
+/// browsers' [`Ticket`]s bring back.
 pub const CHALLENGES_HELD_MAX: u64 = 10_000;
+/// While more challenges of a mailbox are remembered, one that had to wait has the long code: it
+/// may be forgotten and brought back, and its tries with it.
+pub const CHALLENGES_SHORT_MAX: u64 = 100;
+/// How long after its start a ticket brings a challenge back: time to return, and a code's life.
+pub const TICKET_SECONDS: i64 = DELAY_SECONDS_MAX + CHALLENGE_SECONDS;
 /// How long a browser counts as known after it proved a mailbox.
 pub const BROWSER_SECONDS: i64 = 90 * 24 * 3_600;
 
@@ -70,6 +76,16 @@ pub struct Challenge {
     pub long: bool,
 }
 
+/// A place among those who wait. Its browser keeps it, so that nobody can push it out of the
+/// store; whoever hands it out marks it for grant and browser, and checks the mark.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ticket {
+    /// The challenge that waits.
+    pub id: ChallengeId,
+    /// The first second at which it opens.
+    pub starts: Timestamp,
+}
+
 /// What came of asking for a code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Asked {
@@ -80,6 +96,8 @@ pub enum Asked {
     Wait {
         /// Seconds from now; at least one.
         seconds: u64,
+        /// What the browser brings then.
+        ticket: Ticket,
     },
 }
 

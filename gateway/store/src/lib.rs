@@ -13,7 +13,7 @@ mod sqlite;
 mod store;
 
 pub use audit::{AuditEvent, AuditFilter, AuditRow, Durability};
-pub use challenge::{Asked, Challenge, ChallengeId, Try, Visit};
+pub use challenge::{Asked, Challenge, ChallengeId, Ticket, Try, Visit};
 pub use clock::{Clock, SystemEntropy};
 pub use error::StoreError;
 pub use files::Files;

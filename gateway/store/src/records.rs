@@ -150,6 +150,8 @@ pub trait Letters: Send + Sync {
 pub trait Challenges: Send + Sync {
     /// Gives the browser's open challenge again, or makes one, or says how long to wait.
     async fn ask(&self, asking: Asking) -> Result<Asked>;
+    /// Brings back the challenge `asking.id` of a ticket that `starts` then, if it was forgotten.
+    async fn bring_back(&self, asking: Asking, starts: Timestamp) -> Result<()>;
     /// The browser's open challenge, if it has one; changes nothing.
     async fn current(
         &self,

@@ -10,10 +10,10 @@ use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
 use super::rows::{bytes, count, get, maybe_time, time};
-use super::{SqliteRecords, guesses, visits};
+use super::{SqliteRecords, crowd, guesses, visits};
 use crate::challenge::{
-    Asked, CHALLENGE_SECONDS, CHALLENGES_FREE, CHALLENGES_FREE_KNOWN, CHALLENGES_HELD_MAX,
-    Challenge, ChallengeId, DELAY_SECONDS_MAX, TRIES_MAX, Try, Visit, WINDOW_SECONDS,
+    Asked, CHALLENGE_SECONDS, CHALLENGES_FREE, CHALLENGES_FREE_KNOWN, CHALLENGES_SHORT_MAX,
+    Challenge, ChallengeId, DELAY_SECONDS_MAX, TRIES_MAX, Ticket, Try, Visit, WINDOW_SECONDS,
     delay_seconds,
 };
 use crate::error::{StoreError, database};
@@ -27,6 +27,15 @@ impl Challenges for SqliteRecords {
         let asking = Arc::new(asking);
         self.write(move |connection| Box::pin(ask(connection, asking.clone())))
             .await
+    }
+
+    async fn bring_back(&self, asking: Asking, starts: Timestamp) -> Result<()> {
+        let asking = Arc::new(asking);
+        self.write(move |connection| {
+            let asking = asking.clone();
+            Box::pin(async move { crowd::bring_back(connection, &asking, starts).await })
+        })
+        .await
     }
 
     async fn current(
@@ -133,7 +142,7 @@ async fn ask(connection: &mut SqliteConnection, asking: Arc<Asking>) -> Result<A
     if let Some(row) = present {
         return ask_again(connection, &row, &asking).await;
     }
-    make_room(connection, &asking).await?;
+    crowd::make_room(connection, &asking.mailbox, asking.now).await?;
     let known = visits::known(
         &mut *connection,
         &asking.mailbox,
@@ -204,7 +213,7 @@ async fn insert(
     if open {
         Ok(Asked::Open(challenge(&row)?))
     } else {
-        Ok(wait(starts, asking.now))
+        Ok(wait(asking.id, starts, asking.now))
     }
 }
 
@@ -218,9 +227,12 @@ async fn ask_again(
     let starts = time(row, "starts")?;
     let created = maybe_time(row, "created")?;
     if created.is_none() && starts > now {
-        return Ok(wait(starts, now));
+        return Ok(wait(ChallengeId(bytes(row, "id")?), starts, now));
     }
-    let many = guesses::are_many(connection, asking.grant.as_bytes(), now).await?;
+    // One that opens in a crowd has a code that bears to be guessed at more often.
+    let many = guesses::are_many(connection, asking.grant.as_bytes(), now).await?
+        || created.is_none()
+            && crowd::held(connection, &asking.mailbox).await? > CHALLENGES_SHORT_MAX;
     let row = sqlx::query(
         "update challenges set created = coalesce(created, $2), \
          asks = case when known = 0 and long < $4 then 1 else asks + 1 end, \
@@ -237,29 +249,6 @@ async fn ask_again(
     .await
     .map_err(database("give a challenge again"))?;
     Ok(Asked::Open(challenge(&row)?))
-}
-
-/// Forgets, of one mailbox, what waits longest without its browser coming back.
-async fn make_room(connection: &mut SqliteConnection, asking: &Asking) -> Result<()> {
-    let row = sqlx::query("select count(*) as held from challenges where mailbox = $1")
-        .bind(&asking.mailbox)
-        .fetch_one(&mut *connection)
-        .await
-        .map_err(database("count challenges"))?;
-    let held = count(&row, "held")?;
-    if held < CHALLENGES_HELD_MAX {
-        return Ok(());
-    }
-    sqlx::query(
-        "delete from challenges where id in (select id from challenges where mailbox = $1 \
-         order by known, starts limit $2)",
-    )
-    .bind(&asking.mailbox)
-    .bind((held - CHALLENGES_HELD_MAX + 1) as i64)
-    .execute(connection)
-    .await
-    .map_err(database("forget the oldest challenges"))?;
-    Ok(())
 }
 
 async fn count_try(
@@ -314,10 +303,11 @@ async fn lengthen(connection: &mut SqliteConnection, id: ChallengeId) -> Result<
     Ok(())
 }
 
-fn wait(starts: Timestamp, now: Timestamp) -> Asked {
+fn wait(id: ChallengeId, starts: Timestamp, now: Timestamp) -> Asked {
     // The caller found that `starts` lies ahead.
     Asked::Wait {
         seconds: (starts.unix() - now.unix()).max(1) as u64,
+        ticket: Ticket { id, starts },
     }
 }
 

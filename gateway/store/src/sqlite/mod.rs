@@ -3,6 +3,7 @@
 
 mod audit;
 mod challenges;
+mod crowd;
 mod guesses;
 mod journal;
 mod keys;

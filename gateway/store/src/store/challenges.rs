@@ -4,7 +4,9 @@ use mail::Timestamp;
 use seal::{Entropy, GrantId};
 
 use super::{Result, Store, mailbox};
-use crate::challenge::{Asked, BROWSER_SECONDS, Challenge, ChallengeId, Try, Visit};
+use crate::challenge::{
+    Asked, BROWSER_SECONDS, Challenge, ChallengeId, TICKET_SECONDS, Ticket, Try, Visit,
+};
 use crate::error::StoreError;
 use crate::records::{Asking, NewVisit};
 
@@ -21,6 +23,28 @@ impl Store {
             now: self.now(),
         };
         self.records.ask(asking).await
+    }
+
+    /// Brings back the challenge of a ticket whose mark was checked, for as long as it is good:
+    /// as it waited, or open, with the long code. Does nothing where it was not forgotten.
+    pub async fn bring_back(
+        &self,
+        grant: GrantId,
+        browser: [u8; 32],
+        ticket: &Ticket,
+    ) -> Result<()> {
+        let now = self.now();
+        if ticket.starts.plus_seconds(TICKET_SECONDS) <= now {
+            return Ok(());
+        }
+        let asking = Asking {
+            id: ticket.id,
+            grant,
+            mailbox: self.mailbox_of(grant).await?,
+            browser,
+            now,
+        };
+        self.records.bring_back(asking, ticket.starts).await
     }
 
     /// The browser's open challenge, if it has one; nothing is made or counted.
