@@ -396,18 +396,20 @@ async fn admit(
         .audit(desk, "code verified", Durability::Before, &[])
         .await?;
     let visit = Token::new(desk.random());
+    // The name it was known by until now may have been planted by another host of the site.
+    let known = Token::new(desk.random());
     let until = desk.now().plus_seconds(VISIT_SECONDS);
     store
-        .open_visit(holder.id, visit.hash(), browser.hash(), until)
+        .open_visit(holder.id, visit.hash(), known.hash(), until)
         .await
         .map_err(trouble)?;
     let mut response = see_other(&holder.base());
-    let settings = desk.settings();
-    Jar {
-        settings,
+    let mut jar = Jar {
+        settings: desk.settings(),
         headers: response.headers_mut(),
-    }
-    .set_visit(&holder.id, &visit);
+    };
+    jar.set_visit(&holder.id, &visit);
+    jar.set_browser(&known);
     Ok(response)
 }
 

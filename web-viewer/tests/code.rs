@@ -309,6 +309,32 @@ async fn a_browser_that_proved_itself_before_is_not_slowed_by_strangers() {
     assert!(reader.read(&world, &second).await.has(CANARY));
 }
 
+/// A name that another host of the site planted is worth nothing after the proof.
+#[tokio::test]
+async fn a_planted_browser_is_not_known_after_the_proof() {
+    let (world, sealed) = world().await;
+    let mut reader = Browser::new(&world);
+    let key = ("/l".to_owned(), "sealgate-browser".to_owned());
+    let planted = URL_SAFE_NO_PAD.encode([7; 32]);
+    reader.cookies.insert(key.clone(), planted.clone());
+    reader.read(&world, &sealed).await;
+    let known = reader.cookies[&key].clone();
+    assert_ne!(known, planted);
+    for _ in 0..100 {
+        Browser::new(&world).ask(&sealed).await;
+    }
+    let mut other = Browser::new(&world);
+    other.cookies.insert(key.clone(), planted);
+    let waits = other.ask(&sealed).await;
+    assert_eq!(waits.status, StatusCode::TOO_MANY_REQUESTS);
+    other.cookies.insert(key, known);
+    assert_eq!(
+        other.ask(&sealed).await.status,
+        StatusCode::OK,
+        "the control"
+    );
+}
+
 /// V17: a robot that presses every button it sees, four clicks deep.
 #[tokio::test]
 async fn a_robot_that_presses_every_button_sees_no_content() {
