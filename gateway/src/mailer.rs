@@ -3,7 +3,7 @@
 
 use crate::deliver::{Delivery, Partial};
 use crate::own_mail::letter::{OwnLetter, Paragraph, Written, new_message_id};
-use crate::own_mail::{origin, push_header, push_plain_header};
+use crate::own_mail::{origin, push_header, push_mailbox, push_plain_header};
 use crate::pipeline;
 use crate::receive::{Arrival, ArrivalId};
 use crate::site::Site;
@@ -143,12 +143,7 @@ fn readable(code: &str) -> String {
 fn reply_message(site: &Site, mail: &ReplyMail) -> Vec<u8> {
     let mut out = Vec::with_capacity(4 * 1024);
     let name = mail.author_name.as_deref().unwrap_or(mail.author.as_str());
-    let from = format!(
-        "\"{}\" <{}>",
-        name.replace(['"', '\\'], "'"),
-        site.sealing.sender
-    );
-    push_header(&mut out, "From", &from);
+    push_mailbox(&mut out, "From", name, &site.sealing.sender);
     push_plain_header(&mut out, "Reply-To", &format!("<{}>", mail.author));
     for (field, people) in [("To", &mail.to), ("Cc", &mail.cc)] {
         if !people.is_empty() {

@@ -1,7 +1,7 @@
 //! A plain letter of our own: passcodes, receipts, notifications. One sender, one recipient.
 //! It never carries content of a sealed message.
 
-use super::{escape_html, fill, push_header, push_plain_header, write_bodies};
+use super::{escape_html, fill, push_header, push_mailbox, push_plain_header, write_bodies};
 use crate::system;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
@@ -56,8 +56,7 @@ impl OwnLetter<'_> {
     pub fn write(&self, hostname: &str, now: Timestamp) -> Written {
         let message_id = new_message_id(hostname);
         let mut out = Vec::with_capacity(4 * 1024);
-        let from = format!("{} <{}>", quoted(self.from_name), self.from);
-        push_header(&mut out, "From", &from);
+        push_mailbox(&mut out, "From", self.from_name, self.from);
         push_plain_header(&mut out, "To", &format!("<{}>", self.to));
         push_header(&mut out, "Subject", self.subject);
         push_plain_header(&mut out, "Date", &now.rfc5322());
@@ -120,17 +119,6 @@ impl OwnLetter<'_> {
             .map(|(name, value)| (*name, value.as_str()))
             .collect();
         fill(include_str!("letter.html"), &values)
-    }
-}
-
-/// RFC 5322 §3.2.4: a display name as a quoted string, so that no comma or bracket in it can end
-/// it.
-fn quoted(name: &str) -> String {
-    let clean = name.replace(['"', '\\'], "'");
-    if clean.is_ascii() {
-        format!("\"{clean}\"")
-    } else {
-        clean
     }
 }
 

@@ -7,18 +7,30 @@ pub mod letter;
 pub mod notice;
 pub mod origin;
 
-use mail_builder::headers::{Header, text::Text};
+use mail::Address;
+use mail_builder::headers::{Header, address::Address as Named, text::Text};
 use mail_builder::mime::MimePart;
 
 /// Appends one header field: encoded (RFC 2047) and folded, whatever the value holds.
 pub(crate) fn push_header(out: &mut Vec<u8>, name: &str, value: &str) {
-    let clean: String = value
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
     out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(b": ");
-    Text::new(clean).write_header(out, name.len() + 2);
+    Text::new(without_controls(value)).write_header(out, name.len() + 2);
+}
+
+/// Appends a field with one mailbox. Only the name beside it is ever encoded: an address inside
+/// an encoded word is none (RFC 2047 §5).
+pub(crate) fn push_mailbox(out: &mut Vec<u8>, name: &str, display: &str, address: &Address) {
+    let display = without_controls(display);
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b": ");
+    Named::new_address(Some(display), address.as_str()).write_header(out, name.len() + 2);
+}
+
+fn without_controls(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
 }
 
 /// Appends a field whose value is ours and plain ASCII: dates, addresses in angle brackets, ids.
@@ -86,6 +98,27 @@ mod tests {
     fn a_value_cannot_open_a_place() {
         let out = fill("a {{one}} b {{two}}", &[("one", "{{two}}"), ("two", "2")]);
         assert_eq!(out, "a {{two}} b 2");
+    }
+
+    #[test]
+    fn the_address_beside_any_name_is_found() {
+        let address = Address::parse("secure@corp.example").unwrap();
+        let long = "Müller, Größe & \"Söhne\" ".repeat(8);
+        for name in [
+            "Jürgen",
+            "Müller GmbH",
+            "Corp, <evil@evil.example>",
+            "",
+            long.trim(),
+        ] {
+            let mut out = Vec::new();
+            push_mailbox(&mut out, "From", name, &address);
+            out.extend_from_slice(b"\r\n");
+            let found = mail::Message::parse(&out).mailboxes("From");
+            assert_eq!(found.len(), 1, "{name}");
+            assert_eq!(found[0].address, "secure@corp.example", "{name}");
+            assert_eq!(found[0].name.as_deref().unwrap_or_default(), name);
+        }
     }
 
     #[test]
