@@ -15,6 +15,7 @@ mod door;
 mod download;
 mod file_name;
 mod guard;
+mod heft;
 mod inline_style;
 mod letter;
 mod mailer;

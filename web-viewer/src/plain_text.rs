@@ -111,16 +111,20 @@ fn address_end(text: &str) -> usize {
         .find(|c: char| c.is_whitespace() || c.is_control() || "<>\"`{}|\\^".contains(c))
         .unwrap_or(text.len());
     let mut address = &text[..end];
+    // How many more of a bracket are closed than opened; trimming takes closing ones only.
+    let count = |bracket| address.matches(bracket).count();
+    let mut round = count(')').saturating_sub(count('('));
+    let mut square = count(']').saturating_sub(count('['));
     // What ends a sentence or closes a bracket opened before the address is not part of it.
     loop {
-        let trimmed = match address.chars().next_back() {
-            Some('.' | ',' | ';' | ':' | '!' | '?' | '\'' | '*' | '_') => true,
-            Some(')') => address.matches(')').count() > address.matches('(').count(),
-            Some(']') => address.matches(']').count() > address.matches('[').count(),
-            _ => false,
+        let closed = match address.chars().next_back() {
+            Some('.' | ',' | ';' | ':' | '!' | '?' | '\'' | '*' | '_') => None,
+            Some(')') if round > 0 => Some(&mut round),
+            Some(']') if square > 0 => Some(&mut square),
+            _ => return address.len(),
         };
-        if !trimmed {
-            return address.len();
+        if let Some(excess) = closed {
+            *excess -= 1;
         }
         address = &address[..address.len() - 1];
     }
@@ -196,6 +200,26 @@ mod tests {
         let rendered = render(&text, false);
         assert!(rendered.cut && rendered.html.len() <= TEXT_BYTES_MAX + 1);
         assert!(!render("short", false).cut);
+    }
+
+    #[test]
+    fn brackets_behind_an_address_are_counted_once() {
+        for tail in [")", "]", ").", "]),", "([)"] {
+            let text = format!("http://a{}", tail.repeat(TEXT_BYTES_MAX / tail.len()));
+            let started = std::time::Instant::now();
+            let html = render(&text, false).html;
+            let milliseconds = started.elapsed().as_millis();
+            assert!(html.contains("href=\"http://a"), "{tail}");
+            assert!(milliseconds < 200, "`{tail}` took {milliseconds} ms");
+        }
+        assert_eq!(
+            links("(see http://a.example/x_(y)])."),
+            ["http://a.example/x_(y)"]
+        );
+        assert_eq!(
+            links("http://a.example/[(b)])))"),
+            ["http://a.example/[(b)]"]
+        );
     }
 
     proptest! {

@@ -10,14 +10,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ammonia::{Builder, UrlRelative};
 
+use crate::heft::is_too_heavy;
+pub use crate::heft::{
+    HTML_ATTRIBUTE_BYTES_MAX, HTML_ATTRIBUTES_MAX, HTML_DEPTH_MAX, HTML_ELEMENTS_MAX, HTML_TAGS_MAX,
+};
 use crate::inline_style;
+use crate::settings::PICTURE_BYTES_MAX;
 
 /// Longer HTML is not rendered; the reader gets its text instead.
 pub const HTML_BYTES_MAX: usize = 1024 * 1024;
-/// More tags than this are not rendered either: an HTML tree costs more than its bytes.
-pub const HTML_TAGS_MAX: usize = 30_000;
-/// More tags open at once than this are not rendered: the time to build a tree grows with it.
-pub const HTML_DEPTH_MAX: usize = 500;
+/// What came out longer than this is not shown: the pictures of the letter and four times the rest.
+pub const CLEAN_BYTES_MAX: usize = PICTURE_BYTES_MAX + 4 * HTML_BYTES_MAX;
 
 /// Whether pictures from elsewhere may be loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,14 +55,16 @@ pub fn sanitise(html: &str, remote: Remote, pictures: &InlinePictures) -> Result
     if is_too_much(html) {
         return Err(TooMuch);
     }
-    let blocked = Arc::new(AtomicUsize::new(0));
-    let once = builder(remote, pictures, &blocked).clean(html).to_string();
-    let remote_blocked = blocked.load(Ordering::Relaxed);
+    let counts = Arc::new(Counts::default());
+    let mut html = builder(remote, pictures, &counts).clean(html).to_string();
+    let remote_blocked = counts.blocked.load(Ordering::Relaxed);
     // A parser may read its own output differently when the input was crossed; what does not
     // stand still is read again until it does, or not shown.
-    let mut html = once;
     for _ in 0..4 {
-        let again = builder(remote, pictures, &blocked).clean(&html).to_string();
+        if has_grown_too_much(&html) {
+            return Err(TooMuch);
+        }
+        let again = builder(remote, pictures, &counts).clean(&html).to_string();
         if again == html {
             return Ok(Clean {
                 html,
@@ -71,39 +76,33 @@ pub fn sanitise(html: &str, remote: Remote, pictures: &InlinePictures) -> Result
     Err(TooMuch)
 }
 
-/// Whether HTML is larger or deeper than what is rendered, as far as a glance tells.
-pub fn is_too_much(html: &str) -> bool {
-    html.len() > HTML_BYTES_MAX || weight_is_too_much(html)
+/// What is counted while one part is cleaned.
+#[derive(Default)]
+struct Counts {
+    /// Pictures from elsewhere that were left out.
+    blocked: AtomicUsize,
+    /// Bytes of inline pictures, at every use of each; [`PICTURE_BYTES_MAX`] at most.
+    shown: AtomicUsize,
 }
 
-/// A bound on the tree before it is built, counting every `<x` as open until some `</` comes.
-fn weight_is_too_much(html: &str) -> bool {
-    const VOID: [&str; 8] = ["br", "img", "hr", "col", "wbr", "meta", "link", "input"];
-    let bytes = html.as_bytes();
-    let (mut tags, mut depth) = (0usize, 0usize);
-    for (at, _) in html.match_indices('<') {
-        match bytes.get(at + 1) {
-            Some(b'/') => depth = depth.saturating_sub(1),
-            Some(byte) if byte.is_ascii_alphabetic() => {
-                let name: String = html[at + 1..]
-                    .chars()
-                    .take(8)
-                    .take_while(char::is_ascii_alphanumeric)
-                    .collect::<String>()
-                    .to_ascii_lowercase();
-                tags += 1;
-                // These need no end tag, and mail often leaves theirs out.
-                let closes_itself = VOID.contains(&name.as_str())
-                    || matches!(name.as_str(), "p" | "li" | "td" | "tr" | "th" | "dd" | "dt");
-                depth += usize::from(!closes_itself);
-            }
-            _ => {}
-        }
-        if tags > HTML_TAGS_MAX || depth > HTML_DEPTH_MAX {
-            return true;
-        }
+impl Counts {
+    /// Whether there is room to show so many bytes more.
+    fn has_room(&self, bytes: usize) -> bool {
+        let fits = |shown: usize| Some(shown + bytes).filter(|all| *all <= PICTURE_BYTES_MAX);
+        self.shown
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits)
+            .is_ok()
     }
-    false
+}
+
+/// Whether HTML is larger or deeper than what is rendered.
+pub fn is_too_much(html: &str) -> bool {
+    html.len() > HTML_BYTES_MAX || is_too_heavy(html, HTML_ATTRIBUTE_BYTES_MAX)
+}
+
+/// The same for what the sanitiser wrote itself, which may hold whole pictures.
+fn has_grown_too_much(html: &str) -> bool {
+    html.len() > CLEAN_BYTES_MAX || is_too_heavy(html, HTML_ATTRIBUTE_BYTES_MAX + PICTURE_BYTES_MAX)
 }
 
 const TAGS: &[&str] = &[
@@ -216,11 +215,7 @@ const CELL: &[&str] = &[
     "scope", "abbr",
 ];
 
-fn builder(
-    remote: Remote,
-    pictures: &InlinePictures,
-    blocked: &Arc<AtomicUsize>,
-) -> Builder<'static> {
+fn builder(remote: Remote, pictures: &InlinePictures, counts: &Arc<Counts>) -> Builder<'static> {
     let attributes: HashMap<&str, HashSet<&str>> = [
         ("a", &["href"][..]),
         (
@@ -261,7 +256,7 @@ fn builder(
     .into_iter()
     .map(|(tag, names)| (tag, names.iter().copied().collect()))
     .collect();
-    let (pictures, blocked) = (pictures.clone(), blocked.clone());
+    let (pictures, counts) = (pictures.clone(), counts.clone());
     let mut builder = Builder::empty();
     builder
         .tags(TAGS.iter().copied().collect())
@@ -274,7 +269,7 @@ fn builder(
         .set_tag_attribute_value("a", "target", "_blank")
         .strip_comments(true)
         .attribute_filter(move |element, name, value| {
-            attribute(element, name, value, remote, &pictures, &blocked)
+            attribute(element, name, value, remote, &pictures, &counts)
         });
     builder
 }
@@ -285,11 +280,11 @@ fn attribute<'v>(
     value: &'v str,
     remote: Remote,
     pictures: &InlinePictures,
-    blocked: &AtomicUsize,
+    counts: &Counts,
 ) -> Option<Cow<'v, str>> {
     match (element, name) {
         (_, "style") => inline_style::filter(value).map(Cow::Owned),
-        ("img", "src") => picture(value, remote, pictures, blocked),
+        ("img", "src") => picture(value, remote, pictures, counts),
         ("a", "href") => has_scheme(value, &["http", "https", "mailto"]).then_some(value.into()),
         // Nothing else that is allowed holds an address.
         (_, "src" | "href" | "background" | "srcset" | "poster" | "action" | "data") => None,
@@ -301,11 +296,14 @@ fn picture<'v>(
     address: &'v str,
     remote: Remote,
     pictures: &InlinePictures,
-    blocked: &AtomicUsize,
+    counts: &Counts,
 ) -> Option<Cow<'v, str>> {
     if let Some(id) = scheme_rest(address, "cid") {
         let id = percent_encoding::percent_decode_str(id).decode_utf8_lossy();
-        return pictures.get(id.as_ref()).cloned().map(Cow::Owned);
+        // Each use is a whole picture in the output.
+        let picture = pictures.get(id.as_ref());
+        let picture = picture.filter(|it| counts.has_room(it.len()));
+        return picture.cloned().map(Cow::Owned);
     }
     if has_scheme(address, &["data"]) {
         return is_picture_data(address).then_some(address.into());
@@ -313,7 +311,7 @@ fn picture<'v>(
     match remote {
         Remote::Allowed if has_scheme(address, &["http", "https"]) => Some(address.into()),
         _ => {
-            blocked.fetch_add(1, Ordering::Relaxed);
+            counts.blocked.fetch_add(1, Ordering::Relaxed);
             None
         }
     }

@@ -4,11 +4,10 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
 
 use proptest::prelude::*;
 use web_viewer::sanitise::{
-    HTML_BYTES_MAX, HTML_DEPTH_MAX, HTML_TAGS_MAX, InlinePictures, Remote, TooMuch, sanitise,
+    InlinePictures, Remote, sanitise,
 };
 
 fn pictures() -> InlinePictures {
@@ -199,56 +198,6 @@ fn what_mail_needs_stays() {
     assert!(
         clean("<img src=\"cid:logo%40corp\">", Remote::Blocked).contains("src=\"data:image/png")
     );
-}
-
-/// V11: trees that cost more than their bytes are refused before they are built.
-#[test]
-fn heavy_html_is_refused_in_time() {
-    let within = |html: String| {
-        let started = Instant::now();
-        let result = sanitise(&html, Remote::Blocked, &pictures()).map(|_| ());
-        (result, started.elapsed().as_millis())
-    };
-    let deepest = "<div>".repeat(HTML_DEPTH_MAX);
-    let (result, _) = within(deepest.clone());
-    assert_eq!(result, Ok(()), "the limit itself is fine");
-    let refused = [
-        deepest + "<div>",
-        "<br>".repeat(HTML_TAGS_MAX + 1),
-        "a".repeat(HTML_BYTES_MAX + 1),
-        "<b>".repeat(400_000),
-        "<a><table>".repeat(100_000),
-    ];
-    for html in refused {
-        let (result, milliseconds) = within(html);
-        assert_eq!(result, Err(TooMuch));
-        assert!(milliseconds < 1000, "refused after {milliseconds} ms");
-    }
-    let heavy = [
-        ("paragraphs", "<p>x".repeat(HTML_TAGS_MAX)),
-        (
-            "cells",
-            format!("<table>{}", "<tr><td>x".repeat(HTML_TAGS_MAX / 2 - 1)),
-        ),
-        ("formatting", "<b><i><p></b></i>".repeat(HTML_TAGS_MAX / 3)),
-        ("links", "<a href=\"https://x.example/\">x".repeat(400)),
-        ("entities", "&amp;&lt;&#60;".repeat(HTML_BYTES_MAX / 14)),
-        (
-            "one attribute",
-            format!("<p title=\"{}\">", "a".repeat(HTML_BYTES_MAX - 100)),
-        ),
-        (
-            "many attributes",
-            format!("<p {}>", "a=1 b=2 ".repeat(60_000)),
-        ),
-    ];
-    for (name, html) in heavy {
-        // The faster of two, since a busy machine is not what is judged here.
-        let (result, first) = within(html.clone());
-        let milliseconds = first.min(within(html).1);
-        println!("{name}: {milliseconds} ms, {result:?}");
-        assert!(milliseconds < 2000, "{name} took {milliseconds} ms");
-    }
 }
 
 /// Soup of the pieces from which bypasses are cooked.
