@@ -6,19 +6,22 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mail::Timestamp;
-use seal::{Entropy, ServerKey};
+use seal::{Entropy, GrantId, ServerKey};
 use store::{Clock, Store};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::Semaphore;
 use tokio::time::Duration;
 
+use crate::answers::Answers;
 use crate::download::Downloads;
 use crate::mailer::Mailer;
 use crate::refusal::Refusal;
 use crate::remembered::Remembered;
-use crate::settings::{OPENING_WAIT_SECONDS, OPENINGS_MAX, REPLIES_AT_ONCE_MAX, ViewerSettings};
+use crate::settings::{
+    OPENING_WAIT_SECONDS, OPENINGS_MAX, OPENINGS_OF_ONE_MAX, REPLIES_AT_ONCE_MAX, ViewerSettings,
+};
 use crate::tally::Tally;
 use crate::texts::{ENGLISH, Texts};
-use crate::turns::Turns;
+use crate::turns::{Turn, Turns};
 
 /// The parts a viewer is made of.
 pub struct Viewer {
@@ -46,6 +49,7 @@ pub(crate) struct Desk {
     openings: Turns,
     pub replies: Semaphore,
     pub downloads: Downloads,
+    pub answers: Answers,
     pub outlines: Remembered,
 }
 
@@ -57,16 +61,21 @@ impl Desk {
             origins: viewer.settings.origins(),
             viewer,
             texts: &ENGLISH,
-            openings: Turns::new(OPENINGS_MAX, Duration::from_secs(OPENING_WAIT_SECONDS)),
+            openings: Turns::new(
+                OPENINGS_MAX,
+                OPENINGS_OF_ONE_MAX,
+                Duration::from_secs(OPENING_WAIT_SECONDS),
+            ),
             replies: Semaphore::new(REPLIES_AT_ONCE_MAX),
             downloads: Downloads::default(),
+            answers: Answers::default(),
             outlines: Remembered::default(),
         }
     }
 
-    /// A turn to open a letter.
-    pub async fn turn(&self) -> Result<SemaphorePermit<'_>, Refusal> {
-        self.openings.take().await
+    /// A turn to open a letter and lay it out.
+    pub async fn turn(&self, grant: GrantId) -> Result<Turn, Refusal> {
+        self.openings.take(grant).await
     }
 
     pub fn now(&self) -> Timestamp {

@@ -15,6 +15,8 @@ use html5ever::tree_builder::{
 };
 use html5ever::{Attribute, ExpandedName, QualName, TokenizerResult, local_name, ns};
 
+use crate::settings::PICTURE_BYTES_MAX;
+
 /// More start tags than this are not rendered, nor more end tags.
 pub const HTML_TAGS_MAX: usize = 30_000;
 /// More elements inside each other than this are not rendered: the time to build a tree grows
@@ -34,8 +36,20 @@ const STEP_BYTES: usize = 4096;
 /// The root of a fragment stands around all that is read.
 const DEPTH_AROUND: usize = 1;
 
-/// Whether HTML is over a limit; `attribute_bytes_max` is the one for attributes.
-pub(crate) fn is_too_heavy(html: &str, attribute_bytes_max: usize) -> bool {
+/// Whose HTML is weighed.
+#[derive(Clone, Copy)]
+pub(crate) enum Writer {
+    Stranger,
+    /// Our own: it may hold whole pictures, and no element has more attributes than it had before.
+    Sanitiser,
+}
+
+/// Whether HTML is over a limit.
+pub(crate) fn is_too_heavy(html: &str, writer: Writer) -> bool {
+    let (attribute_bytes_max, pieces_max) = match writer {
+        Writer::Stranger => (HTML_ATTRIBUTE_BYTES_MAX, PIECES_MAX),
+        Writer::Sanitiser => (HTML_ATTRIBUTE_BYTES_MAX + PICTURE_BYTES_MAX, usize::MAX),
+    };
     let scales = Scales {
         attribute_bytes_max,
         ..Scales::default()
@@ -58,7 +72,7 @@ pub(crate) fn is_too_heavy(html: &str, attribute_bytes_max: usize) -> bool {
         rest = after;
         let more = pieces_of(step);
         pieces += more;
-        if pieces > PIECES_MAX {
+        if pieces > pieces_max {
             return true;
         }
         input.push_back(StrTendril::from_slice(step));

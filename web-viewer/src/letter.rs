@@ -12,12 +12,13 @@ use store::Durability;
 use crate::code::Pressed;
 use crate::cookies::Jar;
 use crate::desk::{Desk, Shared};
-use crate::opening::{Opening, Pictures};
+use crate::opening::{Opened, Opening, Pictures};
 use crate::reader::{self, Visitor};
 use crate::refusal::{Refusal, see_other};
 use crate::reply;
-use crate::shell::{Shell, Word, html};
+use crate::shell::{Shell, Word};
 use crate::texts::count;
+use crate::turns::Turn;
 use crate::view::{Body, Content, File, Headers, View};
 
 /// The policy of the printed page: as every page's, and the mail's own inline styles and pictures.
@@ -111,12 +112,12 @@ pub(crate) async fn page(
     let mark = pictures.then(|| visitor.pictures_token(desk));
     let opened = Opening::of(desk, &visitor).await?;
     let opened = opened.page(desk, Pictures::Named).await?;
-    let (view, answerable) = laid_out({
+    let ((view, answerable), _turn) = laid_out(opened, {
         let (base, domains) = (base.clone(), desk.settings().domains.clone());
         let sender = visitor.holder.record.grant.sender.clone();
-        move || {
+        move |opened| {
             let answerable = reply::has_recipient(&opened.header(), &sender, &domains);
-            (View::of(&opened, t, &base, mark.as_deref()), answerable)
+            (View::of(opened, t, &base, mark.as_deref()), answerable)
         }
     })
     .await?;
@@ -125,7 +126,7 @@ pub(crate) async fn page(
     may.reply &= answerable;
     may.reply_all &= answerable;
     let expires = visitor.holder.expires();
-    Ok(html(&LetterPage {
+    let page = LetterPage {
         shell: Shell::new(desk, t.letter_title),
         token: visitor.token(desk),
         label: LabelBanner::of(&visitor),
@@ -140,15 +141,18 @@ pub(crate) async fn page(
         attachments: view.attachments,
         attachments_title: view.attachments_title,
         base,
-    }))
+    };
+    desk.answers.html(visitor.holder.id, &page)
 }
 
-/// Laying a letter out takes a while; it is done where it holds nobody else up.
-async fn laid_out<T, F>(work: F) -> Result<T, Refusal>
+/// Laying a letter out takes a while; it is done where it holds nobody else up. The turn is held
+/// until the page is made.
+async fn laid_out<T, F>(opened: Opened, work: F) -> Result<(T, Turn), Refusal>
 where
     T: Send + 'static,
-    F: FnOnce() -> T + Send + 'static,
+    F: FnOnce(&Opened) -> T + Send + 'static,
 {
+    let work = move || (work(&opened), opened.turn);
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|error| Refusal::trouble("lay a letter out", &error))
 }
@@ -227,14 +231,14 @@ pub(crate) async fn print(
     }
     let opened = Opening::of(&desk, &visitor).await?;
     let opened = opened.page(&desk, Pictures::Whole).await?;
-    let view = laid_out({
+    let (view, _turn) = laid_out(opened, {
         let base = base.clone();
-        move || View::of(&opened, t, &base, None)
+        move |opened| View::of(opened, t, &base, None)
     })
     .await?;
     revealed(&desk, &visitor, "print").await?;
     let expires = visitor.holder.expires();
-    let mut response = html(&PrintPage {
+    let page = PrintPage {
         shell: Shell::new(&desk, t.print_title),
         base,
         label: LabelBanner::of(&visitor),
@@ -244,7 +248,8 @@ pub(crate) async fn print(
         bodies: view.bodies,
         attachments: view.attachments,
         attachments_title: view.attachments_title,
-    });
+    };
+    let mut response = desk.answers.html(visitor.holder.id, &page)?;
     let policy = HeaderValue::from_static(PRINT_POLICY);
     response
         .headers_mut()

@@ -7,6 +7,7 @@
 //! The way of a reader: [`link`] → `door` (who wrote) → `code` (prove the mailbox) → `letter`
 //! (read), with `parts` (frames, attachments) and `reply` beside it. `guard` is around them all.
 
+mod answers;
 mod assets;
 mod code;
 mod cookies;

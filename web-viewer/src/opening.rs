@@ -12,7 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use mail::Message;
 use mail::message::Charset;
 use seal::{CHUNK_BYTES, ContentKey, GrantId, GrantState, HEADER_BYTES, Header, LetterId};
-use store::Store;
+use store::{Clock, Store};
 use zeroize::Zeroizing;
 
 use crate::desk::Desk;
@@ -21,6 +21,7 @@ use crate::reader::Visitor;
 use crate::refusal::Refusal;
 use crate::sanitise::InlinePictures;
 use crate::settings::{BODIES_BYTES_MAX, BODY_BYTES_MAX, LETTER_HEADER_BYTES_MAX};
+use crate::turns::Turn;
 
 /// How much of a letter is opened at a time: whole chunks, so that none is opened twice.
 pub(crate) const PIECE_BYTES: u64 = 4 * CHUNK_BYTES as u64;
@@ -28,6 +29,7 @@ pub(crate) const PIECE_BYTES: u64 = 4 * CHUNK_BYTES as u64;
 /// A sealed letter and the key to it.
 pub(crate) struct Source {
     store: Arc<Store>,
+    clock: Arc<dyn Clock>,
     letter: LetterId,
     grant: GrantId,
     key: ContentKey,
@@ -53,6 +55,7 @@ impl Source {
         let header = Header::parse(&header).map_err(refused)?;
         Ok(Self {
             store,
+            clock: desk.viewer.clock.clone(),
             letter,
             grant,
             key,
@@ -92,7 +95,10 @@ impl Source {
     /// Whether the grant still opens; asked again while a long download is under way.
     pub async fn is_open(&self) -> Result<bool, Refusal> {
         let record = self.store.grant(self.grant).await.map_err(unreadable)?;
-        Ok(record.is_some_and(|record| matches!(record.state, GrantState::Active { .. })))
+        // A letter whose time is over stays active until the next sweep.
+        let now = self.clock.now();
+        let opens = |state| matches!(state, GrantState::Active { expires } if expires > now);
+        Ok(record.is_some_and(|record| opens(record.state)))
     }
 }
 
@@ -121,6 +127,8 @@ pub(crate) struct BodyText {
 pub(crate) struct Opened {
     pub outline: Outline,
     head: Zeroizing<Vec<u8>>,
+    /// Held until all of this is laid out.
+    pub turn: Turn,
     /// One for each body of the outline.
     pub bodies: Vec<BodyText>,
     pub pictures: InlinePictures,
@@ -158,7 +166,7 @@ impl Opening {
 
     /// All that a page shows, read in its turn.
     pub async fn page(self, desk: &Desk, wanted: Pictures) -> Result<Opened, Refusal> {
-        let _turn = desk.turn().await?;
+        let turn = desk.turn(self.source.grant).await?;
         let head = self.head().await?;
         let mut bodies = Vec::with_capacity(self.outline.bodies.len());
         let mut left = BODIES_BYTES_MAX;
@@ -174,6 +182,7 @@ impl Opening {
         Ok(Opened {
             outline: self.outline,
             head,
+            turn,
             bodies,
             pictures,
         })
@@ -243,15 +252,16 @@ async fn outline(desk: &Desk, source: &Source) -> Result<Outline, Refusal> {
     if let Some(outline) = remembered(desk, source) {
         return Ok(outline);
     }
-    let _turn = desk.turn().await?;
+    let turn = desk.turn(source.grant).await?;
     // Whoever had a turn meanwhile may have read the same letter.
     if let Some(outline) = remembered(desk, source) {
         return Ok(outline);
     }
     let plain = source.whole().await?;
-    let work = move || Outline::of(&Message::parse(&plain));
+    // The turn lasts as long as the work, also when nobody waits for it any more.
+    let work = move || (Outline::of(&Message::parse(&plain)), turn);
     let outline = tokio::task::spawn_blocking(work).await;
-    let outline = outline.map_err(|error| Refusal::trouble("read a letter", &error))?;
+    let (outline, _turn) = outline.map_err(|error| Refusal::trouble("read a letter", &error))?;
     let closed = {
         let entropy = &desk.viewer.entropy;
         let mut entropy = entropy.lock().unwrap_or_else(PoisonError::into_inner);

@@ -22,7 +22,6 @@ use crate::reader::{self, Visitor};
 use crate::refusal::Refusal;
 use crate::sanitise::Remote;
 use crate::settings::BODY_BYTES_MAX;
-use crate::shell::html;
 use crate::view::{cleaned, name_of};
 
 /// The frame's policy: no origin, no script, no form; pictures of the letter's own.
@@ -57,18 +56,21 @@ pub(crate) async fn body(
     let places = &opening.outline.bodies;
     let place = places.iter().find(|place| place.number == number);
     let place = place.ok_or(Refusal::NotFound)?.clone();
-    let _turn = desk.turn().await?;
+    let turn = desk.turn(visitor.holder.id).await?;
     let body = opening.text(&place, BODY_BYTES_MAX).await?;
     let pictures = opening.pictures(&[&body.text], Pictures::Whole).await?;
-    let work = move || cleaned(&place, &body.text, remote, &pictures)?.ok();
-    let clean = tokio::task::spawn_blocking(work).await;
-    let clean = clean.map_err(|error| Refusal::trouble("clean a body", &error))?;
+    // The turn lasts as long as the work, also when nobody waits for it any more.
+    let work = move || (cleaned(&place, &body.text, remote, &pictures), turn);
+    let done = tokio::task::spawn_blocking(work).await;
+    let (clean, _turn) = done.map_err(|error| Refusal::trouble("clean a body", &error))?;
+    let clean = clean.and_then(Result::ok);
     let clean = clean.ok_or(Refusal::NotFound)?;
     revealed(&desk, &visitor, "body").await?;
-    let mut response = html(&BodyPage {
+    let page = BodyPage {
         title: desk.texts.message,
         html: clean.html,
-    });
+    };
+    let mut response = desk.answers.html(visitor.holder.id, &page)?;
     let fields = response.headers_mut();
     fields.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     fields.insert(X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN"));

@@ -10,10 +10,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ammonia::{Builder, UrlRelative};
 
-use crate::heft::is_too_heavy;
 pub use crate::heft::{
     HTML_ATTRIBUTE_BYTES_MAX, HTML_ATTRIBUTES_MAX, HTML_DEPTH_MAX, HTML_ELEMENTS_MAX, HTML_TAGS_MAX,
 };
+use crate::heft::{Writer, is_too_heavy};
 use crate::inline_style;
 use crate::settings::PICTURE_BYTES_MAX;
 
@@ -97,12 +97,12 @@ impl Counts {
 
 /// Whether HTML is larger or deeper than what is rendered.
 pub fn is_too_much(html: &str) -> bool {
-    html.len() > HTML_BYTES_MAX || is_too_heavy(html, HTML_ATTRIBUTE_BYTES_MAX)
+    html.len() > HTML_BYTES_MAX || is_too_heavy(html, Writer::Stranger)
 }
 
 /// The same for what the sanitiser wrote itself, which may hold whole pictures.
 fn has_grown_too_much(html: &str) -> bool {
-    html.len() > CLEAN_BYTES_MAX || is_too_heavy(html, HTML_ATTRIBUTE_BYTES_MAX + PICTURE_BYTES_MAX)
+    html.len() > CLEAN_BYTES_MAX || is_too_heavy(html, Writer::Sanitiser)
 }
 
 const TAGS: &[&str] = &[

@@ -21,8 +21,16 @@ pub const BROWSER_SECONDS: i64 = 90 * 24 * 3600;
 pub const NOT_FOUND_MILLISECONDS: u64 = 5;
 /// How many letters are open in memory at once; further requests wait, then are told to.
 pub const OPENINGS_MAX: usize = 4;
+/// How many of them may be one reader's letter, opened for him.
+pub const OPENINGS_OF_ONE_MAX: usize = 2;
 /// How long a request waits for its turn to open a letter.
 pub const OPENING_WAIT_SECONDS: u64 = 10;
+/// A page up to this size leaves without being counted.
+pub const ANSWER_BYTES_FREE: usize = 256 * 1024;
+/// How many bytes of larger pages may be under way to browsers at once.
+pub const ANSWERS_BYTES_MAX: usize = 256 * 1024 * 1024;
+/// How many of them may be one reader's of one letter.
+pub const ANSWERS_OF_ONE_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// How many attachments and whole letters may be under way to browsers at once; each holds less
 /// than a MiB.
 pub const DOWNLOADS_MAX: usize = 128;

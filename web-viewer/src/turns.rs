@@ -1,29 +1,90 @@
 //! Work that only so many requests do at once: further ones wait their turn, but not for ever.
 
-use tokio::sync::{Semaphore, SemaphorePermit};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use seal::GrantId;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Duration, timeout};
 
 use crate::refusal::Refusal;
 
-/// So many turns, and how long one waits for a free one.
+/// So many turns, how many of them one reader's letter may have, and how long one waits.
 pub(crate) struct Turns {
-    free: Semaphore,
+    all: Arc<Semaphore>,
+    of_one: Arc<Mutex<HashMap<GrantId, Own>>>,
+    of_one_max: usize,
     wait: Duration,
 }
 
+/// The turns of one grant, kept while anybody has or awaits one.
+struct Own {
+    free: Arc<Semaphore>,
+    askers: usize,
+}
+
+/// A turn. It goes along with the work, so that work whose asker went away still counts.
+pub(crate) struct Turn {
+    _all: OwnedSemaphorePermit,
+    _own: OwnedSemaphorePermit,
+    _asker: Asker,
+}
+
 impl Turns {
-    pub fn new(at_once: usize, wait: Duration) -> Self {
+    pub fn new(at_once: usize, of_one_max: usize, wait: Duration) -> Self {
         Self {
-            free: Semaphore::new(at_once),
+            all: Arc::new(Semaphore::new(at_once)),
+            of_one: Arc::default(),
+            of_one_max,
             wait,
         }
     }
 
     /// A turn; who waits too long for one is told to come again.
-    pub async fn take(&self) -> Result<SemaphorePermit<'_>, Refusal> {
-        match timeout(self.wait, self.free.acquire()).await {
-            Ok(Ok(turn)) => Ok(turn),
+    pub async fn take(&self, grant: GrantId) -> Result<Turn, Refusal> {
+        let (asker, free) = self.ask(grant);
+        let taking = async {
+            // His own first: who waits for that keeps nobody else waiting.
+            let own = free.acquire_owned().await.ok()?;
+            let all = self.all.clone().acquire_owned().await.ok()?;
+            Some((all, own))
+        };
+        match timeout(self.wait, taking).await {
+            Ok(Some((all, own))) => Ok(Turn {
+                _all: all,
+                _own: own,
+                _asker: asker,
+            }),
             _ => Err(Refusal::Busy),
+        }
+    }
+
+    fn ask(&self, grant: GrantId) -> (Asker, Arc<Semaphore>) {
+        let mut of_one = self.of_one.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = of_one.entry(grant).or_insert_with(|| Own {
+            free: Arc::new(Semaphore::new(self.of_one_max)),
+            askers: 0,
+        });
+        own.askers += 1;
+        let of_one = self.of_one.clone();
+        (Asker { grant, of_one }, own.free.clone())
+    }
+}
+
+/// Somebody who has or awaits a turn; the last one takes his grant's entry away.
+struct Asker {
+    grant: GrantId,
+    of_one: Arc<Mutex<HashMap<GrantId, Own>>>,
+}
+
+impl Drop for Asker {
+    fn drop(&mut self) {
+        let mut of_one = self.of_one.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(own) = of_one.get_mut(&self.grant) {
+            own.askers -= 1;
+            if own.askers == 0 {
+                of_one.remove(&self.grant);
+            }
         }
     }
 }
@@ -31,19 +92,46 @@ impl Turns {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::OPENINGS_MAX;
+    use crate::settings::{OPENINGS_MAX, OPENINGS_OF_ONE_MAX};
+
+    fn turns() -> Turns {
+        Turns::new(OPENINGS_MAX, OPENINGS_OF_ONE_MAX, Duration::from_millis(50))
+    }
+
+    fn grant(n: usize) -> GrantId {
+        GrantId::from_bytes([n as u8; 16])
+    }
 
     #[tokio::test]
     async fn who_comes_when_all_turns_are_taken_waits_and_is_then_told() {
-        let turns = Turns::new(OPENINGS_MAX, Duration::from_millis(50));
+        let turns = turns();
         let mut taken = Vec::new();
-        for _ in 0..OPENINGS_MAX {
-            taken.push(turns.take().await.expect("a turn is free"));
+        for n in 0..OPENINGS_MAX {
+            taken.push(turns.take(grant(n)).await.ok().expect("a turn is free"));
         }
-        assert_eq!(turns.take().await.err(), Some(Refusal::Busy));
-        let (waiting, ()) = tokio::join!(turns.take(), async {
+        let next = grant(OPENINGS_MAX);
+        assert_eq!(turns.take(next).await.err(), Some(Refusal::Busy));
+        let (waiting, ()) = tokio::join!(turns.take(next), async {
             taken.pop();
         });
         assert!(waiting.is_ok(), "one was given back while it waited");
+    }
+
+    #[tokio::test]
+    async fn one_reader_cannot_take_all_turns() {
+        let turns = turns();
+        let mut taken = Vec::new();
+        for _ in 0..OPENINGS_OF_ONE_MAX {
+            taken.push(turns.take(grant(0)).await.ok().expect("a turn is free"));
+        }
+        assert_eq!(turns.take(grant(0)).await.err(), Some(Refusal::Busy));
+        assert!(turns.take(grant(1)).await.is_ok(), "another has his turn");
+        taken.pop();
+        assert!(turns.take(grant(0)).await.is_ok(), "and so has he again");
+        taken.clear();
+        assert!(
+            turns.of_one.lock().unwrap().is_empty(),
+            "nobody is kept in mind"
+        );
     }
 }

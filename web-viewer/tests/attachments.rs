@@ -9,7 +9,7 @@ use axum::body::{Body, HttpBody};
 use axum::http::{Method, StatusCode};
 use support::browser::{Browser, Page};
 use support::samples;
-use support::{Sealed, Terms, World};
+use support::{DAY, Sealed, Terms, World};
 use web_viewer::settings::{DOWNLOADS_MAX, DOWNLOADS_OF_ONE_MAX};
 
 async fn read(raw: &[u8], terms: Terms) -> (World, Sealed, Browser, Page) {
@@ -320,10 +320,11 @@ async fn downloads_of_all_readers_are_bounded_and_give_their_room_back() {
     assert_eq!(last.get(&last_path).await.status, StatusCode::OK);
 }
 
-/// A letter that is withdrawn stops in the middle of a download.
+/// A letter that is withdrawn, or whose time is over, stops in the middle of a download, also
+/// before any sweep.
 #[tokio::test]
-async fn withdrawing_a_letter_ends_a_download_under_way() {
-    for withdrawn in [false, true] {
+async fn the_end_of_a_letter_ends_a_download_under_way() {
+    for (withdrawn, days) in [(false, 0), (true, 0), (false, 29), (false, 30)] {
         let (world, sealed, mut browser, path) = large().await;
         let mut body = browser.begin(&path).await.into_body();
         let first = next_piece(&mut body).await.unwrap().unwrap();
@@ -332,11 +333,12 @@ async fn withdrawing_a_letter_ends_a_download_under_way() {
             let by = "ann.meyer@corp.example";
             world.store.revoke(sealed.grant, by).await.unwrap();
         }
+        world.pass_seconds(days * DAY);
         let mut broken = false;
         while let Some(piece) = next_piece(&mut body).await {
             broken |= piece.is_err();
         }
-        assert_eq!(broken, withdrawn);
+        assert_eq!(broken, withdrawn || days == 30, "after {days} days");
     }
 }
 

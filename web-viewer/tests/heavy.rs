@@ -10,6 +10,9 @@ use web_viewer::sanitise::{
 };
 use web_viewer::settings::PICTURE_BYTES_MAX;
 
+/// What a debug build may take longer.
+const SLOWER: u128 = if cfg!(debug_assertions) { 15 } else { 1 };
+
 fn no_pictures() -> InlinePictures {
     Arc::default()
 }
@@ -28,7 +31,7 @@ fn refused_in_time(name: &str, html: &str) {
     let milliseconds = first.min(within(html).1);
     println!("{name}: refused after {milliseconds} ms");
     assert!(
-        milliseconds < 1000,
+        milliseconds < 1000 * SLOWER,
         "{name}: refused after {milliseconds} ms"
     );
 }
@@ -72,7 +75,10 @@ fn heavy_html_is_refused_in_time() {
         let (result, first) = within(&html);
         let milliseconds = first.min(within(&html).1);
         println!("{name}: {milliseconds} ms, {result:?}");
-        assert!(milliseconds < 2000, "{name} took {milliseconds} ms");
+        assert!(
+            milliseconds < 2000 * SLOWER,
+            "{name} took {milliseconds} ms"
+        );
     }
 }
 
@@ -129,7 +135,7 @@ fn many_attributes_of_one_tag_are_refused() {
 /// A picture is one address in the letter and a whole picture in the output, at every use.
 #[test]
 fn uses_of_inline_pictures_are_bounded() {
-    let picture = format!("data:image/png;base64,{}", "A".repeat(100_000));
+    let picture = format!("data:image/png;base64,{}", "AAA/".repeat(25_000));
     let pictures = Arc::new(HashMap::from([("a".to_owned(), picture.clone())]));
     let uses = |count: usize| "<img src=cid:a>".repeat(count);
     let shown = |count: usize| {
@@ -143,7 +149,10 @@ fn uses_of_inline_pictures_are_bounded() {
     assert_eq!(shown(29_000), all, "and no more of it");
     let milliseconds = started.elapsed().as_millis();
     println!("29,000 uses of a picture: {milliseconds} ms");
-    assert!(milliseconds < 3000, "29,000 uses took {milliseconds} ms");
+    assert!(
+        milliseconds < 2000 * SLOWER,
+        "29,000 uses took {milliseconds} ms"
+    );
 }
 
 /// The control: what mail programs write, crossed formatting and all, is within the limits.
@@ -155,7 +164,7 @@ fn ordinary_mail_is_within_the_limits() {
         "<p><font face=Arial><span lang=DE>text<o:p></o:p></span></font></p>".repeat(3_000),
         format!(
             "<img src=\"data:image/png;base64,{}\">",
-            "A/b+".repeat(60_000)
+            format!("{}/", "A".repeat(63)).repeat(12_000)
         ),
         format!("<p title=\"{}\">", "a word ".repeat(2_000)),
     ];
