@@ -14,6 +14,8 @@ pub struct Outcome {
     pub ends: Vec<End>,
     /// What edits did not do, or did harm to.
     pub remarks: Vec<Remark>,
+    /// The kinds of ambiguity that decided about some copy.
+    pub ambiguous: Vec<&'static str>,
 }
 
 /// What became of one recipient.
@@ -94,6 +96,7 @@ impl Outcome {
         Self {
             ends: envelope.recipients.iter().map(waiting).collect(),
             remarks: Vec::new(),
+            ambiguous: Vec::new(),
         }
     }
 

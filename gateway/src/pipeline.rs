@@ -47,7 +47,9 @@ async fn walk(site: &Site, arrival: &Arrival) -> Result<Outcome, Stop> {
     keep::keep(site, &mut work).await?;
     thread::remember(site, arrival, &message, &judgement, thread.as_ref()).await?;
     thread_label::remember(site, arrival, &message, &live.policy, &judgement).await?;
-    let outcome = carry::carry(site, arrival, &message, &work, &plan, &mut memory).await?;
+    let mut outcome = carry::carry(site, arrival, &message, &work, &plan, &mut memory).await?;
+    let ambiguities = judgement.ambiguities.iter();
+    outcome.ambiguous = ambiguities.map(|one| one.kind.as_str()).collect();
 
     // Side by side, so that the answer waits for one sync of the disk and not for two.
     let (told, ()) = tokio::join!(

@@ -17,6 +17,9 @@ use wire::Reply;
 const CONFLICTS_MAX: usize = 16;
 const CONFLICT_CHARS_MAX: usize = 2_000;
 
+/// Labels without effect that one event tells of.
+const IGNORED_MAX: usize = 16;
+
 /// The detail that holds the reason for a lower label.
 const JUSTIFICATION: &str = "justification";
 
@@ -41,6 +44,8 @@ pub fn line(site: &Site, arrival: &Arrival, ended: &Result<Outcome, Stop>, reply
     );
     let broken = remarks.iter().flat_map(|remark| &remark.dkim_broken);
     let dkim_broken = joined(broken.map(String::as_str));
+    let kinds = ended.as_ref().map_or(&[][..], |outcome| &outcome.ambiguous);
+    let ambiguous = joined(kinds.iter().copied());
     let delay = site.now().unix() - arrival.arrived.unix();
     tracing::info!(
         id = %arrival.id,
@@ -52,6 +57,7 @@ pub fn line(site: &Site, arrival: &Arrival, ended: &Result<Outcome, Stop>, reply
         relay = relay.unwrap_or_default(),
         unmarked,
         dkim_broken,
+        ambiguous,
         delay,
         status = reply.code,
         "message"
@@ -161,6 +167,10 @@ fn end_event(arrival: &Arrival, live: &LivePolicy, judgement: &Judgement, end: &
             event = event.detail("label_rule", rule);
         }
     }
+    if copy.verdict.ambiguous {
+        let kinds = judgement.ambiguities.iter().map(|one| one.kind.as_str());
+        event = event.detail("ambiguous", joined(kinds).unwrap_or_default());
+    }
     if let Some(severity) = copy.verdict.severity {
         event = event.detail("severity", severity.as_str());
     }
@@ -187,6 +197,7 @@ fn label_events(
         let told: String = told.chars().take(CONFLICT_CHARS_MAX).collect();
         events.push(event("label conflict", arrival, live).detail("conflicts", told));
     }
+    events.extend(ignored_labels(arrival, live, judgement));
     let mut changes: Vec<(&LabelChange, Vec<&Address>)> = Vec::new();
     for end in outcome.ends.iter().filter(|end| leaves(&end.fate)) {
         let copy = copy_of(judgement, end);
@@ -210,6 +221,33 @@ fn label_events(
         }
     }
     events
+}
+
+/// Labels that were read and count for nothing, and fields that look like labels and are none.
+fn ignored_labels(
+    arrival: &Arrival,
+    live: &LivePolicy,
+    judgement: &Judgement,
+) -> Option<AuditEvent> {
+    let read = judgement.labels_read.as_ref()?;
+    let ids = read.ignored.iter().map(|label| label.id.as_str());
+    let sites = read.ignored.iter();
+    let sites = sites.filter_map(|label| label.site.as_deref());
+    let lookalikes = read.lookalikes.iter().map(String::as_str);
+    let told = [
+        ("labels", joined(ids.take(IGNORED_MAX))),
+        ("tenants", joined(sites.take(IGNORED_MAX))),
+        ("lookalikes", joined(lookalikes.take(IGNORED_MAX))),
+    ];
+    let mut event = None;
+    for (name, words) in told {
+        if let Some(words) = words {
+            let begun = event.unwrap_or_else(|| self::event("label ignored", arrival, live));
+            let words: String = words.chars().take(CONFLICT_CHARS_MAX).collect();
+            event = Some(begun.detail(name, words));
+        }
+    }
+    event
 }
 
 fn label_event(event: AuditEvent, change: &LabelChange) -> AuditEvent {

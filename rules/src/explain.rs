@@ -149,6 +149,16 @@ impl Explanation {
             })
             .collect();
         let mut line = serde_json::json!({ "copies": self.copies, "notifications": notified });
+        if !self.judgement.ambiguities.is_empty() {
+            let ambiguities = self.judgement.ambiguities.iter().map(|one| {
+                serde_json::json!({
+                    "kind": one.kind.as_str(),
+                    "sentence": one.kind.sentence(),
+                    "part": one.path.to_string(),
+                })
+            });
+            line["ambiguities"] = ambiguities.collect();
+        }
         if !self.labels.is_empty() {
             line["labels"] = serde_json::json!(self.labels);
         }

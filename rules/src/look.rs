@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
 
-use mail::label::{Outside, Reader, Reading};
+use mail::label::{Outside, Reader, Reading, may_be_labelled};
 use mail::{Address, EnclosedFile, Message, Part, Sender, Shield};
 
 use crate::condition::Truth;
@@ -173,7 +173,14 @@ impl<'f> Look<'f> {
         })
     }
 
+    /// What was read of labels, where anything asked. Of a message from outside that seems to have
+    /// some it is always read: that they count for nothing must be told.
     pub fn labels_read(&self) -> Option<Reading> {
+        let home = self.home;
+        let outside = self.facts.source == Source::Outside && home.labels.iter().next().is_some();
+        if outside && may_be_labelled(self.message(), &home.labelling.mapping) {
+            self.labels();
+        }
         self.labels.get().cloned()
     }
 

@@ -197,9 +197,12 @@ pub struct Judgement {
     pub copies: Vec<Copy>,
     /// What rules asked us to send, each once.
     pub notifications: Vec<Notification>,
-    /// What labels the message carries; `None` when no rule could ask. From outside it decides
-    /// nothing.
+    /// What labels the message carries; `None` when no rule could ask, and a message from outside
+    /// has nothing like a label. From outside it decides nothing.
     pub labels_read: Option<mail::label::Reading>,
+    /// On what mail readers would differ, each kind once with the first part it was found in;
+    /// empty where that decided about no copy.
+    pub ambiguities: Vec<mail::Ambiguity>,
 }
 
 impl Judgement {

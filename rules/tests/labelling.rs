@@ -228,3 +228,46 @@ fn whatever_the_quotes_a_mistake_in_the_table_is_in_its_line() {
     // With escapes the text is not what is written: the whole value is shown.
     assert_eq!(line("\"tlp\\tRED -> Secret\\ntlp BLUE -> Secret\""), first);
 }
+
+/// V6: no rule asks about labels, and still an outside letter's are told.
+#[test]
+fn labels_from_outside_are_told_though_no_rule_asks() {
+    let policy = policy("");
+    let outside = |facts: &mut Facts<'_>| facts.source = Source::Outside;
+    let told = explain(&policy, LABELLED, outside);
+    let read = told.judgement.labels_read.as_ref().unwrap();
+    assert_eq!(read.ignored.len(), 1);
+    assert_eq!(read.lookalikes, ["msip_labels"]);
+    let text = told.to_text();
+    assert!(
+        text.contains("ignored, since it came from outside: 99999999"),
+        "{text}"
+    );
+    assert!(told.judgement.copies[0].verdict.label.is_none());
+    let plain = explain(
+        &policy,
+        "Subject: TLP: x [a]\r\nX-Class: odd\r\n\r\nx\r\n",
+        outside,
+    );
+    assert_eq!(
+        plain.judgement.labels_read, None,
+        "nothing like a label, nothing read"
+    );
+}
+
+#[test]
+fn an_explanation_names_what_readers_differ_on() {
+    let policy = policy("[[rule]]\nname = 'r'\nwhen = { subject_contains = 'x' }\nstop = true\n");
+    let odd = explain(&policy, "Subject: a\0b\r\n\r\nx\r\n", |_| ());
+    assert!(odd.copies[0].ambiguous);
+    let text = odd.to_text();
+    assert!(
+        text.contains("ambiguous: nul: the message holds a NUL byte\n"),
+        "{text}"
+    );
+    let json = odd.to_json();
+    assert!(json.contains("\"kind\":\"nul\""), "{json}");
+    assert!(json.contains("\"part\":\"\""), "{json}");
+    let clear = explain(&policy, "Subject: ab\r\n\r\nx\r\n", |_| ());
+    assert!(!clear.copies[0].ambiguous && !clear.to_json().contains("ambiguities"));
+}

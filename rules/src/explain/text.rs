@@ -9,6 +9,14 @@ impl Explanation {
             true => String::new(),
             false => self.labels.to_text(),
         };
+        for one in &self.judgement.ambiguities {
+            let place = match one.path.to_string() {
+                root if root.is_empty() => String::new(),
+                path => format!(" (part {path})"),
+            };
+            let (kind, sentence) = (one.kind.as_str(), one.kind.sentence());
+            out.push_str(&format!("ambiguous: {kind}: {sentence}{place}\n"));
+        }
         for copy in &self.copies {
             if !out.is_empty() {
                 out.push('\n');

@@ -26,6 +26,17 @@ impl Bench<'_> {
         draft.ambiguous = before != (draft.fate.clone(), draft.seal.clone());
     }
 
+    /// Each kind once, with the first part it was found in.
+    pub(super) fn ambiguities(&self) -> Vec<mail::Ambiguity> {
+        let mut found: Vec<mail::Ambiguity> = Vec::new();
+        for one in self.look.message().ambiguities() {
+            if !found.iter().any(|known| known.kind == one.kind) {
+                found.push(one.clone());
+            }
+        }
+        found
+    }
+
     fn rests_on_ambiguity(&self) -> bool {
         let asked = self.look.asked.get();
         if !asked.header && !asked.parts {

@@ -72,12 +72,18 @@ impl Policy {
             }
             copies.push(copy);
         }
-        let (notifications, labels_read) = (bench.notifications, bench.look.labels_read());
+        let labels_read = bench.look.labels_read();
+        let decided = copies.iter().any(|copy| copy.verdict.ambiguous);
+        let ambiguities = match decided {
+            true => bench.ambiguities(),
+            false => Vec::new(),
+        };
         (
             Judgement {
                 copies,
-                notifications,
+                notifications: bench.notifications,
                 labels_read,
+                ambiguities,
             },
             explanations,
         )

@@ -15,7 +15,7 @@ pub mod writing;
 
 pub use change::{LabelChange, Setter};
 pub use mapping::{Mapping, Meaning, Scheme};
-pub use reading::{Foreign, Outside, Reader, Reading, STATEMENTS_MAX, Statement};
+pub use reading::{Foreign, Outside, Reader, Reading, STATEMENTS_MAX, Statement, may_be_labelled};
 pub use writing::Writer;
 
 use crate::edit::Edit;

@@ -227,6 +227,22 @@ impl Reader<'_> {
     }
 }
 
+/// Whether anything in the header could be read as a label: cheap, and never wrong about "nothing".
+pub fn may_be_labelled(message: &Message<'_>, mapping: &Mapping) -> bool {
+    let schemes = mapping.schemes();
+    message.fields().iter().any(|field| {
+        let name = message.field_name(field);
+        if name.eq_ignore_ascii_case("Subject") {
+            return !meanings(message, field, &schemes).is_empty();
+        }
+        let standard = [msip::HEADER, epms::HEADER, sio::HEADER, tlp::HEADER];
+        let mut fields = standard
+            .into_iter()
+            .chain(schemes.iter().filter_map(Scheme::field));
+        fields.any(|label| name.eq_ignore_ascii_case(label)) || msip::is_attribute(name)
+    })
+}
+
 /// What one field says, in whatever scheme it belongs to.
 pub(super) fn meanings(message: &Message<'_>, field: &Field, schemes: &[Scheme]) -> Vec<Meaning> {
     let name = message.field_name(field);
