@@ -194,14 +194,15 @@ async fn spend(
     let filter = AuditFilter {
         kind: Some("replied".to_owned()),
         letter: Some(grant.letter),
+        since: Some(now.plus_seconds(-3600)),
         ..AuditFilter::default()
     };
     let replied = store.audit_events(&filter).await;
     let replied = replied.map_err(|error| Refusal::trouble("count replies", &error))?;
     let reader = grant.grant.to_string();
-    let of_late = replied.iter().filter(|row| {
-        row.at > now.plus_seconds(-3600) && row.event.grant.as_deref() == Some(reader.as_str())
-    });
+    let of_late = replied
+        .iter()
+        .filter(|row| row.event.grant.as_deref() == Some(reader.as_str()));
     let back = Step {
         href: visitor.holder.base(),
         text: t.back_to_letter,

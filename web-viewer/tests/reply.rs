@@ -238,3 +238,28 @@ async fn a_forged_reply_is_refused() {
     assert!(world.mailer.replies.lock().unwrap().is_empty());
     assert!(!form_elsewhere.has(CANARY));
 }
+
+/// Replies of long ago, however many, do not hide those of this hour.
+#[tokio::test]
+async fn a_thousand_old_replies_do_not_lift_the_limit() {
+    let (world, sealed, mut browser) = reading(Rights::ALL).await;
+    let replied = || {
+        store::AuditEvent::new("replied")
+            .letter(sealed.letter)
+            .grant(sealed.grant)
+    };
+    let note = async |events| {
+        let noted = world.store.audit_all(events, store::Durability::Before);
+        noted.await.unwrap();
+    };
+    note(vec![replied(); 1000]).await;
+    world.pass_seconds(3600);
+    let path = format!("{}/reply", sealed.path());
+    let form = browser.get(&path).await;
+    let sent = send(&mut browser, &form, &path, "The first of this hour").await;
+    assert_eq!(sent.status, StatusCode::OK, "the control");
+    note(vec![replied(); REPLIES_PER_HOUR_MAX - 1]).await;
+    let form = browser.get(&path).await;
+    let refused = send(&mut browser, &form, &path, "One too many").await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+}

@@ -115,6 +115,8 @@ pub struct AuditFilter {
     pub kind: Option<String>,
     /// About this letter.
     pub letter: Option<LetterId>,
+    /// Later than this.
+    pub since: Option<Timestamp>,
     /// How many at most; never more than [`EVENTS_MAX`], which `None` means.
     pub limit: Option<u32>,
 }

@@ -34,7 +34,8 @@ impl AuditLog for SqliteRecords {
         self.journal.take_up().await?;
         let rows = sqlx::query(
             "select seq, at, body, previous, hash from audit where seq > $1 \
-             and ($2 is null or kind = $2) and ($3 is null or letter = $3) order by seq limit $4",
+             and ($2 is null or kind = $2) and ($3 is null or letter = $3) \
+             and ($4 is null or at > $4) order by seq limit $5",
         )
         .bind(
             filter
@@ -43,6 +44,7 @@ impl AuditLog for SqliteRecords {
         )
         .bind(filter.kind.as_deref())
         .bind(filter.letter.as_ref().map(|letter| &letter.as_bytes()[..]))
+        .bind(filter.since.map(|since| since.unix()))
         .bind(i64::from(
             filter.limit.unwrap_or(EVENTS_MAX).min(EVENTS_MAX),
         ))

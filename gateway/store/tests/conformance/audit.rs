@@ -37,6 +37,7 @@ async fn events_stand_in_order_and_are_chained() {
         kind: Some("sealed".into()),
         letter: Some(letter),
         limit: Some(2),
+        since: None,
     };
     let rows = world.store.audit_events(&narrow).await.unwrap();
     assert_eq!(rows.iter().map(|row| row.seq).collect::<Vec<_>>(), [5, 7]);
