@@ -19,10 +19,10 @@ fn contains(content: &[u8]) -> bool {
 }
 
 fn we_see(message: &Message<'_>) -> bool {
-    message
-        .parts()
-        .iter()
-        .any(|part| contains(&message.decoded(part)))
+    let parts = message.parts().iter().chain(message.other_parts());
+    parts
+        .flat_map(|part| message.readings(part))
+        .any(|content| contains(&content))
 }
 
 fn mail_parser_sees(raw: &[u8]) -> bool {

@@ -7,7 +7,7 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use mail::message::{DEPTH_MAX, FIELDS_MAX, PARAMETERS_MAX, PARTS_MAX};
+use mail::message::{DEPTH_MAX, FIELDS_MAX, PARAMETERS_MAX, PARTS_MAX, UNCLOSED_MAX};
 use mail::{AmbiguityKind, Edit, EditError, Fallback, Message, Place, SkipReason, apply};
 
 /// V11 asks for two seconds; unoptimised tests on a busy machine get much more.
@@ -96,6 +96,18 @@ fn parts() {
     // The root is a part too.
     assert!(!answer(wide(PARTS_MAX - 1)).contains(&AmbiguityKind::TooManyParts));
     assert!(answer(wide(PARTS_MAX)).contains(&AmbiguityKind::TooManyParts));
+}
+
+#[test]
+fn multiparts_that_are_not_closed() {
+    let unclosed = |count: usize| {
+        let one =
+            |n| format!("--b\nContent-Type: multipart/mixed; boundary=c{n:04}\n\n--c{n:04}\n\nx\n");
+        let inner: String = (0..count).map(one).collect();
+        format!("Content-Type: multipart/mixed; boundary=b\n\n{inner}--b--\n").into_bytes()
+    };
+    assert!(!answer(unclosed(UNCLOSED_MAX)).contains(&AmbiguityKind::MissingClose));
+    assert!(answer(unclosed(UNCLOSED_MAX + 1)).contains(&AmbiguityKind::MissingClose));
 }
 
 #[test]

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use crate::message::{Enclosed, Message, Packing, Part, PartPath, TransferEncoding};
+use crate::message::{Enclosed, Message, Packing, Part, PartPath, TransferEncoding, transfer};
 
 /// One point on which readers may differ.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -46,7 +46,7 @@ kinds! {
     DuplicateDisposition = "duplicate-disposition", "a part states its disposition twice";
     DuplicateBoundary = "duplicate-boundary", "a multipart names two boundaries";
     MissingBoundary = "missing-boundary", "a multipart has no boundary, or none is found in it";
-    MissingClose = "missing-close", "a multipart inside another is not closed";
+    MissingClose = "missing-close", "a multipart that is not closed can go on further down";
     BlankBeforeColon = "blank-before-colon", "a header name has blanks before its colon";
     OddHeaderLine = "odd-header-line", "a line in a header is no header field";
     CutHeader = "cut-header", "a part's header runs into a delimiter";
@@ -133,8 +133,14 @@ fn in_enclosed(enclosed: &Enclosed) -> Vec<Ambiguity> {
 /// What is doubtful in one part's header and content.
 fn in_part(message: &Message<'_>, part: &Part) -> [Option<AmbiguityKind>; 3] {
     let body = message.body_raw(part);
+    // A list's footer behind the code of a letter is no doubt: who decodes it sees signs of no sense
+    // after the letter, and the readings hold both.
+    let code = match part.is_body() {
+        true => transfer::footer(body).map_or(body, |at| &body[..at]),
+        false => body,
+    };
     let coded = match part.encoding {
-        TransferEncoding::Base64 if has_stray_bytes(body) => Some(AmbiguityKind::StrayBase64),
+        TransferEncoding::Base64 if has_stray_bytes(code) => Some(AmbiguityKind::StrayBase64),
         TransferEncoding::QuotedPrintable if has_blank_in_code(body) => {
             Some(AmbiguityKind::OddQuotedPrintable)
         }

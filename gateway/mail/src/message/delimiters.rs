@@ -9,6 +9,9 @@ use memchr::memmem;
 use super::field::without_line_break;
 use super::structure::Reader;
 
+/// Within how many bytes from the start of its line the `>` of a quotation must stand.
+const QUOTE_INDENT_MAX: usize = 8;
+
 /// The lines that cut a multipart body into parts.
 pub(super) struct Delimiters {
     pub lines: Vec<Range<usize>>,
@@ -16,6 +19,10 @@ pub(super) struct Delimiters {
     pub closed: bool,
     pub after_close: bool,
     pub lookalike: bool,
+    /// One stands in a line that begins with `>`, as in a quoted message.
+    pub quoted: bool,
+    /// It was closed twice, or the close is cut off: all read the same parts.
+    pub odd_close: bool,
     pub too_many: bool,
 }
 
@@ -38,29 +45,44 @@ impl Delimiters {
             closed: false,
             after_close: false,
             lookalike: false,
+            quoted: false,
+            odd_close: false,
             too_many: false,
         };
+        let (mut line_start, mut searched, mut line_end) = (body.start, body.start, body.start);
         for at in memmem::find_iter(&raw[body.clone()], &needle) {
             let start = body.start + at;
             // Some readers take it for a delimiter even in the middle of a line.
-            if start > body.start && raw[start - 1] != b'\n' {
-                found.lookalike = true;
+            line_start = memchr::memrchr(b'\n', &raw[searched..start])
+                .map_or(line_start, |n| searched + n + 1);
+            searched = start;
+            let head = &raw[line_start..start.min(line_start + QUOTE_INDENT_MAX)];
+            let is_quoted = head.trim_ascii_start().starts_with(b">");
+            found.quoted |= is_quoted;
+            let is_first = start >= line_end;
+            if line_start < start && !(is_quoted && is_first && reader.is_greedy()) {
+                found.lookalike |= !is_quoted;
                 continue;
             }
             let after = start + needle.len();
             let next =
                 memchr::memchr(b'\n', &raw[after..body.end]).map_or(body.end, |n| after + n + 1);
+            line_end = next;
             let rest = &raw[without_line_break(raw, after..next)];
             let blank = |bytes: &[u8]| bytes.iter().all(|byte| matches!(byte, b' ' | b'\t'));
-            let closes = rest.strip_prefix(b"--").is_some_and(blank);
+            let ends = || raw[next..body.end].iter().all(u8::is_ascii_whitespace);
+            let is_cut = rest == b"-" && ends();
+            let closes = is_cut || rest.strip_prefix(b"--").is_some_and(blank);
             match () {
                 () if reader.is_greedy() && found.lines.len() <= parts_max => {
                     found.lines.push(start..next);
                 }
                 () if !closes && !blank(rest) => found.lookalike = true,
+                () if found.closed && closes && ends() => found.odd_close = true,
                 () if found.closed => found.after_close = true,
                 () if closes => {
                     found.closed = true;
+                    found.odd_close = is_cut;
                     found.close_start = Some(start);
                 }
                 () if found.lines.len() > parts_max => {

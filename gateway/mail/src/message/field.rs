@@ -30,6 +30,8 @@ pub(crate) struct Oddities {
     pub orphan_fold: bool,
     /// A line that is no field ended the block, without an empty line.
     pub no_empty_line: bool,
+    /// After that line and before the next empty one stand fields, for who passes over it.
+    pub hides_fields: bool,
     /// There were more than [`FIELDS_MAX`] fields.
     pub too_many: bool,
     /// Blanks stood between a name and its colon.
@@ -87,6 +89,7 @@ pub(crate) fn scan_as(
         } else if !(at == within.start && raw[line.clone()].starts_with(b"From ")) {
             // Postfix and Python read it so: the body begins at the line that is no field.
             block.oddities.no_empty_line = true;
+            block.oddities.hides_fields = holds_fields(&raw[next..within.end]);
             block.range.end = at;
             block.body = at;
             return block;
@@ -94,6 +97,16 @@ pub(crate) fn scan_as(
         at = next;
     }
     block
+}
+
+/// Whether a line before the first empty one is a field.
+fn holds_fields(lines: &[u8]) -> bool {
+    let mut lines = lines.split_inclusive(|byte| *byte == b'\n');
+    lines
+        .by_ref()
+        .map(|line| &line[without_line_break(line, 0..line.len())])
+        .take_while(|line| !line.is_empty())
+        .any(|line| name_end(line).is_some())
 }
 
 /// Finds only the end of a block whose fields were too many to list.

@@ -12,6 +12,7 @@ mod delimiters;
 mod enclosed;
 mod field;
 mod mailbox;
+mod names;
 pub mod parameters;
 mod part;
 mod readings;
@@ -23,13 +24,14 @@ pub use charset::Charset;
 pub use decoder::Decoder;
 pub use enclosed::{
     ENCLOSED_BYTES_MAX, ENCLOSED_DEPTH_MAX, ENCLOSED_MAX, Enclosed, EnclosedFile, EnclosedText,
-    Packing,
+    Packing, TNEF_ATTRIBUTES_MAX, TNEF_PROPERTIES_MAX, TNEF_TEXT_BYTES_MAX, TNEF_VALUES_MAX,
 };
 pub use field::{FIELDS_MAX, Field};
 pub use mailbox::{MAILBOXES_MAX, Mailbox};
+pub use names::FILE_NAMES_MAX;
 pub use parameters::{PARAMETERS_MAX, Parameter};
 pub use part::{Disposition, Part, PartPath, Shield};
-pub use structure::{DEPTH_MAX, FILE_NAMES_MAX, PARTS_MAX};
+pub use structure::{DEPTH_MAX, PARTS_MAX, UNCLOSED_MAX};
 pub use transfer::TransferEncoding;
 
 use crate::ambiguity::{self, Ambiguity};
@@ -65,10 +67,16 @@ pub struct Warning {
 pub enum WarningKind {
     /// A header block began with a folded line.
     OrphanFold,
-    /// The outermost multipart had no closing delimiter.
+    /// A multipart had no closing delimiter, and its boundary does not come again.
     MissingClose,
     /// A part named its charset twice.
     DuplicateCharset,
+    /// A header ended at a line that is no field, without an empty line, and no field follows it.
+    NoEmptyLine,
+    /// A delimiter stood behind a `>` in its line.
+    QuotedDelimiter,
+    /// A multipart was closed twice with nothing after it, or its last delimiter was cut off.
+    OddClose,
 }
 
 impl fmt::Display for Warning {
@@ -77,6 +85,9 @@ impl fmt::Display for Warning {
             WarningKind::OrphanFold => "the header begins with a folded line",
             WarningKind::MissingClose => "a multipart is not closed",
             WarningKind::DuplicateCharset => "a part names its charset twice",
+            WarningKind::NoEmptyLine => "no empty line ends the header",
+            WarningKind::QuotedDelimiter => "a delimiter is quoted in a text",
+            WarningKind::OddClose => "a multipart is closed twice, or its close is cut off",
         })?;
         match self.path.is_root() {
             true => Ok(()),
@@ -351,7 +362,13 @@ impl<'raw> Message<'raw> {
         &self.structure().ambiguities
     }
 
-    /// What is odd but read the same by all.
+    /// Whether the structure is such that other readers are asked, too.
+    pub(crate) fn is_odd(&self) -> bool {
+        let structure = self.structure();
+        !structure.ambiguities.is_empty() || !structure.warnings.is_empty()
+    }
+
+    /// What is odd but read the same by all, or such that our reading holds all the others.
     pub fn warnings(&self) -> &[Warning] {
         &self.structure().warnings
     }

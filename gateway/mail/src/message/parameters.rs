@@ -173,6 +173,20 @@ fn folds_quoted(raw: &[u8]) -> bool {
     })
 }
 
+/// Whether quotes are still open where the value ends.
+pub(crate) fn leaves_quote_open(raw: &[u8]) -> bool {
+    let (mut quoted, mut escaped) = (false, false);
+    for byte in raw {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = quoted,
+            b'"' => quoted = !quoted,
+            _ => {}
+        }
+    }
+    quoted
+}
+
 /// The pieces between semicolons that stand outside quotes and comments.
 fn segments(raw: &[u8]) -> impl Iterator<Item = &[u8]> {
     let (mut quoted, mut escaped, mut depth) = (false, false, 0usize);

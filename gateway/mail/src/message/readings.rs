@@ -12,7 +12,7 @@ use super::{Charset, FIELDS_MAX, Message, Part, TransferEncoding, decode, field,
 /// The parts of other readers that are not among ours.
 pub(crate) fn other_parts(message: &Message<'_>) -> Vec<Part> {
     let mut found: Vec<Part> = Vec::new();
-    if message.structure_ambiguities().is_empty() {
+    if !message.is_odd() {
         return found;
     }
     let ours = message.parts();
@@ -119,7 +119,8 @@ fn of_base64(body: &[u8]) -> impl Iterator<Item = Vec<u8>> {
         });
         transfer::decode_base64(&code.collect::<Vec<u8>>())
     });
-    [ended, joined, url].into_iter().flatten()
+    let alone = transfer::footer(body).map(|at| transfer::decode_base64(&body[..at]));
+    [ended, joined, url, alone].into_iter().flatten()
 }
 
 /// Some decoders of quoted-printable read `= 41` as `=41`.

@@ -8,6 +8,7 @@ use memchr::memmem;
 
 use super::delimiters::Delimiters;
 use super::field::{self, Block, FIELDS_MAX};
+use super::names::{differ_beyond_blanks, every_reading, file_names, folds_more_than_a_name};
 use super::parameters::Parameterised;
 use super::part::{Disposition, Part, PartPath, Shield};
 use super::transfer::TransferEncoding;
@@ -19,8 +20,9 @@ pub const DEPTH_MAX: usize = 20;
 /// How many parts a message may have before it is ambiguous and the rest stays opaque.
 pub const PARTS_MAX: usize = 1_000;
 
-/// How many file names of one part are listed.
-pub const FILE_NAMES_MAX: usize = 100;
+/// How many multiparts that are not closed are looked for again behind their end; one more is
+/// ambiguous. It bounds the time.
+pub const UNCLOSED_MAX: usize = 16;
 
 /// All that is known of the inside of a message.
 #[derive(Debug)]
@@ -74,6 +76,7 @@ struct Scanner<'raw> {
     reader: Reader,
     fields_left: usize,
     boundaries: Vec<Vec<u8>>,
+    unclosed: usize,
     out: Structure,
 }
 
@@ -90,6 +93,7 @@ pub(crate) fn scan(raw: &[u8], top: Block, reader: Reader) -> Structure {
         reader,
         fields_left,
         boundaries: Vec::new(),
+        unclosed: 0,
         out,
     };
     let place = Place {
@@ -122,6 +126,7 @@ impl Scanner<'_> {
     fn entity(&mut self, block: Block, end: usize, place: Place) {
         self.judge_header(&block, &place.path);
         let index = self.out.parts.len();
+        let odd = block.oddities;
         let part = self.describe(block, end, &place, index);
         let body = part.body.clone();
         let boundary = self.boundary(&part);
@@ -135,6 +140,13 @@ impl Scanner<'_> {
         let identity = part.encoding.is_identity();
         let digest = part.media_type == "multipart/digest";
         self.out.parts.push(part);
+        if odd.no_empty_line {
+            // Without fields after it, and nothing to decode, all see the same and more or less.
+            match odd.hides_fields || !identity {
+                true => self.ambiguous(AmbiguityKind::OddHeaderLine, &place.path),
+                false => self.warn(WarningKind::NoEmptyLine, &place.path),
+            }
+        }
         if !is_multipart && !is_message {
             return;
         }
@@ -199,11 +211,16 @@ impl Scanner<'_> {
         if cuts.after_close {
             self.ambiguous(AmbiguityKind::PartAfterClose, &path);
         }
+        if cuts.quoted {
+            self.warn(WarningKind::QuotedDelimiter, &path);
+        }
+        if cuts.odd_close {
+            self.warn(WarningKind::OddClose, &path);
+        }
         if !cuts.closed && !cuts.too_many {
-            // At the root it is a cut-off end; inside, readers differ about what follows.
-            match path.is_root() {
-                true => self.warn(WarningKind::MissingClose, &path),
-                false => self.ambiguous(AmbiguityKind::MissingClose, &path),
+            match self.goes_on(&boundary, body.end) {
+                true => self.ambiguous(AmbiguityKind::MissingClose, &path),
+                false => self.warn(WarningKind::MissingClose, &path),
             }
         }
         self.boundaries.push(boundary);
@@ -229,13 +246,16 @@ impl Scanner<'_> {
         }
     }
 
+    /// Whether a multipart that was left open may go on where ours ends: its boundary comes again.
+    fn goes_on(&mut self, boundary: &[u8], end: usize) -> bool {
+        self.unclosed += 1;
+        self.unclosed > UNCLOSED_MAX || memmem::find(&self.raw[end..], boundary).is_some()
+    }
+
     fn judge_header(&mut self, block: &Block, path: &PartPath) {
         let odd = block.oddities;
         if odd.too_many {
             self.ambiguous(AmbiguityKind::TooManyFields, path);
-        }
-        if odd.no_empty_line {
-            self.ambiguous(AmbiguityKind::OddHeaderLine, path);
         }
         if odd.orphan_fold {
             self.warn(WarningKind::OrphanFold, path);
@@ -277,6 +297,10 @@ impl Scanner<'_> {
         let encoding = words::decode(encoding);
         let content_id = value("content-id").map(words::decode);
         self.judge_parameters(&kind, &shown, &encoding, &place.path);
+        let folds = |name| folds_more_than_a_name(value(name).unwrap_or_default());
+        if folds("content-type") || folds("content-disposition") {
+            self.ambiguous(AmbiguityKind::FoldedParameter, &place.path);
+        }
         let media_type = self.media_type(&kind, place.default_type);
         if is_odd_type(value("content-type").unwrap_or_default(), &kind) {
             self.ambiguous(AmbiguityKind::OddContentType, &place.path);
@@ -285,7 +309,7 @@ impl Scanner<'_> {
         let kinds: Vec<Parameterised> = stated("content-type").flatten().collect();
         let showns: Vec<Parameterised> = stated("content-disposition").flatten().collect();
         let file_names = file_names(&kinds, &showns);
-        if file_names.len() > 1 {
+        if differ_beyond_blanks(&file_names) {
             self.ambiguous(AmbiguityKind::SeveralFileNames, &place.path);
         }
         let shield = shield(&media_type, &kind, place.shield);
@@ -358,9 +382,6 @@ impl Scanner<'_> {
     ) {
         if kind.too_many || shown.too_many {
             self.ambiguous(AmbiguityKind::TooManyParameters, path);
-        }
-        if kind.folds_quoted || shown.folds_quoted {
-            self.ambiguous(AmbiguityKind::FoldedParameter, path);
         }
         if kind.all("boundary").nth(1).is_some() {
             self.ambiguous(AmbiguityKind::DuplicateBoundary, path);
@@ -437,47 +458,4 @@ fn values<'a>(
         .iter()
         .filter(move |field| raw[field.name.clone()].eq_ignore_ascii_case(name.as_bytes()));
     fields.map(|field| &raw[field.value.clone()])
-}
-
-/// A field as it is read by those who keep the blank of a fold inside quotes, and by those who
-/// do not.
-fn every_reading(raw: &[u8]) -> Vec<Parameterised> {
-    let mut readings = vec![Parameterised::parse(raw)];
-    if readings[0].folds_quoted {
-        let mut tight = Vec::with_capacity(raw.len());
-        for line in raw.split(|byte| *byte == b'\n') {
-            let line = if tight.is_empty() {
-                line
-            } else {
-                line.trim_ascii_start()
-            };
-            tight.extend_from_slice(line.strip_suffix(b"\r").unwrap_or(line));
-        }
-        readings.push(Parameterised::parse(&tight));
-    }
-    readings
-}
-
-/// Every name that some reader finds, the most proper first.
-pub(crate) fn file_names(kinds: &[Parameterised], showns: &[Parameterised]) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    let first = [
-        showns.iter().find_map(|shown| shown.get("filename")),
-        kinds.iter().find_map(|kind| kind.get("name")),
-    ];
-    let every = |fields: &'_ [Parameterised], name: &'static str| {
-        fields
-            .iter()
-            .flat_map(move |field| field.candidates(name))
-            .collect::<Vec<_>>()
-    };
-    let rest = every(showns, "filename")
-        .into_iter()
-        .chain(every(kinds, "name"));
-    for name in first.into_iter().flatten().map(str::to_owned).chain(rest) {
-        if !name.is_empty() && !names.contains(&name) && names.len() < FILE_NAMES_MAX {
-            names.push(name);
-        }
-    }
-    names
 }

@@ -69,6 +69,39 @@ pub fn decode_base64(input: &[u8]) -> Vec<u8> {
     out
 }
 
+/// How long a footer is at most that was appended to base64 without being encoded.
+pub(crate) const FOOTER_BYTES_MAX: usize = 4096;
+
+/// Where plain text begins that was appended to the whole, well-formed code of a body, as mailing
+/// lists do: from the first line that is no code, if no further line is code of some length.
+pub(crate) fn footer(body: &[u8]) -> Option<usize> {
+    const CODE_BYTES_MAX: usize = 32;
+    let is_code = |line: &[u8]| {
+        let mut bytes = line.trim_ascii_end().iter();
+        bytes.all(|byte| BASE64_VALUES[usize::from(*byte)] != SKIP)
+    };
+    let (mut at, mut signs, mut padded) = (0, 0, false);
+    for line in body.split_inclusive(|byte| *byte == b'\n') {
+        let line_code = line.trim_ascii_end();
+        if is_code(line) {
+            // Code that goes on after padding is another matter.
+            if padded && !line_code.is_empty() {
+                return None;
+            }
+            padded |= line_code.ends_with(b"=");
+            signs += line_code.len();
+            at += line.len();
+            continue;
+        }
+        let rest = &body[at..];
+        let mut lines = rest.split(|byte| *byte == b'\n');
+        let hides_code = |line: &[u8]| is_code(line) && line.trim_ascii().len() > CODE_BYTES_MAX;
+        let is_footer = signs > 0 && signs % 4 == 0 && rest.len() <= FOOTER_BYTES_MAX;
+        return (is_footer && !lines.any(hides_code)).then_some(at);
+    }
+    None
+}
+
 /// Base64 on its way: the quantum that is not whole yet.
 #[derive(Debug, Default)]
 pub(crate) struct Base64 {

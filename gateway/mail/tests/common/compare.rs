@@ -31,10 +31,19 @@ pub fn readers_differ(message: &mail::Message<'_>) -> bool {
         Kind::BlankBeforeColon,
         Kind::FoldedParameter,
     ];
-    message
-        .ambiguities()
-        .iter()
-        .any(|ambiguity| KINDS.contains(&ambiguity.kind))
+    use mail::message::WarningKind as Odd;
+    let is_odd = |warning: &mail::message::Warning| match warning.kind {
+        Odd::MissingClose => !warning.path.is_root(),
+        kind => matches!(
+            kind,
+            Odd::NoEmptyLine | Odd::QuotedDelimiter | Odd::OddClose
+        ),
+    };
+    message.warnings().iter().any(is_odd)
+        || message
+            .ambiguities()
+            .iter()
+            .any(|ambiguity| KINDS.contains(&ambiguity.kind))
 }
 
 /// Whether mail-parser can be the judge: it sees as many parts as there are and decodes each. It

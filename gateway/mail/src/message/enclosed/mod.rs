@@ -7,7 +7,9 @@ mod posted;
 mod rtf;
 mod tnef;
 
-use super::{Message, Part, PartPath, field, parameters::Parameterised, structure};
+pub use tnef::{TNEF_ATTRIBUTES_MAX, TNEF_PROPERTIES_MAX, TNEF_TEXT_BYTES_MAX, TNEF_VALUES_MAX};
+
+use super::{Message, Part, PartPath, field, names, parameters::Parameterised};
 
 /// How many files and texts inside the content of parts are listed.
 pub const ENCLOSED_MAX: usize = 1_000;
@@ -292,7 +294,7 @@ impl Unpacker {
         };
         let kind = Parameterised::parse(value("content-type"));
         let shown = Parameterised::parse(value("content-disposition"));
-        let mut names = structure::file_names(std::slice::from_ref(&kind), &[shown]);
+        let mut names = names::file_names(std::slice::from_ref(&kind), &[shown]);
         names.extend(part.parameter("name").map(str::to_owned));
         names.extend(part.file_names().iter().cloned());
         names.dedup();

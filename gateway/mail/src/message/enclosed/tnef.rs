@@ -7,14 +7,14 @@ use crate::message::charset::Charset;
 use crate::message::words::without_controls;
 
 const SIGNATURE: &[u8] = &[0x78, 0x9f, 0x3e, 0x22];
-/// Attributes of one container that are read.
-const ATTRIBUTES_MAX: usize = 20_000;
-/// Properties of one list that are read.
-const PROPERTIES_MAX: usize = 4_096;
-/// Values of one property that are read.
-const VALUES_MAX: usize = 4_096;
-/// How far a compressed text may be unpacked.
-const TEXT_BYTES_MAX: usize = 8 << 20;
+/// How many attributes of Outlook's container are read; with more it counts as unread.
+pub const TNEF_ATTRIBUTES_MAX: usize = 20_000;
+/// How many properties of one list in it are read; with more it counts as unread.
+pub const TNEF_PROPERTIES_MAX: usize = 4_096;
+/// How many values a property in it may have; with more it counts as unread.
+pub const TNEF_VALUES_MAX: usize = 4_096;
+/// How large its Rich Text may be when it is unpacked; a larger one counts as unread.
+pub const TNEF_TEXT_BYTES_MAX: usize = 8 << 20;
 
 /// What stands in one container.
 #[derive(Default)]
@@ -92,7 +92,7 @@ pub(super) fn read(content: &[u8]) -> Found {
         if reader.rest.is_empty() {
             break;
         }
-        let attribute = reader.attribute().filter(|_| count < ATTRIBUTES_MAX);
+        let attribute = reader.attribute().filter(|_| count < TNEF_ATTRIBUTES_MAX);
         let Some(attribute) = attribute else {
             found.is_whole = false;
             break;
@@ -174,7 +174,7 @@ impl Found {
                     };
                     self.text(true, text);
                 }
-                property::RTF_COMPRESSED => match rtf::decompress(value, TEXT_BYTES_MAX) {
+                property::RTF_COMPRESSED => match rtf::decompress(value, TNEF_TEXT_BYTES_MAX) {
                     Some(rtf) => {
                         let (shown, markup) = rtf::texts(&rtf);
                         self.text(false, shown);
@@ -249,7 +249,7 @@ fn properties(data: &[u8]) -> (Vec<Property<'_>>, bool) {
     };
     let mut found = Vec::new();
     for read in 0..count {
-        let property = reader.property().filter(|_| read < PROPERTIES_MAX);
+        let property = reader.property().filter(|_| read < TNEF_PROPERTIES_MAX);
         match property {
             Some(property) => found.push(property),
             None => return (found, false),
@@ -328,7 +328,7 @@ impl<'a> Reader<'a> {
 
     /// A count, then so many values with their lengths; the first.
     fn variable(&mut self) -> Option<&'a [u8]> {
-        let count = self.number().filter(|count| *count <= VALUES_MAX)?;
+        let count = self.number().filter(|count| *count <= TNEF_VALUES_MAX)?;
         let mut first = None;
         for _ in 0..count {
             let length = self.number()?;
