@@ -107,7 +107,7 @@ mod tests {
         let turns = turns();
         let mut taken = Vec::new();
         for n in 0..OPENINGS_MAX {
-            taken.push(turns.take(grant(n)).await.ok().expect("a turn is free"));
+            taken.push(turns.take(grant(n)).await.expect("a turn is free"));
         }
         let next = grant(OPENINGS_MAX);
         assert_eq!(turns.take(next).await.err(), Some(Refusal::Busy));
@@ -122,7 +122,7 @@ mod tests {
         let turns = turns();
         let mut taken = Vec::new();
         for _ in 0..OPENINGS_OF_ONE_MAX {
-            taken.push(turns.take(grant(0)).await.ok().expect("a turn is free"));
+            taken.push(turns.take(grant(0)).await.expect("a turn is free"));
         }
         assert_eq!(turns.take(grant(0)).await.err(), Some(Refusal::Busy));
         assert!(turns.take(grant(1)).await.is_ok(), "another has his turn");

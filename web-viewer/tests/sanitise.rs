@@ -6,9 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use web_viewer::sanitise::{
-    InlinePictures, Remote, sanitise,
-};
+use web_viewer::sanitise::{InlinePictures, Remote, sanitise};
 
 fn pictures() -> InlinePictures {
     let logo = (
