@@ -133,8 +133,8 @@ fn in_enclosed(enclosed: &Enclosed) -> Vec<Ambiguity> {
 /// What is doubtful in one part's header and content.
 fn in_part(message: &Message<'_>, part: &Part) -> [Option<AmbiguityKind>; 3] {
     let body = message.body_raw(part);
-    // A list's footer behind the code of a letter is no doubt: who decodes it sees signs of no sense
-    // after the letter, and the readings hold both.
+    // A list's footer behind the code of a letter is no doubt: who decodes it sees signs of no
+    // sense after the letter, and the readings hold both.
     let code = match part.is_body() {
         true => transfer::footer(body).map_or(body, |at| &body[..at]),
         false => body,
