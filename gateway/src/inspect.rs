@@ -127,13 +127,4 @@ fn action_id() -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    #[test]
-    fn an_action_id_is_a_version_4_guid() {
-        let id = super::action_id();
-        assert_eq!(id.len(), 36);
-        assert_eq!(&id[14..15], "4");
-        assert!(mail::LabelId::parse(&id).is_some());
-        assert_ne!(id, super::action_id());
-    }
-}
+mod tests;
