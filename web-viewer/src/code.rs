@@ -15,7 +15,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use mail::Address;
 use seal::{LONG_PASSCODE_DIGITS, PASSCODE_DIGITS, Passcode};
 use serde::Deserialize;
-use store::challenge::ASKS_MAX;
 use store::{Asked, Challenge, ChallengeId, Durability, Try};
 
 use crate::cookies::{Jar, Token};
@@ -80,8 +79,12 @@ pub(crate) async fn request(
 async fn send(desk: &Desk, holder: &Holder, challenge: &Challenge) -> Result<Response, Refusal> {
     let grant = &holder.record.grant;
     let to_the_page = || see_other(&format!("{}/code", holder.base()));
-    if challenge.asks > ASKS_MAX {
+    if challenge.asks > challenge.asks_max {
         return Ok(to_the_page());
+    }
+    if let Some(for_good) = desk.setbacks.last(holder.id, desk.now()) {
+        take_back(desk, challenge).await?;
+        return Ok(not_sent(desk, holder, !for_good));
     }
     let asks = [("asks", challenge.asks.to_string())];
     holder
@@ -103,17 +106,24 @@ async fn send(desk: &Desk, holder: &Holder, challenge: &Challenge) -> Result<Res
     match desk.viewer.mailer.passcode(mail).await {
         Ok(()) => Ok(to_the_page()),
         Err(error) => {
-            if challenge.asks <= 1 {
-                let withdrawn = desk.viewer.store.withdraw_challenge(challenge.id).await;
-                withdrawn.map_err(|error| Refusal::trouble("withdraw a challenge", &error))?;
-            }
+            take_back(desk, challenge).await?;
             let for_good = matches!(error, MailerError::Refused { .. });
+            desk.setbacks.note(holder.id, for_good, desk.now());
             holder
                 .audit(desk, "code not sent", Durability::Within, &[])
                 .await?;
             Ok(not_sent(desk, holder, !for_good))
         }
     }
+}
+
+/// A code that nobody got uses nothing up.
+async fn take_back(desk: &Desk, challenge: &Challenge) -> Result<(), Refusal> {
+    if challenge.asks > 1 {
+        return Ok(());
+    }
+    let withdrawn = desk.viewer.store.withdraw_challenge(challenge.id).await;
+    withdrawn.map_err(|error| Refusal::trouble("withdraw a challenge", &error))
 }
 
 fn passcode(desk: &Desk, holder: &Holder, challenge: ChallengeId, long: bool) -> Passcode {
@@ -392,9 +402,7 @@ async fn admit(
     if !first {
         return Ok(start_anew(desk, &holder, expired(desk)));
     }
-    holder
-        .audit(desk, "code verified", Durability::Before, &[])
-        .await?;
+    holder.audit_proof(desk).await?;
     let visit = Token::new(desk.random());
     // The name it was known by until now may have been planted by another host of the site.
     let known = Token::new(desk.random());
@@ -440,10 +448,10 @@ impl CodePage {
         let address = mask(&holder.record.grant.recipient);
         let sent = match challenge.asks {
             0..=1 => t.code_sent,
-            2..=ASKS_MAX => t.code_sent_again,
+            asks if asks <= challenge.asks_max => t.code_sent_again,
             _ => t.code_sent_enough,
         };
-        let asks = challenge.asks.min(ASKS_MAX).to_string();
+        let asks = challenge.asks.min(challenge.asks_max).to_string();
         let sent = fill(
             sent,
             &[("address", &address), ("asks", &asks), ("n", "{n}")],

@@ -13,9 +13,11 @@ use tokio::time::Duration;
 
 use crate::answers::Answers;
 use crate::download::Downloads;
+use crate::fetches::Fetches;
 use crate::mailer::Mailer;
 use crate::refusal::Refusal;
 use crate::remembered::Remembered;
+use crate::setbacks::Setbacks;
 use crate::settings::{
     OPENING_WAIT_SECONDS, OPENINGS_MAX, OPENINGS_OF_ONE_MAX, REPLIES_AT_ONCE_MAX, ViewerSettings,
 };
@@ -50,6 +52,8 @@ pub(crate) struct Desk {
     pub replies: Semaphore,
     pub downloads: Downloads,
     pub answers: Answers,
+    pub fetches: Fetches,
+    pub setbacks: Setbacks,
     pub outlines: Remembered,
 }
 
@@ -69,6 +73,8 @@ impl Desk {
             replies: Semaphore::new(REPLIES_AT_ONCE_MAX),
             downloads: Downloads::default(),
             answers: Answers::default(),
+            fetches: Fetches::default(),
+            setbacks: Setbacks::default(),
             outlines: Remembered::default(),
         }
     }

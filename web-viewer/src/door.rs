@@ -7,10 +7,11 @@ use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use seal::{GrantId, LinkSecret};
-use store::{AuditEvent, Durability};
+use store::{Durability, GrantRecord};
 
 use crate::cookies::Jar;
 use crate::desk::{Desk, Shared};
+use crate::fetches::Fetch;
 use crate::letter;
 use crate::mask::mask;
 use crate::reader::{self, Holder};
@@ -28,12 +29,7 @@ pub(crate) async fn link(
         return Err(Refusal::NotFound);
     };
     let record = reader::admit(&desk, &id, &secret).await?;
-    let fetched = AuditEvent::new("link fetched")
-        .letter(record.grant.letter)
-        .grant(id)
-        .recipient(&record.grant.recipient);
-    let written = desk.viewer.store.audit(fetched, Durability::Within).await;
-    written.map_err(|error| Refusal::trouble("write the audit log", &error))?;
+    tell(&desk, &record, Fetch::Link).await?;
     let mut response = see_other(&format!("/l/{id}"));
     let settings = desk.settings();
     Jar {
@@ -54,12 +50,29 @@ pub(crate) async fn page(
     match holder.visiting(&desk).await? {
         Ok(visitor) => letter::page(&desk, visitor, false).await,
         Err(holder) => {
-            holder
-                .audit(&desk, "page shown", Durability::Within, &[])
-                .await?;
+            tell(&desk, &holder.record, Fetch::Door).await?;
             Ok(html(&Door::new(&desk, &holder)))
         }
     }
+}
+
+/// Tells the log of a GET with the link alone, once a minute: anybody may do that for ever.
+async fn tell(desk: &Desk, record: &GrantRecord, fetch: Fetch) -> Result<(), Refusal> {
+    let grant = record.grant.grant;
+    let Some(times) = desk.fetches.count(grant, fetch, desk.now()) else {
+        return Ok(());
+    };
+    let kind = match fetch {
+        Fetch::Link => "link fetched",
+        Fetch::Door => "page shown",
+    };
+    let times = [("times", times.to_string())];
+    let row = reader::event(record, kind, &times);
+    let written = reader::write(desk, row, Durability::Within).await;
+    if written.is_err() {
+        desk.fetches.untold(grant, fetch);
+    }
+    written
 }
 
 #[derive(Template)]

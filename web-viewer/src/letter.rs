@@ -163,7 +163,6 @@ pub(crate) async fn revealed(desk: &Desk, visitor: &Visitor, how: &str) -> Resul
     opened.map_err(|error| Refusal::trouble("remember a reading", &error))?;
     let how = [("as", how.to_owned())];
     visitor
-        .holder
         .audit(desk, "content revealed", Durability::Before, &how)
         .await
 }
@@ -269,7 +268,6 @@ pub(crate) async fn sign_out(
     let closed = desk.viewer.store.close_visit(visitor.visit.hash()).await;
     closed.map_err(|error| Refusal::trouble("close a visit", &error))?;
     visitor
-        .holder
         .audit(&desk, "signed out", Durability::Within, &[])
         .await?;
     let mut response = see_other("/signed-out");

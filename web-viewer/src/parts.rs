@@ -162,7 +162,6 @@ async fn begin(
     let opened = desk.viewer.store.remember_opened(visitor.holder.id).await;
     opened.map_err(|error| Refusal::trouble("remember a reading", &error))?;
     visitor
-        .holder
         .audit(desk, begun.kind, Durability::Before, begun.detail)
         .await?;
     Ok(file.answer(asked, room))

@@ -169,7 +169,8 @@ impl Holder {
         check(desk, "viewer door form", &self.door_mark(), token)
     }
 
-    /// Writes to the audit log. What opens or ends something is safe before the answer.
+    /// Writes to the audit log what somebody with the link did. Who that was nobody knows, so the
+    /// event has a recipient and no actor.
     pub async fn audit(
         &self,
         desk: &Desk,
@@ -177,21 +178,54 @@ impl Holder {
         durability: Durability,
         detail: &[(&str, String)],
     ) -> Result<(), Refusal> {
-        let grant = &self.record.grant;
-        let mut event = AuditEvent::new(kind)
-            .letter(grant.letter)
-            .grant(grant.grant)
-            .actor(&grant.recipient)
-            .recipient(&grant.recipient);
-        for (name, value) in detail {
-            event = event.detail(name, value);
-        }
-        let written = desk.viewer.store.audit(event, durability).await;
-        written.map_err(|error| Refusal::trouble("write the audit log", &error))
+        write(desk, event(&self.record, kind, detail), durability).await
+    }
+
+    /// Writes to the audit log that the mailbox was proved: from here on the reader is known.
+    pub async fn audit_proof(&self, desk: &Desk) -> Result<(), Refusal> {
+        let proved = event(&self.record, "code verified", &[]);
+        let proved = proved.actor(&self.record.grant.recipient);
+        write(desk, proved, Durability::Before).await
     }
 }
 
+/// An event of one reader's letter.
+pub(crate) fn event(record: &GrantRecord, kind: &str, detail: &[(&str, String)]) -> AuditEvent {
+    let grant = &record.grant;
+    let mut event = AuditEvent::new(kind)
+        .letter(grant.letter)
+        .grant(grant.grant)
+        .recipient(&grant.recipient);
+    for (name, value) in detail {
+        event = event.detail(name, value);
+    }
+    event
+}
+
+/// Writes to the audit log. What opens or ends something is safe before the answer.
+pub(crate) async fn write(
+    desk: &Desk,
+    event: AuditEvent,
+    durability: Durability,
+) -> Result<(), Refusal> {
+    let written = desk.viewer.store.audit(event, durability).await;
+    written.map_err(|error| Refusal::trouble("write the audit log", &error))
+}
+
 impl Visitor {
+    /// Writes to the audit log what the reader did, who proved the mailbox.
+    pub async fn audit(
+        &self,
+        desk: &Desk,
+        kind: &str,
+        durability: Durability,
+        detail: &[(&str, String)],
+    ) -> Result<(), Refusal> {
+        let record = &self.holder.record;
+        let done = event(record, kind, detail).actor(&record.grant.recipient);
+        write(desk, done, durability).await
+    }
+
     /// The mark of a visit's forms.
     pub fn token(&self, desk: &Desk) -> String {
         let mark = desk

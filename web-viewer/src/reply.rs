@@ -18,7 +18,7 @@ use mail::{Address, Message};
 use store::{AuditFilter, Durability};
 
 use crate::desk::{Desk, Shared};
-use crate::letter::May;
+use crate::letter::{May, revealed};
 use crate::mailer::{MailerError, ReplyMail};
 use crate::opening::Opening;
 use crate::people::Reach;
@@ -116,6 +116,8 @@ async fn show(
 ) -> Result<Response, Refusal> {
     let visitor = replier(desk, id, headers, reach).await?;
     let original = original(desk, &visitor, reach).await?;
+    // Subject and people are content too: nobody has to see the letter first.
+    revealed(desk, &visitor, "reply").await?;
     Ok(html(&ReplyPage::new(
         desk,
         &visitor,
@@ -272,7 +274,6 @@ async fn sent(desk: &Desk, visitor: &Visitor, original: &Original) -> Response {
     let number = original.recipients.to.len() + original.recipients.cc.len();
     let detail = [("recipients", number.to_string())];
     let _ = visitor
-        .holder
         .audit(desk, "replied", Durability::Before, &detail)
         .await;
     let to = joined(original.recipients.to.iter().chain(&original.recipients.cc));

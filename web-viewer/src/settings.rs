@@ -19,6 +19,14 @@ pub const BROWSER_SECONDS: i64 = 90 * 24 * 3600;
 /// Every 404 is given this long after its request, whatever was looked up meanwhile, so that its
 /// time says nothing of what is there.
 pub const NOT_FOUND_MILLISECONDS: u64 = 5;
+/// The log gets one row of each link's fetches within this time, and one of its door.
+pub const FETCHES_SECONDS: i64 = 60;
+/// Of how many of them it is remembered when their last row was; beyond it all are forgotten.
+pub const FETCHES_HELD_MAX: usize = 10_000;
+/// After a code could not be mailed, none is tried for that letter within this time.
+pub const SETBACK_SECONDS: i64 = 10;
+/// Of how many letters that is remembered; beyond it all are forgotten.
+pub const SETBACKS_HELD_MAX: usize = 10_000;
 /// How many letters are open in memory at once; further requests wait, then are told to.
 pub const OPENINGS_MAX: usize = 4;
 /// How many of them may be one reader's letter, opened for him.

@@ -12,6 +12,9 @@ pub const CHALLENGE_SECONDS: i64 = 15 * 60;
 pub const TRIES_MAX: u8 = 5;
 /// How many mails one challenge may cause: who asks more often gets no further one.
 pub const ASKS_MAX: u32 = 10;
+/// The same for one that had to wait, of a browser that is not known: one mail, and one repeat. Of
+/// such browsers there may be any number.
+pub const ASKS_WAITED_MAX: u32 = 2;
 /// A mailbox's challenges are counted over this time.
 pub const WINDOW_SECONDS: i64 = 15 * 60;
 /// The longest a reader is ever made to wait for a code.
@@ -72,6 +75,8 @@ pub struct Challenge {
     pub tries_left: u8,
     /// How often the browser asked for it; 1 means that the code is new.
     pub asks: u32,
+    /// How often the code is mailed at most: [`ASKS_MAX`] or [`ASKS_WAITED_MAX`].
+    pub asks_max: u32,
     /// Whether its code is the long one ([`seal::long_passcode`]).
     pub long: bool,
 }

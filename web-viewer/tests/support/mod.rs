@@ -8,7 +8,7 @@
 pub mod browser;
 pub mod samples;
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -46,12 +46,19 @@ pub enum Mood {
 /// Remembers what it was given.
 pub struct FakeMailer {
     pub mood: Mutex<Mood>,
+    pub tried: AtomicUsize,
     pub passcodes: Mutex<Vec<PasscodeMail>>,
     pub replies: Mutex<Vec<ReplyMail>>,
 }
 
 impl FakeMailer {
+    /// How often it was asked to send.
+    pub fn tries(&self) -> usize {
+        self.tried.load(Ordering::SeqCst)
+    }
+
     fn answer(&self) -> Result<(), MailerError> {
+        self.tried.fetch_add(1, Ordering::SeqCst);
         match *self.mood.lock().unwrap() {
             Mood::Takes => Ok(()),
             Mood::Refuses => Err(MailerError::Refused {
@@ -165,6 +172,7 @@ impl World {
         let store = Arc::new(store);
         let mailer = Arc::new(FakeMailer {
             mood: Mutex::new(Mood::Takes),
+            tried: AtomicUsize::default(),
             passcodes: Mutex::default(),
             replies: Mutex::default(),
         });
@@ -241,14 +249,17 @@ impl World {
         }
     }
 
-    /// The kinds of all audit events, in order.
+    /// All audit events, in order.
+    pub async fn audit_events(&self) -> Vec<store::AuditEvent> {
+        let all = store::AuditFilter::default();
+        let rows = self.store.audit_events(&all).await.unwrap();
+        rows.into_iter().map(|row| row.event).collect()
+    }
+
+    /// Their kinds.
     pub async fn audit_kinds(&self) -> Vec<String> {
-        let rows = self
-            .store
-            .audit_events(&store::AuditFilter::default())
-            .await
-            .unwrap();
-        rows.into_iter().map(|row| row.event.kind).collect()
+        let events = self.audit_events().await;
+        events.into_iter().map(|event| event.kind).collect()
     }
 }
 

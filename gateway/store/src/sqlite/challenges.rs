@@ -12,9 +12,9 @@ use sqlx::sqlite::SqliteRow;
 use super::rows::{bytes, count, get, maybe_time, time};
 use super::{SqliteRecords, crowd, guesses, visits};
 use crate::challenge::{
-    Asked, CHALLENGE_SECONDS, CHALLENGES_FREE, CHALLENGES_FREE_KNOWN, CHALLENGES_SHORT_MAX,
-    Challenge, ChallengeId, DELAY_SECONDS_MAX, TRIES_MAX, Ticket, Try, Visit, WINDOW_SECONDS,
-    delay_seconds,
+    ASKS_MAX, ASKS_WAITED_MAX, Asked, CHALLENGE_SECONDS, CHALLENGES_FREE, CHALLENGES_FREE_KNOWN,
+    CHALLENGES_SHORT_MAX, Challenge, ChallengeId, DELAY_SECONDS_MAX, TRIES_MAX, Ticket, Try, Visit,
+    WINDOW_SECONDS, delay_seconds,
 };
 use crate::error::{StoreError, database};
 use crate::records::{Asking, Challenges, NewVisit};
@@ -313,6 +313,7 @@ fn wait(id: ChallengeId, starts: Timestamp, now: Timestamp) -> Asked {
 
 fn challenge(row: &SqliteRow) -> Result<Challenge> {
     let tries = u8::try_from(count(row, "tries")?).unwrap_or(TRIES_MAX);
+    let waited = time(row, "asked")? < time(row, "starts")?;
     Ok(Challenge {
         id: ChallengeId(bytes(row, "id")?),
         grant: GrantId::from_bytes(bytes(row, "grant_id")?),
@@ -320,6 +321,10 @@ fn challenge(row: &SqliteRow) -> Result<Challenge> {
         expires: time(row, "ends")?,
         tries_left: TRIES_MAX.saturating_sub(tries),
         asks: u32::try_from(count(row, "asks")?).unwrap_or(u32::MAX),
+        asks_max: match waited && count(row, "known")? == 0 {
+            true => ASKS_WAITED_MAX,
+            false => ASKS_MAX,
+        },
         long: count(row, "long")? != 0,
     })
 }
