@@ -57,6 +57,10 @@ pub(crate) struct Entry {
     pub(crate) name: String,
     pub(crate) encrypted: bool,
     pub(crate) compressed_bytes: u64,
+    /// Where its local header begins.
+    pub(crate) header_at: u64,
+    /// Where its record in the directory begins.
+    pub(crate) record_at: u64,
     index: usize,
 }
 
@@ -208,6 +212,8 @@ fn entry(zip: &mut ZipArchive<Cursor<&[u8]>>, index: usize) -> Result<Entry, Rea
         name: String::from_utf8_lossy(file.name_raw()).replace('\\', "/"),
         encrypted: file.encrypted(),
         compressed_bytes: file.compressed_size(),
+        header_at: file.header_start(),
+        record_at: file.central_header_start(),
         index,
     })
 }

@@ -9,7 +9,8 @@ pub const ENTRIES_MAX: usize = 20_000;
 /// Bytes of one part once inflated: properties, label lists and relationships are small.
 pub const PART_BYTES_MAX: u64 = 1024 * 1024;
 
-/// Bytes of one archived document once inflated, so that a document inside a zip is read.
+/// Bytes of one archived document once inflated, so that a document inside a zip is read; and of
+/// a document in which a label is set.
 pub const MEMBER_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// Bytes inflated for one file and all that lies inside it.

@@ -87,7 +87,7 @@ fn attributes(tag: &BytesStart<'_>) -> Result<Vec<(String, String)>, Reason> {
 }
 
 /// A reference: one of the five that XML itself knows, or a character by number.
-fn resolve(reference: &BytesRef<'_>) -> Result<String, Reason> {
+pub(crate) fn resolve(reference: &BytesRef<'_>) -> Result<String, Reason> {
     if let Some(character) = reference.resolve_char_ref().map_err(|_| Reason::Xml)? {
         return Ok(character.to_string());
     }
@@ -103,7 +103,7 @@ fn resolve(reference: &BytesRef<'_>) -> Result<String, Reason> {
 }
 
 /// ECMA-376 part 2, §9.1.7: a part is UTF-8 or UTF-16.
-fn decode(bytes: &[u8]) -> Result<String, Reason> {
+pub(crate) fn decode(bytes: &[u8]) -> Result<String, Reason> {
     let utf16 = |body: &[u8], join: fn([u8; 2]) -> u16| {
         if !body.len().is_multiple_of(2) {
             return Err(Reason::Xml);

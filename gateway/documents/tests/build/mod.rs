@@ -76,3 +76,64 @@ pub fn label_info(label: &str, enabled: &str, removed: &str) -> Vec<u8> {
     )
     .into_bytes()
 }
+
+/// The content types of a package whose main part has this type.
+pub fn content_types(main: &str, kind: &str, properties: bool) -> String {
+    let custom = match properties {
+        true => {
+            "<Override PartName=\"/docProps/custom.xml\" ContentType=\"application/vnd.\
+             openxmlformats-officedocument.custom-properties+xml\"/>"
+        }
+        false => "",
+    };
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\r\n<Types \
+         xmlns=\"http://schemas.openxmlformats.org/package/2006/content-types\"><Default \
+         Extension=\"rels\" ContentType=\"application/vnd.openxmlformats-package.\
+         relationships+xml\"/><Default Extension=\"xml\" ContentType=\"application/xml\"/>\
+         <Override PartName=\"/{main}\" ContentType=\"application/vnd.{kind}.main+xml\"/>{custom}\
+         </Types>"
+    )
+}
+
+/// The relationships of a package, those of the labels with their targets.
+pub fn relations(base: &str, main: &str, more: &[(&str, &str)]) -> String {
+    let mut xml = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\r\n<Relationships \
+         xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\"><Relationship \
+         Id=\"rId1\" Type=\"{base}/officeDocument\" Target=\"{main}\"/>"
+    );
+    for (number, (kind, target)) in more.iter().enumerate() {
+        let number = number + 3;
+        xml += &format!("<Relationship Id=\"rId{number}\" Type=\"{kind}\" Target=\"{target}\"/>");
+    }
+    xml + "</Relationships>"
+}
+
+/// Relationship types as Office writes them.
+pub const TRANSITIONAL: &str =
+    "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+pub const PROPERTIES: &str =
+    "http://schemas.openxmlformats.org/officeDocument/2006/relationships/custom-properties";
+pub const LABEL_INFO: &str =
+    "http://schemas.microsoft.com/office/2020/02/relationships/classificationlabels";
+
+/// A whole Word document; what holds labels is named by relationships.
+pub fn whole_docx(properties: Option<&[u8]>, labels: Option<&[u8]>) -> Vec<u8> {
+    let main = "word/document.xml";
+    let kind = "openxmlformats-officedocument.wordprocessingml.document";
+    let types = content_types(main, kind, properties.is_some());
+    let mut more = Vec::new();
+    more.extend(properties.map(|_| (PROPERTIES, "docProps/custom.xml")));
+    more.extend(labels.map(|_| (LABEL_INFO, "docMetadata/LabelInfo.xml")));
+    let relations = relations(TRANSITIONAL, main, &more);
+    let mut members: Vec<(&str, &[u8])> = vec![
+        ("[Content_Types].xml", types.as_bytes()),
+        ("_rels/.rels", relations.as_bytes()),
+        (main, b"<w:document xmlns:w=\"w\"/>"),
+    ];
+    members.extend(properties.map(|part| ("docProps/custom.xml", part)));
+    members.extend(labels.map(|part| ("docMetadata/LabelInfo.xml", part)));
+    members.push(("word/media/image1.png", b"\x89PNG\r\n\x1a\n picture"));
+    zip(&members)
+}
