@@ -2,6 +2,9 @@
 //! takes it. The stations stand here in the order in which a message meets them.
 //! Nothing here decides what a message may do; that is the `rules` crate's.
 
+// These macros panic where nobody reads any more; `cli::Output` does not.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 mod alarm;
 pub mod assemble;
 pub mod config;

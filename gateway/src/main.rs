@@ -2,7 +2,7 @@
 //! It decides nothing itself.
 
 use clap::Parser;
-use gateway::cli::{self, Command};
+use gateway::cli::{self, Command, Output};
 use std::process::ExitCode;
 
 /// A gateway allocates for every message on every thread; this allocator takes an eighth less CPU
@@ -27,13 +27,15 @@ fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
-    match arguments.command {
-        Command::Serve(serve) => cli::serve::run(&serve),
-        Command::Demo(demo) => cli::demo::run(&demo),
-        Command::Check(check) => cli::check::run(&check),
-        Command::Test(test) => cli::test::run(&test),
-        Command::Explain(explain) => cli::explain::run(&explain),
-        Command::Messages(messages) => cli::messages::run(&messages),
-        Command::Keys(keys) => cli::keys::run(&keys),
-    }
+    let mut output = Output::standard();
+    let code = match arguments.command {
+        Command::Serve(serve) => cli::serve::run(&serve, &mut output),
+        Command::Demo(demo) => cli::demo::run(&demo, &mut output),
+        Command::Check(check) => cli::check::run(&check, &mut output),
+        Command::Test(test) => cli::test::run(&test, &mut output),
+        Command::Explain(explain) => cli::explain::run(&explain, &mut output),
+        Command::Messages(messages) => cli::messages::run(&messages, &mut output),
+        Command::Keys(keys) => cli::keys::run(&keys, &mut output),
+    };
+    output.end(code)
 }

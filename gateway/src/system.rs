@@ -28,7 +28,8 @@ impl seal::Entropy for SystemEntropy {
     fn fill(&mut self, out: &mut [u8]) {
         if let Err(error) = getrandom::fill(out) {
             // Keys made without randomness are no keys. Nothing can be answered safely any more.
-            eprintln!("sealgate: the system gives no randomness: {error}");
+            let why = format!("sealgate: the system gives no randomness: {error}\n");
+            let _ = std::io::Write::write_all(&mut std::io::stderr(), why.as_bytes());
             std::process::abort();
         }
     }

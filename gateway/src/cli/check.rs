@@ -1,7 +1,7 @@
 //! `sealgate check`: configuration, rules and labels; every mistake at once, in its line.
 
 use super::rule_set::RuleArguments;
-use super::{OK, failed};
+use super::{OK, Output, failed};
 use std::process::ExitCode;
 
 /// Arguments of `check`.
@@ -12,30 +12,30 @@ pub struct Check {
 }
 
 /// Runs the command.
-pub fn run(check: &Check) -> ExitCode {
+pub fn run(check: &Check, output: &mut Output) -> ExitCode {
     match check.rules.read() {
         Ok(set) => {
             for advice in &set.advice {
-                eprintln!("{}\n", advice.render());
+                output.complain(format_args!("{}\n", advice.render()));
             }
             let labels = set.policy.labels().iter().count();
             let (rules, cases) = (set.policy.rules_count(), set.policy.cases().len());
             let files = set.files;
-            println!("ok: {files} files, {labels} labels, {rules} rules, {cases} cases");
+            output.say(format_args!(
+                "ok: {files} files, {labels} labels, {rules} rules, {cases} cases"
+            ));
             if rules == 0 {
-                println!("there are no rules: every message passes unchanged");
+                output.say("there are no rules: every message passes unchanged");
             }
             OK
         }
         Err(mistakes) => {
             for mistake in &mistakes {
-                eprintln!("{mistake}\n");
+                output.complain(format_args!("{mistake}\n"));
             }
             let count = mistakes.len();
-            eprintln!(
-                "{count} {}",
-                if count == 1 { "mistake" } else { "mistakes" }
-            );
+            let noun = if count == 1 { "mistake" } else { "mistakes" };
+            output.complain(format_args!("{count} {noun}"));
             failed()
         }
     }

@@ -1,7 +1,7 @@
 //! `sealgate demo`: shows everything on loopback; with `--once`, walks it by itself and says of
 //! each outcome whether it was right.
 
-use super::{OK, fail, failed, serve};
+use super::{OK, Output, failed, serve};
 use crate::config::LogFormat;
 use crate::demo::{DemoError, Ports, Step, World, walk};
 use std::process::ExitCode;
@@ -19,25 +19,25 @@ pub struct Demo {
 }
 
 /// Runs the command.
-pub fn run(demo: &Demo) -> ExitCode {
+pub fn run(demo: &Demo, output: &mut Output) -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
     {
         Ok(runtime) => runtime,
-        Err(error) => return fail(&error),
+        Err(error) => return output.fail(&error),
     };
     if demo.once {
-        return runtime.block_on(once());
+        return runtime.block_on(once(output));
     }
     serve::log(LogFormat::Text);
-    match runtime.block_on(show()) {
+    match runtime.block_on(show(output)) {
         Ok(()) => OK,
-        Err(error) => fail(&error),
+        Err(error) => output.fail(&error),
     }
 }
 
-async fn once() -> ExitCode {
+async fn once(output: &mut Output) -> ExitCode {
     let walked = tokio::time::timeout(ONCE_TIMEOUT, async {
         let world = World::start(Ports::Free).await?;
         let steps = walk(&world).await;
@@ -46,18 +46,19 @@ async fn once() -> ExitCode {
     });
     let steps = match walked.await {
         Ok(Ok(steps)) => steps,
-        Ok(Err(error)) => return fail(&error),
+        Ok(Err(error)) => return output.fail(&error),
         Err(_) => {
-            println!(
-                "FAIL demo - not done within {} seconds",
-                ONCE_TIMEOUT.as_secs()
-            );
+            let seconds = ONCE_TIMEOUT.as_secs();
+            output.say(format_args!(
+                "FAIL demo - not done within {seconds} seconds"
+            ));
             return failed();
         }
     };
-    steps.iter().for_each(|step| println!("{step}"));
+    steps.iter().for_each(|step| output.say(step));
     let wrong = steps.iter().filter(|step| !step.passed).count();
-    println!("{} passed, {wrong} failed", steps.len() - wrong);
+    let right = steps.len() - wrong;
+    output.say(format_args!("{right} passed, {wrong} failed"));
     if wrong == 0 && !steps.is_empty() {
         OK
     } else {
@@ -65,23 +66,27 @@ async fn once() -> ExitCode {
     }
 }
 
-async fn show() -> Result<(), DemoError> {
+async fn show(output: &mut Output) -> Result<(), DemoError> {
     let world = World::start(Ports::Known).await?;
     let steps = walk(&world).await;
-    println!("\nSample letters went through the gateway. What came of them:\n");
-    steps.iter().for_each(|step| println!("  {step}"));
-    println!(
-        "\n  mailboxes  http://{}/   every demo mailbox; open a notice there",
-        world.page
-    );
-    println!("  viewer     http://{}/", world.running.viewer);
-    println!(
-        "  mail in    {}   (SMTP, from ann@corp.example to anyone)",
-        world.running.listeners[0]
-    );
-    println!("\nCtrl-C ends the demo and removes everything it kept.\n");
-    // An error here means that signals cannot be heard; then the demo simply ends.
-    let _ = tokio::signal::ctrl_c().await;
+    output.say("\nSample letters went through the gateway. What came of them:\n");
+    steps
+        .iter()
+        .for_each(|step| output.say(format_args!("  {step}")));
+    let (page, viewer) = (world.page, world.running.viewer);
+    let mail_in = world.running.listeners[0];
+    output.say(format_args!(
+        "\n  mailboxes  http://{page}/   every demo mailbox; open a notice there"
+    ));
+    output.say(format_args!("  viewer     http://{viewer}/"));
+    output.say(format_args!(
+        "  mail in    {mail_in}   (SMTP, from ann@corp.example to anyone)"
+    ));
+    output.say("\nCtrl-C ends the demo and removes everything it kept.\n");
+    if output.is_open() {
+        // An error here means that signals cannot be heard; then the demo simply ends.
+        let _ = tokio::signal::ctrl_c().await;
+    }
     world.stop().await;
     Ok(())
 }

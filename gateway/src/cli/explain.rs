@@ -3,7 +3,7 @@
 
 use super::mail_file::{crlf, read};
 use super::rule_set::{RuleArguments, RuleSet};
-use super::{OK, failed};
+use super::{OK, Output, failed};
 use crate::inspect;
 use crate::system::SystemClock;
 use clap::ValueEnum;
@@ -61,7 +61,7 @@ enum Format {
 }
 
 /// Runs the command.
-pub fn run(explain: &Explain) -> ExitCode {
+pub fn run(explain: &Explain, output: &mut Output) -> ExitCode {
     let prepared = explain.envelope().and_then(|envelope| {
         let set = explain
             .rules
@@ -73,16 +73,19 @@ pub fn run(explain: &Explain) -> ExitCode {
     let (envelope, set) = match prepared {
         Ok(prepared) => prepared,
         Err(why) => {
-            eprintln!("{why}");
+            output.complain(why);
             return failed();
         }
     };
     let mut exit = OK;
     for (name, raw) in messages(&explain.message) {
+        if !output.is_open() {
+            break;
+        }
         match raw {
-            Ok(raw) => explain.print(&set, &envelope, &name, &raw),
+            Ok(raw) => output.say(explain.tell(&set, &envelope, &name, &raw)),
             Err(why) => {
-                eprintln!("{why}");
+                output.complain(why);
                 exit = failed();
             }
         }
@@ -118,7 +121,8 @@ impl Explain {
         Ok(Some(label.id.clone()))
     }
 
-    fn print(&self, set: &RuleSet, envelope: &Envelope, name: &str, raw: &[u8]) {
+    /// What is said of one message.
+    fn tell(&self, set: &RuleSet, envelope: &Envelope, name: &str, raw: &[u8]) -> String {
         let message = Message::parse(raw);
         let source = match self.source {
             Side::Inside => Source::Inside,
@@ -133,8 +137,8 @@ impl Explain {
         }
         let explanation = set.policy.explain(&facts);
         match self.format {
-            Format::Text => println!("{name}\n{}", explanation.to_text()),
-            Format::Json => println!("{}", with_name(name, &explanation.to_json())),
+            Format::Text => format!("{name}\n{}", explanation.to_text()),
+            Format::Json => with_name(name, &explanation.to_json()),
         }
     }
 }

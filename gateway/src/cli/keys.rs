@@ -1,6 +1,6 @@
 //! `sealgate keys generate FILE`: a server key, mode 0600. It never overwrites.
 
-use super::{OK, fail};
+use super::{OK, Output};
 use crate::system::SystemEntropy;
 use seal::ServerKey;
 use std::fs::OpenOptions;
@@ -26,14 +26,17 @@ enum Action {
 }
 
 /// Runs the command.
-pub fn run(keys: &Keys) -> ExitCode {
+pub fn run(keys: &Keys, output: &mut Output) -> ExitCode {
     let Action::Generate { file } = &keys.action;
     match generate(file) {
         Ok(()) => {
-            println!("wrote {}; back it up apart from the store", file.display());
+            let wrote = file.display();
+            output.say(format_args!(
+                "wrote {wrote}; back it up apart from the store"
+            ));
             OK
         }
-        Err(error) => fail(&error),
+        Err(error) => output.fail(&error),
     }
 }
 

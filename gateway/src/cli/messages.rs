@@ -1,7 +1,7 @@
 //! `sealgate messages`: list, show, revoke, extend and purge sealed letters. It shows addresses,
 //! times, sizes and states: nobody can read a letter from here.
 
-use super::{ConfigArgument, OK, fail, failed};
+use super::{ConfigArgument, OK, Output, failed};
 use crate::assemble::{self, StartError};
 use crate::config::Config;
 use crate::system::SystemClock;
@@ -75,12 +75,12 @@ enum MessagesError {
 }
 
 /// Runs the command.
-pub fn run(messages: &Messages) -> ExitCode {
+pub fn run(messages: &Messages, output: &mut Output) -> ExitCode {
     let config = match Config::load(&messages.config.config) {
         Ok(config) => config,
         Err(mistakes) => {
             for mistake in mistakes {
-                eprintln!("{}", mistake.render());
+                output.complain(mistake.render());
             }
             return failed();
         }
@@ -88,23 +88,23 @@ pub fn run(messages: &Messages) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build();
-    let work = async |config: &Config| {
+    let work = async |config: &Config, output: &mut Output| {
         let key = Arc::new(assemble::read_key(&config.keys.server)?);
         let store = assemble::open_store(config, &key).await?;
-        let done = act(&store, &messages.action).await;
+        let done = act(&store, &messages.action, output).await;
         store.close().await;
         done
     };
     match runtime
         .map_err(MessagesError::from)
-        .and_then(|rt| rt.block_on(work(&config)))
+        .and_then(|rt| rt.block_on(work(&config, output)))
     {
         Ok(()) => OK,
-        Err(error) => fail(&error),
+        Err(error) => output.fail(&error),
     }
 }
 
-async fn act(store: &Store, action: &Action) -> Result<(), MessagesError> {
+async fn act(store: &Store, action: &Action, output: &mut Output) -> Result<(), MessagesError> {
     match action {
         Action::List {
             from,
@@ -119,29 +119,36 @@ async fn act(store: &Store, action: &Action) -> Result<(), MessagesError> {
                 limit: Some(*limit),
                 ..Filter::default()
             };
-            store.letters(&filter).await?.iter().for_each(line);
+            for letter in &store.letters(&filter).await? {
+                output.say(line(letter));
+            }
         }
-        Action::Show { letter } => show(&find(store, letter).await?),
-        Action::Revoke { id } => revoke(store, id).await?,
+        Action::Show { letter } => show(&find(store, letter).await?, output),
+        Action::Revoke { id } => {
+            let ended = revoke(store, id).await?;
+            output.say(format_args!(
+                "{ended} grants revoked; nobody opens them any more"
+            ));
+        }
         Action::Extend { letter, until } => {
             let time = Timestamp::parse_rfc3339(until)
                 .ok_or_else(|| MessagesError::Time(until.clone()))?;
             let letter = find(store, letter).await?;
             let changed = store.extend(letter.id, time, &operator()).await?;
-            println!("{changed} grants now open until {}", time.rfc3339());
+            let until = time.rfc3339();
+            output.say(format_args!("{changed} grants now open until {until}"));
         }
         Action::Purge => {
             let purged = store.purge(SystemClock.now()).await?;
-            println!(
-                "{} letters, {} grants purged",
-                purged.letters, purged.expired
-            );
+            let (letters, grants) = (purged.letters, purged.expired);
+            output.say(format_args!("{letters} letters, {grants} grants purged"));
         }
     }
     Ok(())
 }
 
-async fn revoke(store: &Store, id: &str) -> Result<(), MessagesError> {
+/// How many grants it ended.
+async fn revoke(store: &Store, id: &str) -> Result<u64, MessagesError> {
     let invalid = || MessagesError::Id(id.to_owned());
     let letter = LetterId::parse(id).map_err(|_| invalid())?;
     let ended = match store.letter(letter).await? {
@@ -154,8 +161,7 @@ async fn revoke(store: &Store, id: &str) -> Result<(), MessagesError> {
             store.revoke(grant, &operator()).await?
         }
     };
-    println!("{ended} grants revoked; nobody opens them any more");
-    Ok(())
+    Ok(ended)
 }
 
 async fn find(store: &Store, id: &str) -> Result<LetterSummary, MessagesError> {
@@ -170,25 +176,25 @@ fn operator() -> String {
     format!("operator {}", name.unwrap_or_else(|_| "unknown".to_owned()))
 }
 
-fn line(letter: &LetterSummary) {
+fn line(letter: &LetterSummary) -> String {
     let readers: Vec<&str> = letter.grants.iter().map(|g| g.recipient.as_str()).collect();
     let sender = if letter.sender.is_empty() {
         "<>"
     } else {
         &letter.sender
     };
-    println!(
+    format!(
         "{}  {}  {sender} -> {}  {} bytes  expires {}",
         letter.id,
         letter.created.rfc3339(),
         readers.join(","),
         letter.size,
         letter.expires.rfc3339(),
-    );
+    )
 }
 
-fn show(letter: &LetterSummary) {
-    line(letter);
+fn show(letter: &LetterSummary, output: &mut Output) {
+    output.say(line(letter));
     for grant in &letter.grants {
         let state = match grant.state {
             GrantState::Active { expires } => format!("open until {}", expires.rfc3339()),
@@ -200,6 +206,7 @@ fn show(letter: &LetterSummary) {
             |t| format!("read {}", t.rfc3339()),
         );
         let (id, rights) = (grant.grant, grant.rights.name());
-        println!("  {id}  {}  {rights}  {state}  {read}", grant.recipient);
+        let who = &grant.recipient;
+        output.say(format_args!("  {id}  {who}  {rights}  {state}  {read}"));
     }
 }

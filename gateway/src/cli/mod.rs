@@ -7,9 +7,12 @@ pub mod explain;
 pub mod keys;
 mod mail_file;
 pub mod messages;
+mod output;
 mod rule_set;
 pub mod serve;
 pub mod test;
+
+pub use output::Output;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -50,12 +53,6 @@ pub(crate) const OK: ExitCode = ExitCode::SUCCESS;
 /// 1: a check failed.
 pub(crate) fn failed() -> ExitCode {
     ExitCode::from(1)
-}
-
-/// Prints an error with its causes, and gives the exit code for it.
-pub(crate) fn fail(error: &dyn std::error::Error) -> ExitCode {
-    eprintln!("sealgate: {}", chain(error));
-    failed()
 }
 
 /// An error and its causes on one line; a cause that repeats its effect is left out.

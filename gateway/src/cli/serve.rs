@@ -1,7 +1,7 @@
 //! `sealgate serve`: runs the gateway until it is told to stop. SIGTERM and SIGINT drain and end;
 //! SIGHUP reads the rules again, as they stand.
 
-use super::{ConfigArgument, OK, fail, failed};
+use super::{ConfigArgument, OK, Output, failed};
 use crate::assemble::{self, Running, StartError};
 use crate::config::{Config, LogFormat};
 use crate::maintain;
@@ -28,13 +28,13 @@ enum ServeError {
 }
 
 /// Runs the command.
-pub fn run(serve: &Serve) -> ExitCode {
+pub fn run(serve: &Serve, output: &mut Output) -> ExitCode {
     let hardened = system::harden();
     let config = match Config::load(&serve.config.config) {
         Ok(config) => config,
         Err(mistakes) => {
             for mistake in mistakes {
-                eprintln!("{}", mistake.render());
+                output.complain(mistake.render());
             }
             return failed();
         }
@@ -48,7 +48,7 @@ pub fn run(serve: &Serve) -> ExitCode {
     }
     match runtime().and_then(|runtime| runtime.block_on(serve_until_told(&config))) {
         Ok(()) => OK,
-        Err(error) => fail(&error),
+        Err(error) => output.fail(&error),
     }
 }
 

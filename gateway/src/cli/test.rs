@@ -2,7 +2,7 @@
 
 use super::mail_file::read;
 use super::rule_set::{RuleArguments, RuleSet};
-use super::{OK, failed};
+use super::{OK, Output, failed};
 use crate::inspect;
 use mail::Message;
 use rules::cases::{Case, CaseMail, run_case_with};
@@ -18,11 +18,13 @@ pub struct Test {
 }
 
 /// Runs the command.
-pub fn run(test: &Test) -> ExitCode {
+pub fn run(test: &Test, output: &mut Output) -> ExitCode {
     let set = match test.rules.read() {
         Ok(set) => set,
         Err(mistakes) => {
-            mistakes.iter().for_each(|mistake| eprintln!("{mistake}\n"));
+            for mistake in mistakes {
+                output.complain(format_args!("{mistake}\n"));
+            }
             return failed();
         }
     };
@@ -35,16 +37,19 @@ pub fn run(test: &Test) -> ExitCode {
     let mut failures = 0;
     for case in &cases {
         match run_one(&set, case) {
-            Ok(()) => println!("ok    {}", case.name),
+            Ok(()) => output.say(format_args!("ok    {}", case.name)),
             Err(why) => {
                 failures += 1;
-                println!("FAIL  {why}");
+                output.say(format_args!("FAIL  {why}"));
             }
         }
     }
-    println!("{} passed, {failures} failed", cases.len() - failures);
+    output.say(format_args!(
+        "{} passed, {failures} failed",
+        cases.len() - failures
+    ));
     if cases.is_empty() {
-        println!("there are no cases; write some beside the rules");
+        output.say("there are no cases; write some beside the rules");
     }
     if failures == 0 { OK } else { failed() }
 }
