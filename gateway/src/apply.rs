@@ -39,14 +39,8 @@ pub struct Remark {
 impl Remark {
     /// None when everything was done and nothing was harmed.
     fn of(edited: &Edited, recipients: &[Address]) -> Option<Self> {
-        let mut unmarked: Vec<&str> = edited
-            .skipped
-            .iter()
-            .filter(|skipped| skipped.reason != SkipReason::AlreadyMarked)
-            .map(|skipped| skipped.reason.as_str())
-            .collect();
-        unmarked.sort_unstable();
-        unmarked.dedup();
+        let missing = edited.unmarked().into_iter();
+        let unmarked: Vec<&str> = missing.map(SkipReason::as_str).collect();
         let dkim_broken = edited.broken_signatures.clone();
         let silent = unmarked.is_empty() && dkim_broken.is_empty();
         (!silent).then(|| Self {

@@ -2,14 +2,16 @@
 //!
 //! It listens while rules are judged and changes nothing; it holds no text of the message.
 
+mod bytes;
 mod labels;
 mod text;
 
+pub use bytes::{BytesExplanation, BytesState};
 pub use labels::{
     ForeignExplanation, LabelRefused, LabelStep, LabelsExplanation, StatementExplanation,
 };
 
-use mail::{Labels, Right, Rights};
+use mail::{Labels, Message, Right, Rights};
 use serde::Serialize;
 
 use crate::condition::{Asker, Children, Condition, Truth};
@@ -60,6 +62,8 @@ pub struct CopyExplanation {
     pub label_refusals: Vec<LabelRefused>,
     /// How many edits it gets.
     pub edits: usize,
+    /// What they make of its bytes; none where it is not delivered.
+    pub bytes: Option<BytesExplanation>,
     /// Whether ambiguity decided.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub ambiguous: bool,
@@ -278,6 +282,7 @@ pub(crate) fn explain_copy(
     rules: &[RuleTrace],
     refusals: &[LabelRefusal],
     labels: &Labels,
+    message: &Message<'_>,
 ) -> CopyExplanation {
     let verdict = &copy.verdict;
     let (code, text) = match &verdict.fate {
@@ -309,6 +314,7 @@ pub(crate) fn explain_copy(
         label_changes: changes.map(|step| LabelStep::of(step, labels)).collect(),
         label_refusals: refusals.map(|one| LabelRefused::of(one, labels)).collect(),
         edits: verdict.edits.len(),
+        bytes: BytesExplanation::of(message, verdict),
         ambiguous: verdict.ambiguous,
         rules: rules.to_vec(),
     }

@@ -26,8 +26,8 @@ mod words;
 pub use compile::{load, load_for};
 pub use diagnostic::{Diagnostic, Grade};
 pub use explain::{
-    CopyExplanation, Effect, Explanation, ForeignExplanation, LabelRefused, LabelStep,
-    LabelsExplanation, RuleTrace, StatementExplanation, Trace,
+    BytesExplanation, BytesState, CopyExplanation, Effect, Explanation, ForeignExplanation,
+    LabelRefused, LabelStep, LabelsExplanation, RuleTrace, StatementExplanation, Trace,
 };
 pub use facts::{DocumentFact, DocumentState, Facts, Source};
 pub use manual::{manual, schema};

@@ -425,6 +425,7 @@ fn an_explanation_reads_aloud() {
     let explanation = policy.explain(&Facts::new(now(), Source::Inside, &envelope, &message));
     let expected = "\
 bob@x.example (outside): seal do-not-forward, label High
+  bytes    edited
   label    none -> High, by \"sealed\"
   label    not Low, as \"lower\" wished: the present label is not lower
   fired    \"sealed\" (rules.toml:11)

@@ -7,6 +7,7 @@ use crate::config::{Config, LogFormat};
 use crate::maintain;
 use crate::policies::{Refusal, Trigger};
 use crate::system;
+use std::io::IsTerminal;
 use std::process::ExitCode;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -62,11 +63,14 @@ fn runtime() -> Result<tokio::runtime::Runtime, ServeError> {
 pub(super) fn log(format: LogFormat) {
     let filter = tracing_subscriber::EnvFilter::try_from_env("SEALGATE_LOG");
     let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         // A full disk under the log must not end a session: complaining of it on the same standard
         // error would panic, after the next hop has taken the message and before its sender knows.
         .log_internal_errors(false)
+        // In a file or a journal colours are noise between a field and the one who greps for it.
+        .with_ansi(colours)
         .with_writer(std::io::stderr);
     match format {
         LogFormat::Text => subscriber.with_target(false).init(),

@@ -35,7 +35,8 @@ impl Office {
              sender = \"secure-mail@corp.example\"\n\
              [store]\nrecords = \"sqlite:{folder}/data/records.db\"\n\
              blobs = \"file:{folder}/data/blobs\"\n[keys]\nserver = \"{folder}/server.key\"\n\
-             shred_keys = \"sqlite:{folder}/data/keys.db\"\n[rules]\ndirectory = \"{folder}/rules\"\n"
+             shred_keys = \"sqlite:{folder}/data/keys.db\"\n\
+             [rules]\ndirectory = \"{folder}/rules\"\n"
         )
     }
 

@@ -22,6 +22,8 @@ impl Explanation {
                 out.push('\n');
             }
             out.push_str(&headline(copy));
+            let edited = copy.bytes.iter().filter(|_| copy.edits > 0);
+            edited.for_each(|bytes| out.push_str(&bytes.to_text()));
             copy.label_changes
                 .iter()
                 .for_each(|step| out.push_str(&step.to_text()));

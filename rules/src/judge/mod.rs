@@ -68,7 +68,7 @@ impl Policy {
             if explaining {
                 let refusals = &judged.draft.label_refusals;
                 let (traces, labels) = (&judged.traces, &self.home.labels);
-                explanations.push(explain_copy(&copy, traces, refusals, labels));
+                explanations.push(explain_copy(&copy, traces, refusals, labels, facts.message));
             }
             copies.push(copy);
         }

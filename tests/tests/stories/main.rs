@@ -6,6 +6,7 @@ mod canary;
 mod demo;
 mod duplicates;
 mod durable;
+mod explained;
 mod kill;
 mod labels;
 mod live;

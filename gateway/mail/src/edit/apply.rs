@@ -2,7 +2,7 @@
 //!
 //! It never applies half a list: an error leaves no message.
 
-use super::draft::Draft;
+use super::draft::{Draft, Shape};
 use super::insert::{NewText, Writer};
 use super::targets::Refusal;
 use super::{Edit, EditError, Edited, Fallback, OnDkim, SkipReason, Skipped, dkim, shape};
@@ -11,10 +11,12 @@ use crate::message::{Message, PartPath};
 /// Applies the edits in order. No edits give the same bytes.
 pub fn apply(message: &Message<'_>, edits: &[Edit]) -> Result<Edited, EditError> {
     let made = draft(message, edits)?;
+    let is_wrapped = made.draft.shape == Shape::Wrapped;
     Ok(Edited {
         bytes: made.draft.write()?,
         skipped: made.skipped,
         broken_signatures: made.broken_signatures,
+        is_wrapped,
     })
 }
 

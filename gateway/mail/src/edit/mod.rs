@@ -132,6 +132,22 @@ pub struct Edited {
     /// Domains whose DKIM signature holds no longer: on this message or, when it was wrapped, on
     /// the one inside. One that states a length (`l=`) is named too, though it may still hold.
     pub broken_signatures: Vec<String>,
+    /// Whether it is a new letter around the original ([`Fallback::Wrap`]).
+    pub is_wrapped: bool,
+}
+
+impl Edited {
+    /// Why text that was asked for is not in it, each reason once. Text that stood there already
+    /// is not missing.
+    pub fn unmarked(&self) -> Vec<SkipReason> {
+        let reasons = self.skipped.iter().map(|skipped| skipped.reason);
+        let mut missing: Vec<SkipReason> = reasons
+            .filter(|reason| *reason != SkipReason::AlreadyMarked)
+            .collect();
+        missing.sort_unstable_by_key(|reason| reason.as_str());
+        missing.dedup();
+        missing
+    }
 }
 
 /// What is done with text for a letter that a domain has signed with DKIM.
