@@ -5,6 +5,7 @@
 use crate::admit::Admission;
 use crate::answer::Stop;
 use crate::own_mail::origin;
+use crate::receipt::Receipt;
 use crate::receive::Arrival;
 use crate::sealing::Sealing;
 use crate::served::Memory;
@@ -21,6 +22,8 @@ pub struct Work {
     pub letters: Vec<store::NewLetter>,
     /// One entry per onward transaction.
     pub dispatches: Vec<Dispatch>,
+    /// What the sender is told once the letters' notices were taken.
+    pub receipt: Option<Receipt>,
     /// What edits did not do, or did harm to.
     pub remarks: Vec<Remark>,
 }

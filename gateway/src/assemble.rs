@@ -167,7 +167,7 @@ pub async fn start(
         sealing: sealing(config),
         hops_max: config.limits.received,
         log_addresses: config.log.addresses,
-        outbox_bell: tokio::sync::Notify::new(),
+        outbox: crate::outbox::Outbox::default(),
     });
     let (stop, stopped) = watch::channel(false);
     let tally = Arc::new(Tally::default());

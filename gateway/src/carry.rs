@@ -12,8 +12,26 @@ use mail::{BodyType, Message};
 use rules::{Group, Judgement, Plan};
 use wire::Reply;
 
-/// Sends everything, and gives what became of each recipient.
+/// Sends everything, and gives what became of each recipient. Where it stops on the way, the
+/// sender is asked to come again and gets the receipt then.
 pub async fn carry(
+    site: &Site,
+    arrival: &Arrival,
+    message: &Message<'_>,
+    work: &Work,
+    plan: &Plan,
+    memory: &mut Memory,
+) -> Result<Outcome, Stop> {
+    let carried = send_all(site, arrival, message, work, plan, memory).await;
+    if carried.is_err()
+        && let Some(receipt) = &work.receipt
+    {
+        receipt.withdraw(site).await;
+    }
+    carried
+}
+
+async fn send_all(
     site: &Site,
     arrival: &Arrival,
     message: &Message<'_>,

@@ -6,13 +6,19 @@ use crate::apply::Work;
 use crate::site::Site;
 use seal::GrantId;
 
-/// Stores every sealed letter of the work; fails before anything has left. Where one cannot be
-/// kept, those before it go again: their links were never told.
+/// Stores every sealed letter of the work, and the receipt with the last; fails before anything
+/// has left. Where one cannot be kept, those before it go again: their links were never told.
 pub async fn keep(site: &Site, work: &mut Work) -> Result<(), Stop> {
+    let mut receipt = work
+        .receipt
+        .as_mut()
+        .and_then(|receipt| receipt.close(site));
     let mut kept = Vec::with_capacity(work.letters.len());
-    for letter in work.letters.drain(..) {
+    let mut letters = work.letters.drain(..).peekable();
+    while let Some(letter) = letters.next() {
         let id = letter.id;
-        if let Err(error) = site.store.put(letter).await {
+        let mail = receipt.take_if(|_| letters.peek().is_none());
+        if let Err(error) = site.store.put_with(letter, mail).await {
             for id in kept {
                 if let Err(left) = site.store.abandon(id).await {
                     tracing::warn!(letter = %id, error = %left, "a letter is left to be purged");

@@ -13,6 +13,7 @@ pub mod site;
 pub mod system;
 pub mod tls;
 
+mod receipt;
 pub mod receive;
 
 pub mod pipeline;

@@ -5,9 +5,11 @@ use crate::deliver::{Delivery, Partial};
 use crate::own_mail::origin;
 use crate::site::Site;
 use mail::{Address, BodyType, Message, Sender};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use store::{Due, OutboxId, StoreError};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 /// How many items are taken at once.
 const BATCH: u32 = 100;
@@ -27,6 +29,68 @@ const GIVE_UP_SECONDS: i64 = 5 * 24 * 3600;
 /// The waits between tries, in seconds; the last one repeats.
 const WAITS_SECONDS: [i64; 6] = [30, 120, 600, 1800, 3600, 4 * 3600];
 
+/// The most bytes of mail that wait to be sent at once; more of it is read from the store again.
+const READY_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// The way to what sends our own mail.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    bell: Notify,
+    /// Whether something in the store may be due.
+    look: AtomicBool,
+    ready: Mutex<Ready>,
+}
+
+/// Mail that may leave; in the store it is leased to us.
+#[derive(Debug, Default)]
+struct Ready {
+    items: Vec<Due>,
+    bytes: usize,
+}
+
+impl Outbox {
+    /// Says that something was put into the store that is due.
+    pub fn ring(&self) {
+        self.look.store(true, Ordering::Relaxed);
+        self.bell.notify_one();
+    }
+
+    /// Sends an item that is leased to us in the store, without reading it from there.
+    pub async fn hand_over(&self, site: &Site, due: Due) {
+        let id = due.id;
+        if self.take(due) {
+            self.bell.notify_one();
+            return;
+        }
+        if let Err(error) = site.store.postpone(id, site.now(), 0).await {
+            // Its lease ends by itself, and it is sent then.
+            let error = crate::cli::chain(&error);
+            tracing::error!(error, "mail of our own waits for the end of its lease");
+        }
+        self.ring();
+    }
+
+    /// False when too much waits already.
+    fn take(&self, due: Due) -> bool {
+        let mut ready = self.ready();
+        let bytes = ready.bytes + due.item.message.len();
+        if bytes > READY_BYTES_MAX {
+            return false;
+        }
+        ready.bytes = bytes;
+        ready.items.push(due);
+        true
+    }
+
+    fn take_ready(&self) -> Vec<Due> {
+        std::mem::take(&mut *self.ready()).items
+    }
+
+    fn ready(&self) -> MutexGuard<'_, Ready> {
+        self.ready.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// What became of one item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sent {
@@ -42,19 +106,22 @@ pub async fn run(site: &Site, mut stopped: watch::Receiver<bool>) {
         done: Vec::new(),
         stopped: stopped.clone(),
     };
+    let mut look = true;
     // An error means that nobody is left to tell it.
     while !*stopped.borrow() && stopped.has_changed().is_ok() {
-        let pause = match round.send_due().await {
+        let pause = match round.send_due(look).await {
             Ok(items) if items == BATCH as usize => continue,
             Ok(_) => {
-                let bell = site.outbox_bell.notified();
+                let bell = site.outbox.bell.notified();
                 let waited = tokio::time::timeout(LOOK_EVERY, bell);
-                let _ = until(&mut stopped, waited).await;
+                let rung = matches!(until(&mut stopped, waited).await, Some(Ok(())));
+                look = site.outbox.look.swap(false, Ordering::Relaxed) || !rung;
                 GATHER
             }
             Err(error) => {
                 let error = crate::cli::chain(&error);
                 tracing::error!(error, "the outbox cannot be read or written");
+                look = true;
                 LOOK_EVERY
             }
         };
@@ -79,11 +146,22 @@ struct Round<'s> {
 }
 
 impl Round<'_> {
-    /// Tries what is due once; gives how many items there were.
-    async fn send_due(&mut self) -> Result<usize, StoreError> {
+    /// Tries what was handed over, and what is due in the store, once; gives how many items the
+    /// store had.
+    async fn send_due(&mut self, look: bool) -> Result<usize, StoreError> {
         // What an earlier round could not write, before it would be due again.
         self.write_down().await?;
+        self.send_each(self.site.outbox.take_ready()).await?;
+        if !look {
+            return Ok(0);
+        }
         let items = self.site.store.due(BATCH).await?;
+        let count = items.len();
+        self.send_each(items).await?;
+        Ok(count)
+    }
+
+    async fn send_each(&mut self, items: Vec<Due>) -> Result<(), StoreError> {
         let mut written = Instant::now();
         for due in &items {
             if *self.stopped.borrow() {
@@ -96,8 +174,7 @@ impl Round<'_> {
                 written = Instant::now();
             }
         }
-        self.write_down().await?;
-        Ok(items.len())
+        self.write_down().await
     }
 
     /// While a slow hop is waited for, it is written down what went before.

@@ -4,6 +4,7 @@
 //! ours. No branch here is anything but a station; what a station does stands in its own file.
 
 use crate::answer::{self, Outcome, Stop};
+use crate::receipt::Receipt;
 use crate::receive::Arrival;
 use crate::site::Site;
 use crate::{admit, apply, carry, inspect, keep, record, tell, thread, thread_label};
@@ -43,6 +44,8 @@ async fn walk(site: &Site, arrival: &Arrival) -> Result<Outcome, Stop> {
         labels: live.policy.labels(),
     };
     let mut work = desk.apply(admission, &plan, &memory)?;
+    let sender = arrival.envelope.sender.address();
+    work.receipt = Receipt::planned(site, &message, sender, &judgement, &work.dispatches);
 
     keep::keep(site, &mut work).await?;
     thread::remember(site, arrival, &message, &judgement, thread.as_ref()).await?;
@@ -53,7 +56,7 @@ async fn walk(site: &Site, arrival: &Arrival) -> Result<Outcome, Stop> {
 
     // Side by side, so that the answer waits for one sync of the disk and not for two.
     let (told, ()) = tokio::join!(
-        tell::tell(site, arrival, &message, &judgement, &outcome),
+        tell::tell(site, arrival, &message, &judgement, &outcome, work.receipt),
         record::audit(site, arrival, &live, &judgement, &outcome),
     );
     told?;

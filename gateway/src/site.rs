@@ -5,6 +5,7 @@ use crate::alarm::AuditAlarm;
 use crate::config::LogAddresses;
 use crate::deliver::NextHop;
 use crate::monitor::Metrics;
+use crate::outbox::Outbox;
 use crate::own_mail::notice::NoticeSubject;
 use crate::policies::Policies;
 use crate::served::Served;
@@ -12,7 +13,6 @@ use mail::{Address, Timestamp};
 use seal::ServerKey;
 use std::sync::Arc;
 use store::{Clock, Store};
-use tokio::sync::Notify;
 
 /// What the stations use.
 pub struct Site {
@@ -34,8 +34,8 @@ pub struct Site {
     pub sealing: Sealing,
     /// How addresses appear in the log.
     pub log_addresses: LogAddresses,
-    /// Rung when something goes into the outbox.
-    pub outbox_bell: Notify,
+    /// The way to what sends our own mail.
+    pub outbox: Outbox,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Whether the audit log can be written.

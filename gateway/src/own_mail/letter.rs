@@ -6,6 +6,7 @@ use crate::system;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use mail::{Address, Timestamp};
+use store::OutboxItem;
 
 /// A letter of ours before it is written.
 #[derive(Debug, Clone)]
@@ -44,6 +45,17 @@ pub struct Written {
     pub bytes: Vec<u8>,
     /// Its `Message-ID`, without angle brackets.
     pub message_id: String,
+}
+
+impl Written {
+    /// As it goes into the outbox. It leaves with the null sender: nothing may answer it.
+    pub fn for_outbox(self, to: &Address) -> OutboxItem {
+        OutboxItem {
+            sender: String::new(),
+            recipients: vec![to.as_str().to_owned()],
+            message: self.bytes,
+        }
+    }
 }
 
 /// A new `Message-ID` on this host, without angle brackets.

@@ -9,7 +9,7 @@ pub const GRANTS_MAX: usize = 1_000;
 /// The longest closed summary, in bytes.
 pub const SUMMARY_BYTES_MAX: usize = 16 * 1024;
 /// Sealed letters shorter than this stand in the records database, longer ones in files.
-pub const INLINE_BYTES: usize = 64 * 1024;
+pub const INLINE_BYTES: usize = 128 * 1024;
 /// The longest text of one field: an address, a template's name.
 pub const FIELD_BYTES_MAX: usize = 1_024;
 /// How long an ended grant's tombstone tells the holder of its link what became of it.

@@ -20,7 +20,9 @@ pub use files::Files;
 pub use letter::{
     Filter, GrantRecord, GrantSummary, LetterSummary, NewGrant, NewLetter, Purged, Target,
 };
-pub use passing::{Due, OutboxId, OutboxItem, Served, ServedKey, ServedState, Thread, ThreadLabel};
+pub use passing::{
+    ClosedItem, Due, OutboxId, OutboxItem, Served, ServedKey, ServedState, Thread, ThreadLabel,
+};
 pub use records::{Blobs, Keys, Records};
 pub use seal::GrantState;
 pub use sqlite::{SqliteKeys, SqliteRecords};

@@ -77,6 +77,14 @@ impl fmt::Debug for OutboxItem {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct OutboxId(pub [u8; 16]);
 
+/// A mail of ours, closed under the server key, that is to go into the outbox with a letter.
+#[derive(Debug)]
+pub struct ClosedItem {
+    /// What it will be called there.
+    pub id: OutboxId,
+    pub(crate) closed: Vec<u8>,
+}
+
 /// An outbox item whose time has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Due {

@@ -109,8 +109,13 @@ pub struct Asking {
 /// Letters and grants.
 #[async_trait]
 pub trait Letters: Send + Sync {
-    /// Writes a letter and its grants, durably, all or nothing.
-    async fn put_letter(&self, letter: LetterRow, grants: Vec<GrantRow>) -> Result<()>;
+    /// Writes a letter, its grants and the mail that tells of it, durably, all or nothing.
+    async fn put_letter(
+        &self,
+        letter: LetterRow,
+        grants: Vec<GrantRow>,
+        mail: Option<NewOutboxRow>,
+    ) -> Result<()>;
     /// One grant.
     async fn grant(&self, grant: GrantId) -> Result<Option<GrantRow>>;
     /// The grants of a target, in the order of their ids.
@@ -211,8 +216,10 @@ pub trait Passing: Send + Sync {
     async fn forget_served(&self, key: ServedKey, recipients: Vec<String>) -> Result<()>;
     /// How many messages are remembered.
     async fn served_count(&self) -> Result<u64>;
+    /// Whether the outbox takes no more.
+    fn is_outbox_full(&self) -> bool;
     /// Puts a closed item into the outbox, durably.
-    async fn enqueue(&self, id: OutboxId, item: Vec<u8>, now: Timestamp) -> Result<()>;
+    async fn enqueue(&self, item: NewOutboxRow) -> Result<()>;
     /// Takes items whose time has come, and leases them until `lease`.
     async fn due(&self, now: Timestamp, lease: Timestamp, limit: u32) -> Result<Vec<OutboxRow>>;
     /// Removes items, all in one piece.
@@ -253,6 +260,19 @@ pub trait Passing: Send + Sync {
     /// Removes challenges, visits, browsers, served memory, threads, their labels and nonces that
     /// ran out.
     async fn sweep(&self, now: Timestamp) -> Result<u64>;
+}
+
+/// An outbox item to put in.
+#[derive(Debug, Clone)]
+pub struct NewOutboxRow {
+    /// Its name.
+    pub id: OutboxId,
+    /// Now.
+    pub created: Timestamp,
+    /// When it is to be handed out.
+    pub due: Timestamp,
+    /// The item, closed under the server key.
+    pub item: Vec<u8>,
 }
 
 /// An outbox item as a row.

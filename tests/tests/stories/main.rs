@@ -16,6 +16,7 @@ mod monitor;
 mod pass_through;
 mod postfix;
 mod reading;
+mod receipts;
 mod relabelled;
 mod rig;
 mod round;

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -11,12 +12,13 @@ use seal::{GrantId, GrantState, LetterId};
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
+use super::passing::insert_item;
 use super::rows::{bytes, get, grant_row, select_grants, state_columns};
 use super::writer::Insertion;
 use super::{SqliteRecords, audit, lists};
 use crate::error::{StoreError, database, taken};
 use crate::letter::{Filter, Target};
-use crate::records::{Change, GrantRow, LetterRow, Letters, Listed, Place};
+use crate::records::{Change, GrantRow, LetterRow, Letters, Listed, NewOutboxRow, Place};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -27,12 +29,21 @@ const GONE: i64 = 2;
 
 #[async_trait]
 impl Letters for SqliteRecords {
-    async fn put_letter(&self, letter: LetterRow, grants: Vec<GrantRow>) -> Result<()> {
+    async fn put_letter(
+        &self,
+        letter: LetterRow,
+        grants: Vec<GrantRow>,
+        mail: Option<NewOutboxRow>,
+    ) -> Result<()> {
+        let items = u64::from(mail.is_some());
         let insertions = std::iter::once(insert_letter(letter))
             .chain(grants.into_iter().map(insert_grant))
+            .chain(mail.map(insert_item))
             .collect();
         let put = self.database.writer.insert(insertions).await;
-        put.map_err(taken("a letter"))
+        put.map_err(taken("a letter"))?;
+        self.outbox_items.fetch_add(items, Ordering::Relaxed);
+        Ok(())
     }
 
     async fn grant(&self, grant: GrantId) -> Result<Option<GrantRow>> {

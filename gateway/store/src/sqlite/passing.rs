@@ -16,7 +16,7 @@ use crate::error::{StoreError, database};
 use crate::passing::{
     OUTBOX_ITEMS_MAX, OutboxId, Served, ServedKey, ServedState, Thread, ThreadLabel,
 };
-use crate::records::{OutboxRow, Passing};
+use crate::records::{NewOutboxRow, OutboxRow, Passing};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -65,21 +65,13 @@ impl Passing for SqliteRecords {
         count(&row, "messages")
     }
 
-    async fn enqueue(&self, id: OutboxId, item: Vec<u8>, now: Timestamp) -> Result<()> {
-        let held = &self.outbox_items;
-        if held.load(Ordering::Relaxed) >= OUTBOX_ITEMS_MAX {
-            let limit = OUTBOX_ITEMS_MAX;
-            return Err(StoreError::Full { limit });
-        }
-        let item = Insertion::new(
-            "insert into outbox (id, created, due, attempts, item) values (?, ?, ?, 0, ?)",
-        )
-        .blob(id.0.to_vec())
-        .integer(now.unix())
-        .integer(now.unix())
-        .blob(item);
-        self.database.writer.insert(vec![item]).await?;
-        held.fetch_add(1, Ordering::Relaxed);
+    fn is_outbox_full(&self) -> bool {
+        self.outbox_items.load(Ordering::Relaxed) >= OUTBOX_ITEMS_MAX
+    }
+
+    async fn enqueue(&self, item: NewOutboxRow) -> Result<()> {
+        self.database.writer.insert(vec![insert_item(item)]).await?;
+        self.outbox_items.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 
@@ -236,6 +228,14 @@ impl Passing for SqliteRecords {
         self.outbox_items.store(items, Ordering::Relaxed);
         Ok(swept)
     }
+}
+
+pub(super) fn insert_item(item: NewOutboxRow) -> Insertion {
+    Insertion::new("insert into outbox (id, created, due, attempts, item) values (?, ?, ?, 0, ?)")
+        .blob(item.id.0.to_vec())
+        .integer(item.created.unix())
+        .integer(item.due.unix())
+        .blob(item.item)
 }
 
 async fn remember(

@@ -14,13 +14,24 @@ use crate::letter::{
     FIELD_BYTES_MAX, Filter, GRANTS_MAX, GrantRecord, GrantSummary, INLINE_BYTES, LetterSummary,
     NewGrant, NewLetter, SUMMARY_BYTES_MAX, Target,
 };
+use crate::passing::{ClosedItem, OUTBOX_LEASE_SECONDS, OutboxId};
 use crate::records::{Ended, GrantRow, KeyRow, LetterRow, Listed, Place};
 
 impl Store {
     /// Keeps a letter. When this returns, it is on the disk: sealed bytes, keys and records.
     /// When it fails, nothing of it can be used; what is left over is swept out later.
     pub async fn put(&self, letter: NewLetter) -> Result<()> {
+        self.put_with(letter, None).await
+    }
+
+    /// The same, and puts a mail of ours that tells of the letter into the outbox, with the same
+    /// commit. It is leased as if it had been handed out ([`Store::due`]): whoever put it sends
+    /// and finishes it, or finishes it unsent; it goes by itself only should the process die.
+    pub async fn put_with(&self, letter: NewLetter, mail: Option<ClosedItem>) -> Result<()> {
         check(&letter)?;
+        let mail_id = mail.as_ref().map(|mail| mail.id);
+        let leased = self.now().plus_seconds(OUTBOX_LEASE_SECONDS);
+        let mail = mail.map(|mail| mail.row(self.now(), leased));
         let keys = letter
             .grants
             .iter()
@@ -56,7 +67,7 @@ impl Store {
         let (blob, keys, records) = tokio::join!(
             blob,
             self.keys.put_keys(keys),
-            self.records.put_letter(row, grants)
+            self.records.put_letter(row, grants, mail)
         );
         // It was there before, whole or in part, and is not ours to take away.
         let outcomes = [blob, keys, records];
@@ -67,15 +78,25 @@ impl Store {
         match outcomes.into_iter().collect::<Result<()>>() {
             Ok(()) => Ok(()),
             Err(error) => {
-                // Whether a failed commit was written may be unknown; without keys it is all one.
-                let forgotten = self.keys.forget_keys(ids).await;
-                let forgotten = forgotten.and(self.records.forget(id.into()).await.map(|_| ()));
-                if let Err(left) = forgotten.and(self.blobs.delete_blob(id).await) {
-                    tracing::warn!(letter = %id, error = &left as &dyn std::error::Error,
-                        "an unfinished letter is left to be swept out");
-                }
+                self.forget_unfinished(id, ids, mail_id).await;
                 Err(error)
             }
+        }
+    }
+
+    /// Takes away what a put that failed has left.
+    async fn forget_unfinished(&self, id: LetterId, grants: Vec<GrantId>, mail: Option<OutboxId>) {
+        // Whether a failed commit was written may be unknown; without keys it is all one.
+        let keys = self.keys.forget_keys(grants).await;
+        let records = self.records.forget(id.into()).await;
+        let mail = match mail {
+            Some(mail) => self.records.finish(vec![mail]).await,
+            None => Ok(()),
+        };
+        let forgotten = keys.and(records.map(|_| ())).and(mail);
+        if let Err(left) = forgotten.and(self.blobs.delete_blob(id).await) {
+            tracing::warn!(letter = %id, error = &left as &dyn std::error::Error,
+                "an unfinished letter is left to be swept out");
         }
     }
 

@@ -9,17 +9,29 @@ use super::{OUTBOX, Result, Store, mailbox, message_id_hash, within};
 use crate::error::StoreError;
 use crate::letter::FIELD_BYTES_MAX;
 use crate::passing::{
-    Due, OUTBOX_ITEM_BYTES_MAX, OUTBOX_LEASE_SECONDS, OutboxId, OutboxItem, PARTICIPANTS_MAX,
-    SERVED_RECIPIENTS_MAX, Served, ServedKey, ServedState, THREAD_LABEL_SECONDS, THREAD_LABELS_MAX,
-    THREAD_SECONDS, Thread, ThreadLabel,
+    ClosedItem, Due, OUTBOX_ITEM_BYTES_MAX, OUTBOX_ITEMS_MAX, OUTBOX_LEASE_SECONDS, OutboxId,
+    OutboxItem, PARTICIPANTS_MAX, SERVED_RECIPIENTS_MAX, Served, ServedKey, ServedState,
+    THREAD_LABEL_SECONDS, THREAD_LABELS_MAX, THREAD_SECONDS, Thread, ThreadLabel,
 };
-use crate::records::OutboxRow;
+use crate::records::{NewOutboxRow, OutboxRow};
 
 /// An outbox item as it is closed.
 #[derive(Serialize, Deserialize)]
 struct Letter {
     sender: String,
     recipients: Vec<String>,
+}
+
+impl ClosedItem {
+    /// The row of it, to be handed out when it is due.
+    pub(super) fn row(self, created: Timestamp, due: Timestamp) -> NewOutboxRow {
+        NewOutboxRow {
+            id: self.id,
+            created,
+            due,
+            item: self.closed,
+        }
+    }
 }
 
 impl Store {
@@ -65,6 +77,19 @@ impl Store {
 
     /// Puts a mail into the outbox; it is on the disk, closed, when this returns.
     pub async fn enqueue(&self, item: &OutboxItem) -> Result<OutboxId> {
+        let closed = self.close_item(item)?;
+        let (id, now) = (closed.id, self.now());
+        self.records.enqueue(closed.row(now, now)).await?;
+        Ok(id)
+    }
+
+    /// Closes a mail under the server key, for [`Store::put_with`]. Fails where the outbox takes
+    /// no more, or none so large.
+    pub fn close_item(&self, item: &OutboxItem) -> Result<ClosedItem> {
+        if self.records.is_outbox_full() {
+            let limit = OUTBOX_ITEMS_MAX;
+            return Err(StoreError::Full { limit });
+        }
         let letter = Letter {
             sender: item.sender.clone(),
             recipients: item.recipients.clone(),
@@ -82,10 +107,10 @@ impl Store {
         let closed = self
             .server_key
             .close(OUTBOX, &id, &plain, &mut self.entropy());
-        self.records
-            .enqueue(OutboxId(id), closed, self.now())
-            .await?;
-        Ok(OutboxId(id))
+        Ok(ClosedItem {
+            id: OutboxId(id),
+            closed,
+        })
     }
 
     /// Mail whose time has come, at most `limit`. What is neither finished nor postponed comes

@@ -113,7 +113,7 @@ async fn what_was_never_put_is_not_there() {
 #[tokio::test]
 async fn a_letter_is_put_once() {
     let world = World::new().await;
-    for size in [10, 100_000] {
+    for size in [10, 200_000] {
         let (letter, sample) = sample(size, &["bob@partner.example"], world.now());
         world.store.put(letter.clone()).await.unwrap();
         let again = world.store.put(letter).await;
@@ -174,7 +174,7 @@ async fn limits_of_a_letter_are_kept() {
 #[tokio::test]
 async fn an_abandoned_letter_leaves_no_trace() {
     let world = World::new().await;
-    for size in [10, 100_000] {
+    for size in [10, 200_000] {
         let letter = world
             .put(size, &["bob@partner.example", "eve@partner.example"])
             .await;
@@ -196,7 +196,7 @@ async fn an_abandoned_letter_leaves_no_trace() {
 #[tokio::test]
 async fn the_last_abandoned_grant_takes_its_letter_along() {
     let world = World::new().await;
-    let letter = world.put(100_000, &["bob@partner.example"]).await;
+    let letter = world.put(200_000, &["bob@partner.example"]).await;
     world.store.abandon(letter.grant(0)).await.unwrap();
     assert!(world.store.letter(letter.id).await.unwrap().is_none());
     assert!(world.store.blob(letter.id).await.unwrap().is_none());

@@ -7,7 +7,7 @@ use store::passing::{
 };
 use store::{OutboxItem, Served, ServedKey, ServedState, StoreError};
 
-use crate::common::World;
+use crate::common::{World, sample};
 
 fn key(sender: &str) -> ServedKey {
     ServedKey {
@@ -109,6 +109,23 @@ async fn the_outbox_hands_out_what_is_due_until_it_is_finished() {
     world.store.finish(&[id]).await.unwrap();
     world.clock.advance(OUTBOX_LEASE_SECONDS);
     assert!(world.store.due(10).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn mail_that_goes_in_with_a_letter_is_leased_to_who_put_it() {
+    let world = World::new().await;
+    let (letter, sample) = sample(10, &["bob@partner.example"], world.now());
+    let mail = world.store.close_item(&item()).unwrap();
+    let id = mail.id;
+    world.store.put_with(letter, Some(mail)).await.unwrap();
+    assert_eq!(world.read(&sample, 0).await, Some(sample.plain.clone()));
+    assert_eq!(world.store.outbox_count().await.unwrap(), 1);
+    assert!(world.store.due(10).await.unwrap().is_empty(), "not yet");
+    world.clock.advance(OUTBOX_LEASE_SECONDS);
+    let due = world.store.due(10).await.unwrap();
+    assert_eq!((due.len(), due[0].id, &due[0].item), (1, id, &item()));
+    world.store.finish(&[id]).await.unwrap();
+    assert_eq!(world.store.outbox_count().await.unwrap(), 0);
 }
 
 #[tokio::test]

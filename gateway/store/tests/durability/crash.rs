@@ -67,7 +67,7 @@ async fn child() {
 
 async fn write_one(store: &Store, number: u64, lies: bool) {
     let size = if number.is_multiple_of(3) {
-        100_000
+        200_000
     } else {
         2_000
     };

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use seal::ServerKey;
-use store::{Filter, Store, StoreError, StoreOptions};
+use store::{Filter, OutboxItem, Store, StoreError, StoreOptions};
 
 use crate::common::{World, open, sample, still};
 use crate::tamper::{behind, count};
@@ -15,14 +15,24 @@ const RECORDS_FAIL: &str = "create trigger fail before insert on grants \
 const KEYS_FAIL: &str = "create trigger fail before insert on shred_keys \
      begin select raise(abort, 'no room'); end";
 
+fn mail() -> OutboxItem {
+    OutboxItem {
+        sender: String::new(),
+        recipients: vec!["ann@corp.example".to_owned()],
+        message: b"Subject: a receipt\r\n\r\n".to_vec(),
+    }
+}
+
 #[tokio::test]
 async fn a_failed_put_leaves_nothing_that_opens() {
     for (database, trigger) in [("records.db", RECORDS_FAIL), ("keys.db", KEYS_FAIL)] {
-        for size in [10, 100_000] {
+        for size in [10, 200_000] {
             let world = World::new().await;
             behind(&world, database, trigger).await;
             let (letter, sample) = sample(size, &["eve@partner.example"], world.now());
-            let error = world.store.put(letter.clone()).await.unwrap_err();
+            let mail = world.store.close_item(&mail()).unwrap();
+            let put = world.store.put_with(letter.clone(), Some(mail)).await;
+            let error = put.unwrap_err();
             assert!(
                 error.is_transient(),
                 "the sender is asked to come again: {error}"
@@ -36,6 +46,11 @@ async fn a_failed_put_leaves_nothing_that_opens() {
             assert_eq!(
                 count(&world, "records.db", "select count(*) from letters").await,
                 0
+            );
+            assert_eq!(
+                count(&world, "records.db", "select count(*) from outbox").await,
+                0,
+                "nobody is told of a letter that is not there"
             );
             behind(&world, database, "drop trigger fail").await;
             world.store.put(letter).await.unwrap();

@@ -29,7 +29,7 @@ async fn child() {
     let folder = PathBuf::from(std::env::var_os(FOLDER).expect("run by the tests beside it"));
     let key = Arc::new(ServerKey::from_bytes(&[9; 32]));
     let store = open(&folder, key, Arc::new(Still)).await.unwrap();
-    for (name, size) in [("short", 1_000), ("long", 100_000)] {
+    for (name, size) in [("short", 1_000), ("long", 200_000)] {
         let (letter, _) = sample(size, &["bob@partner.example"], Timestamp::from_unix(START));
         mark(&format!("put {name}"));
         store.put(letter).await.unwrap();
