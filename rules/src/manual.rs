@@ -7,7 +7,9 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value, json};
 
 use crate::words::{self, Kind, Place, Word};
-use mail::marking::Variable;
+use mail::{AmbiguityKind, marking::Variable};
+
+mod ambiguity;
 
 const OPENING: &str = include_str!("manual/opening.md");
 
@@ -20,6 +22,11 @@ pub fn manual() -> String {
         for word in words::of(place) {
             let _ = writeln!(page, "{}", paragraph(word));
         }
+    }
+    let _ = writeln!(page, "\n## Kinds of `ambiguous`\n\n{}", ambiguity::OPENING);
+    for kind in AmbiguityKind::ALL {
+        let (sentence, honest) = (kind.sentence(), ambiguity::in_honest_mail(*kind));
+        let _ = writeln!(page, "- **`{kind}`**: {sentence}. {honest}");
     }
     let _ = writeln!(page, "\n## Variables\n");
     for variable in Variable::ALL {

@@ -9,6 +9,7 @@ mod compare;
 #[path = "common/generator.rs"]
 mod generator;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -123,6 +124,53 @@ fn a_footer_leaves_every_other_part_as_it_was() {
     }
     println!("{} files, with LF and CRLF: {counts:?}", files.len());
     assert!(counts.marked > files.len() / 2, "too few were marked");
+}
+
+/// How many messages of each folder readers would differ on, and why. Most of these corpora were
+/// made to break parsers, so the numbers say little of honest mail; that they do not grow does.
+#[test]
+fn doubt_is_told_for_each_corpus() {
+    /// Of how many messages in a hundred are called ambiguous.
+    const PERCENT_MAX: usize = 25;
+    let Some(files) = corpora() else { return };
+    let mut sets: BTreeMap<String, (usize, usize, BTreeMap<&str, usize>)> = BTreeMap::new();
+    for path in &files {
+        let folder = path.parent().unwrap().components().rev().take(2);
+        let names: Vec<_> = folder
+            .map(|name| name.as_os_str().to_string_lossy())
+            .collect();
+        let (all, doubtful, kinds) = sets
+            .entry(format!("{}/{}", names[1], names[0]))
+            .or_default();
+        *all += 1;
+        let raw = fs::read(path).unwrap();
+        let message = Message::parse(&raw);
+        let mut found: Vec<_> = message
+            .ambiguities()
+            .iter()
+            .map(|a| a.kind.as_str())
+            .collect();
+        found.sort_unstable();
+        found.dedup();
+        *doubtful += usize::from(!found.is_empty());
+        for kind in found {
+            *kinds.entry(kind).or_default() += 1;
+        }
+    }
+    for (name, (all, doubtful, kinds)) in &sets {
+        println!("{name}: {doubtful} of {all} ambiguous, {kinds:?}");
+    }
+    let doubtful: usize = sets.values().map(|(_, doubtful, _)| doubtful).sum();
+    println!("{doubtful} of {} ambiguous", files.len());
+    assert!(
+        doubtful > 0,
+        "none of the messages made to break parsers is in doubt"
+    );
+    assert!(
+        doubtful * 100 <= files.len() * PERCENT_MAX,
+        "{doubtful} of {}",
+        files.len()
+    );
 }
 
 /// Python's email, another reader that shares no code with ours, must see the same parts.

@@ -19,10 +19,14 @@ fn contains(content: &[u8]) -> bool {
 }
 
 fn we_see(message: &Message<'_>) -> bool {
-    let parts = message.parts().iter().chain(message.other_parts());
-    parts
-        .flat_map(|part| message.readings(part))
-        .any(|content| contains(&content))
+    let mut parts = message.parts().iter().chain(message.other_parts());
+    let mut enclosed = message.enclosed().files.iter();
+    parts.any(|part| {
+        message
+            .readings(part)
+            .iter()
+            .any(|content| contains(content))
+    }) || enclosed.any(|file| contains(&file.content))
 }
 
 fn mail_parser_sees(raw: &[u8]) -> bool {

@@ -426,7 +426,8 @@ pub(super) const WORDS: &[Word] = &[
         "ambiguous",
         FlagOrNames,
         "true",
-        "Readers of the message would not agree on what it says: `true`, or the kinds that count.",
+        "Readers of the message would not agree on what it says: `true`, or the kinds that \
+         count, which stand below.",
     ),
     word(
         HeaderWords,

@@ -57,20 +57,23 @@ kinds! {
     TooManyFields = "too-many-fields", "there are too many header fields";
     TooManyParameters = "too-many-parameters", "a field has too many parameters";
     FoldedParameter = "folded-parameter", "a quoted parameter is folded over two lines";
-    EncodedContainer = "encoded-container", "a container of parts is itself encoded";
+    EncodedContainer = "encoded-container",
+        "a container of parts is itself encoded, and what is in it is in doubt";
     StrayBase64 = "stray-base64", "base64 holds bytes that are no code, or goes on after its end";
     OddTransferEncoding = "odd-transfer-encoding",
         "the transfer encoding is written with a comment or other signs";
     UnknownTransferEncoding = "unknown-transfer-encoding", "the transfer encoding is not known";
-    SeveralFileNames = "several-file-names", "a part gives several file names";
+    SeveralFileNames = "several-file-names",
+        "a part gives file names with different extensions";
     OddContentType = "odd-content-type", "a part states its type in a form that is none";
     BareCr = "bare-cr", "a header holds a CR that ends no line";
-    OddQuotedPrintable = "odd-quoted-printable", "quoted-printable holds blanks inside a code";
-    EmbeddedFile = "embedded-file", "a text holds a file in uuencode or yEnc";
+    EmbeddedFile = "embedded-file",
+        "a text holds a file in uuencode or yEnc with lines that decoders read differently";
     UnreadEnclosure = "unread-enclosure",
         "what is packed in a part could not be read to its end";
     PartialMessage = "partial-message", "the message is one piece of another";
-    ExternalBody = "external-body", "a part names content that stands elsewhere";
+    ExternalBody = "external-body",
+        "a part names content that stands elsewhere, in a way that is not known";
 }
 
 impl fmt::Display for AmbiguityKind {
@@ -110,24 +113,17 @@ pub(crate) fn in_content(message: &Message<'_>) -> Vec<Ambiguity> {
 
 /// What is doubtful in what stands inside the content of parts.
 fn in_enclosed(enclosed: &Enclosed) -> Vec<Ambiguity> {
-    let posted = enclosed
-        .files
-        .iter()
-        .filter(|file| matches!(file.packing, Packing::Uuencode | Packing::YEnc))
-        .map(|file| (AmbiguityKind::EmbeddedFile, &file.path));
-    let unread = enclosed
-        .unread
-        .iter()
-        .map(|path| (AmbiguityKind::UnreadEnclosure, path));
-    let mut found: Vec<Ambiguity> = Vec::new();
-    for (kind, path) in posted.chain(unread) {
-        let path = path.clone();
-        let ambiguity = Ambiguity { kind, path };
-        if found.last() != Some(&ambiguity) {
-            found.push(ambiguity);
-        }
-    }
-    found
+    // What is kept elsewhere is closed to us, and no reader finds it here.
+    let is_elsewhere = |path: &&PartPath| {
+        let mut files = enclosed.files.iter();
+        files.any(|file| file.packing == Packing::External && file.path == **path)
+    };
+    let unread = enclosed.unread.iter().filter(|path| !is_elsewhere(path));
+    let unread = unread.map(|path| Ambiguity {
+        kind: AmbiguityKind::UnreadEnclosure,
+        path: path.clone(),
+    });
+    enclosed.doubts.iter().cloned().chain(unread).collect()
 }
 
 /// What is doubtful in one part's header and content.
@@ -140,17 +136,14 @@ fn in_part(message: &Message<'_>, part: &Part) -> [Option<AmbiguityKind>; 3] {
         false => body,
     };
     let coded = match part.encoding {
-        TransferEncoding::Base64 if has_stray_bytes(code) => Some(AmbiguityKind::StrayBase64),
-        TransferEncoding::QuotedPrintable if has_blank_in_code(body) => {
-            Some(AmbiguityKind::OddQuotedPrintable)
-        }
+        TransferEncoding::Base64 if transfer::is_doubtful(code) => Some(AmbiguityKind::StrayBase64),
         _ => None,
     };
     let header = &message.raw()[part.header.clone()];
     let bare = has_bare_cr(header).then_some(AmbiguityKind::BareCr);
     let elsewhere = match part.media_type.as_str() {
         "message/partial" => Some(AmbiguityKind::PartialMessage),
-        "message/external-body" => Some(AmbiguityKind::ExternalBody),
+        "message/external-body" if !is_kept_elsewhere(part) => Some(AmbiguityKind::ExternalBody),
         _ => None,
     };
     [coded, bare, elsewhere]
@@ -161,27 +154,27 @@ fn has_bare_cr(header: &[u8]) -> bool {
         .any(|at| header.get(at + 1).is_some_and(|&next| next != b'\n'))
 }
 
-/// `= 41`, which some readers take for `=41`.
-pub(crate) fn has_blank_in_code(body: &[u8]) -> bool {
-    memchr::memchr_iter(b'=', body).any(|at| match &body[at + 1..] {
-        [b' ' | b'\t', high, low, ..] => high.is_ascii_hexdigit() && low.is_ascii_hexdigit(),
-        _ => false,
-    })
+/// Whether the ways to fetch it are those that RFC 2046 §5.2.3 and RFC 2017 name: readers show a
+/// link, and find nothing more here.
+fn is_kept_elsewhere(part: &Part) -> bool {
+    const WAYS: [&str; 8] = [
+        "ftp",
+        "anon-ftp",
+        "tftp",
+        "local-file",
+        "mail-server",
+        "url",
+        "afs",
+        "content-id",
+    ];
+    let way = part.parameter("access-type").unwrap_or_default();
+    WAYS.iter()
+        .any(|known| way.trim().eq_ignore_ascii_case(known))
 }
 
-/// Bytes that strict decoders refuse: outside the alphabet, or data after padding.
-fn has_stray_bytes(body: &[u8]) -> bool {
-    let stray = |b: &u8| {
-        !(b.is_ascii_alphanumeric()
-            || matches!(b, b'+' | b'/' | b'=' | b'\r' | b'\n' | b' ' | b'\t'))
-    };
-    if body.iter().any(stray) {
-        return true;
-    }
-    let padding = memchr::memchr(b'=', body);
-    padding.is_some_and(|at| {
-        body[at..]
-            .iter()
-            .any(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/'))
-    })
+/// Whether the parts of a message stand as all read them, whatever is packed in them.
+pub(crate) fn is_sound(message: &Message<'_>) -> bool {
+    let mut parts = message.parts().iter();
+    message.structure_ambiguities().is_empty()
+        && !parts.any(|part| in_part(message, part).iter().any(Option::is_some))
 }

@@ -244,7 +244,13 @@ impl<'m> Draft<'m> {
                 TooDeep | TooManyParts | MissingBoundary | BoundaryClash
             )
         };
-        match self.message.structure_ambiguities().iter().any(broken) {
+        use crate::message::WarningKind::{FoldedBoundary, NoDelimiter};
+        let uncut = |warning: &crate::message::Warning| {
+            matches!(warning.kind, NoDelimiter | FoldedBoundary)
+        };
+        let is_broken = self.message.structure_ambiguities().iter().any(broken)
+            || self.message.warnings().iter().any(uncut);
+        match is_broken {
             true => Err(SkipReason::Ambiguous),
             false => Ok(()),
         }

@@ -146,12 +146,14 @@ impl<'m> Writer<'m> {
         message: &'m Message<'m>,
         parts: &[&'m Part],
     ) -> Result<Vec<usize>, Refusal> {
-        let doubtful = |path: &PartPath| {
-            use crate::ambiguity::AmbiguityKind as Kind;
-            message.structure_ambiguities().iter().any(|ambiguity| {
-                let kinds = [Kind::DuplicateContentType, Kind::DuplicateTransferEncoding];
-                ambiguity.path == *path && kinds.contains(&ambiguity.kind)
-            })
+        // One of two equal fields would be rewritten, and readers differ which one counts.
+        let doubtful = |part: &Part| {
+            ["content-type", "content-transfer-encoding"]
+                .iter()
+                .any(|name| {
+                    let mut fields = part.fields.iter().filter(|f| message.is_named(f, name));
+                    fields.nth(1).is_some()
+                })
         };
         let mut numbers = Vec::new();
         for part in parts {
@@ -160,7 +162,7 @@ impl<'m> Writer<'m> {
                 .iter()
                 .position(|open| open.canvas.part.path == part.path);
             if known.is_none() {
-                if doubtful(&part.path) {
+                if doubtful(part) {
                     return Err((part.path.clone(), SkipReason::Ambiguous));
                 }
                 let canvas =

@@ -36,6 +36,8 @@ pub(crate) struct Oddities {
     pub too_many: bool,
     /// Blanks stood between a name and its colon.
     pub blank_before_colon: bool,
+    /// The block began with the `From ` line of an mbox, quoted with `>`.
+    pub quoted_mbox_line: bool,
 }
 
 /// A header block.
@@ -54,7 +56,8 @@ pub(crate) fn scan(raw: &[u8], within: Range<usize>, fields_max: usize) -> Block
     scan_as(Reader::Ours, raw, within, fields_max)
 }
 
-/// The same, as this reader does it: a greedy one passes over lines that are no fields.
+/// The same, as this reader does it: a greedy one passes over lines that are no fields, a strict
+/// one takes no blank before the colon.
 pub(crate) fn scan_as(
     reader: Reader,
     raw: &[u8],
@@ -78,7 +81,7 @@ pub(crate) fn scan_as(
         }
         if matches!(raw[at], b' ' | b'\t') {
             extend_last(&mut block, line.end, next);
-        } else if let Some(name_end) = name_end(&raw[line.clone()]) {
+        } else if let Some(name_end) = name_end(&raw[line.clone()], reader) {
             if block.fields.len() >= fields_max {
                 block.oddities.too_many = true;
                 return opaque_rest(raw, block, at..within.end);
@@ -86,7 +89,9 @@ pub(crate) fn scan_as(
             push(&mut block, raw, line, name_end, next);
         } else if reader.is_greedy() {
             block.oddities.no_empty_line = true;
-        } else if !(at == within.start && raw[line.clone()].starts_with(b"From ")) {
+        } else if at == within.start && is_mbox_line(&raw[line.clone()], reader) {
+            block.oddities.quoted_mbox_line = raw[at] == b'>';
+        } else {
             // Postfix and Python read it so: the body begins at the line that is no field.
             block.oddities.no_empty_line = true;
             block.oddities.hides_fields = holds_fields(&raw[next..within.end]);
@@ -106,7 +111,14 @@ fn holds_fields(lines: &[u8]) -> bool {
         .by_ref()
         .map(|line| &line[without_line_break(line, 0..line.len())])
         .take_while(|line| !line.is_empty())
-        .any(|line| name_end(line).is_some())
+        .any(|line| name_end(line, Reader::Ours).is_some())
+}
+
+/// The line that begins a message in an mbox. Postfix and sendmail pass over it with a `>` before
+/// it, too; others take that one for the body.
+fn is_mbox_line(line: &[u8], reader: Reader) -> bool {
+    let bare = line.iter().take_while(|byte| **byte == b'>').count();
+    line[bare..].starts_with(b"From ") && (bare == 0 || !reader.is_strict())
 }
 
 /// Finds only the end of a block whose fields were too many to list.
@@ -151,7 +163,7 @@ fn push(block: &mut Block, raw: &[u8], line: Range<usize>, name_length: usize, n
 }
 
 /// RFC 5322 §2.2: a name is printable ASCII without the colon; §4.5.8 lets blanks follow it.
-fn name_end(line: &[u8]) -> Option<usize> {
+fn name_end(line: &[u8], reader: Reader) -> Option<usize> {
     let end = line
         .iter()
         .position(|byte| !matches!(byte, 33..=57 | 59..=126))?;
@@ -159,7 +171,8 @@ fn name_end(line: &[u8]) -> Option<usize> {
         .iter()
         .position(|byte| !matches!(byte, b' ' | b'\t'))?
         + end;
-    (end > 0 && line[colon] == b':').then_some(end)
+    let is_strict = colon == end || !reader.is_strict();
+    (end > 0 && line[colon] == b':' && is_strict).then_some(end)
 }
 
 /// The line `range` covers, without its `LF` or `CRLF`.

@@ -7,6 +7,7 @@ use std::fmt;
 use std::sync::OnceLock;
 
 pub mod charset;
+mod claims;
 mod decoder;
 mod delimiters;
 mod enclosed;
@@ -77,6 +78,20 @@ pub enum WarningKind {
     QuotedDelimiter,
     /// A multipart was closed twice with nothing after it, or its last delimiter was cut off.
     OddClose,
+    /// Two delimiters followed each other, with nothing between.
+    EmptyPart,
+    /// A multipart that nothing cuts, which is read as a text, too.
+    NoDelimiter,
+    /// A boundary was folded, and only one of its two readings is met.
+    FoldedBoundary,
+    /// Blanks stood before a colon, in a field that does not say what a part is.
+    BlankBeforeColon,
+    /// The line that begins a message in an mbox stood behind a `>`.
+    QuotedMboxLine,
+    /// The transfer encoding is a word that nobody decodes, or has signs around it.
+    OddTransferEncoding,
+    /// A message or multipart was itself in base64 or quoted-printable; it is read both ways.
+    EncodedContainer,
 }
 
 impl fmt::Display for Warning {
@@ -88,6 +103,13 @@ impl fmt::Display for Warning {
             WarningKind::NoEmptyLine => "no empty line ends the header",
             WarningKind::QuotedDelimiter => "a delimiter is quoted in a text",
             WarningKind::OddClose => "a multipart is closed twice, or its close is cut off",
+            WarningKind::EmptyPart => "two delimiters follow each other",
+            WarningKind::NoDelimiter => "a multipart holds no delimiter",
+            WarningKind::FoldedBoundary => "a boundary is folded",
+            WarningKind::BlankBeforeColon => "a header name has blanks before its colon",
+            WarningKind::QuotedMboxLine => "the header begins with a quoted line of an mbox",
+            WarningKind::OddTransferEncoding => "the transfer encoding is not quite one",
+            WarningKind::EncodedContainer => "a container of parts is itself encoded",
         })?;
         match self.path.is_root() {
             true => Ok(()),

@@ -1,8 +1,8 @@
-//! Every file name that some reader finds for a part, and whether they are one name.
+//! Every file name that some reader finds for a part, and whether they name one kind of file.
 //!
 //! It never chooses a name for the rules: they judge all.
 
-use super::parameters::{self, Parameterised};
+use super::parameters::Parameterised;
 
 /// How many file names of one part are listed.
 pub const FILE_NAMES_MAX: usize = 100;
@@ -26,31 +26,16 @@ pub(super) fn every_reading(raw: &[u8]) -> Vec<Parameterised> {
     readings
 }
 
-/// Whether a fold inside quotes can change more than the blanks of a file name: another parameter,
-/// or the rest of the field, where the quotes are not closed.
-pub(super) fn folds_more_than_a_name(raw: &[u8]) -> bool {
-    let readings = every_reading(raw);
-    let others = |field: &Parameterised| {
-        let is_name = |name: &str| matches!(name, "name" | "filename");
-        let mut others = field.parameters.clone();
-        others.retain(|parameter| !is_name(&parameter.name));
-        others
-    };
-    readings.len() > 1
-        && (parameters::leaves_quote_open(raw) || others(&readings[0]) != others(&readings[1]))
-}
-
-/// Whether names are more than one name with and without its blanks. A blank in the extension
-/// makes another one: `x. exe` is no `x.exe`.
-pub(super) fn differ_beyond_blanks(names: &[String]) -> bool {
-    let key = |name: &String| {
-        let extension = name
-            .rsplit_once('.')
-            .map(|(_, extension)| extension.to_owned());
-        let tight: String = name.chars().filter(|c| !c.is_whitespace()).collect();
-        (tight, extension)
-    };
-    names.iter().any(|name| key(name) != key(&names[0]))
+/// Whether names are more than one file: they have different extensions. Rules judge every name,
+/// but by its extension a reader chooses what opens it. A name without one is opened by its type,
+/// whatever another name says; a blank makes another extension: `x. exe` is no `x.exe`.
+pub(super) fn differ(names: &[String]) -> bool {
+    let mut extensions = names.iter().filter_map(|name| {
+        let (_, extension) = name.rsplit_once('.')?;
+        Some(extension.to_lowercase())
+    });
+    let first = extensions.next();
+    extensions.any(|extension| Some(extension) != first)
 }
 
 /// Every name that some reader finds, the most proper first.

@@ -32,6 +32,8 @@ pub struct Parameterised {
     pub folds_quoted: bool,
     /// The pieces of RFC 2231, by number.
     sections: Vec<Section>,
+    /// Name and first word of each value that has blanks and no quotes: some readers end it there.
+    cut: Vec<(String, String)>,
 }
 
 impl Parameterised {
@@ -45,7 +47,7 @@ impl Parameterised {
         let text = Charset::Unknown.decode(&unfolded);
         let mut cursor = Cursor { rest: &text };
         let mut parsed = Self {
-            value: cursor.until(';').to_ascii_lowercase(),
+            value: cursor.word().to_ascii_lowercase(),
             folds_quoted: folds_quoted(raw),
             ..Self::default()
         };
@@ -56,6 +58,9 @@ impl Parameterised {
                 break;
             }
             let name = cursor.name().to_ascii_lowercase();
+            if let Some(word) = cursor.first_word() {
+                parsed.cut.push((name.clone(), word));
+            }
             let Some(value) = cursor.value().filter(|_| !name.is_empty()) else {
                 continue;
             };
@@ -82,7 +87,9 @@ impl Parameterised {
     /// Every value that some reader gives the parameter of this (lower-case) name.
     pub(crate) fn candidates(&self, name: &str) -> Vec<String> {
         let plain = self.all(name).map(|parameter| parameter.value.clone());
-        plain.chain(self.other_joints(name)).collect()
+        let cut = self.cut.iter().filter(|(cut, _)| cut == name);
+        let cut = cut.map(|(_, word)| word.clone());
+        plain.chain(self.other_joints(name)).chain(cut).collect()
     }
 
     /// RFC 2231 §3: pieces whose numbers come twice, or leave one out, are joined in several
@@ -261,6 +268,24 @@ impl Cursor<'_> {
             self.rest = &self.rest[c.len_utf8()..];
         }
         text
+    }
+
+    /// The word before the first `;`. Where that is missing the first parameter is no part of it.
+    fn word(&mut self) -> String {
+        let all = self.rest.trim_start();
+        let word = self.until(';');
+        match all.split_once(char::is_whitespace) {
+            Some((first, _)) if word.contains('=') && first.contains('/') => first.to_owned(),
+            _ => word,
+        }
+    }
+
+    /// The first word of the value that follows, if it has no quotes and more than one word.
+    fn first_word(&self) -> Option<String> {
+        let value = self.rest.strip_prefix('=')?.trim_start();
+        let value = &value[..value.find(';').unwrap_or(value.len())];
+        let (first, _) = value.trim_end().split_once(char::is_whitespace)?;
+        (!value.starts_with('"')).then(|| first.to_owned())
     }
 
     /// RFC 822 §3.1.4: comments nest, and `\` quotes one character.

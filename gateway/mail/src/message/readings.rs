@@ -7,7 +7,10 @@
 use std::borrow::Cow;
 
 use super::structure::{self, Reader};
-use super::{Charset, FIELDS_MAX, Message, Part, TransferEncoding, decode, field, transfer, words};
+use super::{
+    Charset, Disposition, FIELDS_MAX, Message, Part, TransferEncoding, Warning, WarningKind,
+    decode, field, transfer, words,
+};
 
 /// The parts of other readers that are not among ours.
 pub(crate) fn other_parts(message: &Message<'_>) -> Vec<Part> {
@@ -16,8 +19,23 @@ pub(crate) fn other_parts(message: &Message<'_>) -> Vec<Part> {
         return found;
     }
     let ours = message.parts();
+    let raw = message.raw();
+    let is_warned = |part: &Part, kinds: &[WarningKind]| {
+        let mut warnings = message.warnings().iter();
+        warnings.any(|warning| kinds.contains(&warning.kind) && warning.path == part.path)
+    };
+    // Who finds no delimiter shows the whole as a text.
+    const UNCUT: [WarningKind; 2] = [WarningKind::NoDelimiter, WarningKind::FoldedBoundary];
+    for part in ours.iter().filter(|part| is_warned(part, &UNCUT)) {
+        found.push(as_text(part));
+    }
+    let strict = [WarningKind::BlankBeforeColon, WarningKind::QuotedMboxLine];
+    let is_strict = |warning: &Warning| strict.contains(&warning.kind);
+    let asks_strict = message.warnings().iter().any(is_strict);
     for reader in Reader::OTHERS {
-        let raw = message.raw();
+        if reader.is_strict() && !asks_strict {
+            continue;
+        }
         let top = field::scan_as(reader, raw, 0..raw.len(), FIELDS_MAX);
         for part in structure::scan(raw, top, reader).parts {
             if !ours.iter().chain(&found).any(|known| is_same(known, &part)) {
@@ -30,6 +48,17 @@ pub(crate) fn other_parts(message: &Message<'_>) -> Vec<Part> {
         }
     }
     found
+}
+
+/// The part as a text, whatever else it says it is.
+fn as_text(part: &Part) -> Part {
+    Part {
+        media_type: "text/plain".to_owned(),
+        disposition: Disposition::Unstated,
+        file_names: Vec::new(),
+        parent: None,
+        ..part.clone()
+    }
 }
 
 /// Whether two readers see the same thing in the same place.
@@ -71,7 +100,7 @@ pub(crate) fn of<'raw>(message: &Message<'raw>, part: &Part) -> Vec<Cow<'raw, [u
     }
     match part.encoding {
         TransferEncoding::Base64 => readings.extend(of_base64(body).map(Cow::Owned)),
-        TransferEncoding::QuotedPrintable => readings.extend(of_quoted(body).map(Cow::Owned)),
+        TransferEncoding::QuotedPrintable => readings.extend(of_quoted(body)),
         _ => {}
     }
     distinct(readings)
@@ -102,7 +131,8 @@ pub(crate) fn texts(message: &Message<'_>, part: &Part) -> Vec<String> {
 }
 
 /// Decoders of base64 differ about padding that is not at the end (an end, the end of a group, or
-/// nothing), and about the alphabet of RFC 4648 §5.
+/// nothing), about the alphabet of RFC 4648 §5, and about bytes that are none of it: passed over,
+/// an end, or a reason to decode nothing.
 fn of_base64(body: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     let is_code = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
     let padding = memchr::memchr(b'=', body).filter(|at| body[*at..].iter().any(is_code));
@@ -120,12 +150,18 @@ fn of_base64(body: &[u8]) -> impl Iterator<Item = Vec<u8>> {
         transfer::decode_base64(&code.collect::<Vec<u8>>())
     });
     let alone = transfer::footer(body).map(|at| transfer::decode_base64(&body[..at]));
-    [ended, joined, url, alone].into_iter().flatten()
+    let stray = transfer::first_stray(body);
+    let stopped = stray.map(|at| transfer::decode_base64(&body[..at]));
+    let raw = stray.map(|_| body.to_vec());
+    [ended, joined, url, alone, stopped, raw]
+        .into_iter()
+        .flatten()
 }
 
-/// Some decoders of quoted-printable read `= 41` as `=41`.
-fn of_quoted(body: &[u8]) -> Option<Vec<u8>> {
-    crate::ambiguity::has_blank_in_code(body).then(|| {
+/// Some decoders of quoted-printable read `= 41` as `=41`, and some leave a body as it stands in
+/// which one code is none.
+fn of_quoted(body: &[u8]) -> impl Iterator<Item = Cow<'_, [u8]>> {
+    let closed = transfer::has_blank_in_code(body).then(|| {
         let mut closed = Vec::with_capacity(body.len());
         for byte in body {
             match byte {
@@ -133,8 +169,10 @@ fn of_quoted(body: &[u8]) -> Option<Vec<u8>> {
                 byte => closed.push(*byte),
             }
         }
-        transfer::decode_quoted_printable(&closed)
-    })
+        Cow::Owned(transfer::decode_quoted_printable(&closed))
+    });
+    let raw = transfer::has_broken_code(body).then_some(Cow::Borrowed(body));
+    [closed, raw].into_iter().flatten()
 }
 
 /// The first of those that are equal.

@@ -6,11 +6,12 @@ use std::ops::Range;
 
 use memchr::memmem;
 
+use super::claims::{self, EncodingClaim, Fold};
 use super::delimiters::Delimiters;
 use super::field::{self, Block, FIELDS_MAX};
-use super::names::{differ_beyond_blanks, every_reading, file_names, folds_more_than_a_name};
+use super::names::{differ, every_reading, file_names};
 use super::parameters::Parameterised;
-use super::part::{Disposition, Part, PartPath, Shield};
+use super::part::{Part, PartPath, Shield};
 use super::transfer::TransferEncoding;
 use super::{Warning, WarningKind, words};
 use crate::ambiguity::{Ambiguity, AmbiguityKind};
@@ -45,14 +46,26 @@ pub(crate) enum Reader {
     Greedy,
     /// Both.
     GreedyLast,
+    /// A line with a blank before its colon, or with a `>` before the `From ` of an mbox, is no
+    /// field and ends the header.
+    Strict,
 }
 
 impl Reader {
     /// All but ours.
-    pub const OTHERS: [Reader; 3] = [Reader::Last, Reader::Greedy, Reader::GreedyLast];
+    pub const OTHERS: [Reader; 4] = [
+        Reader::Last,
+        Reader::Greedy,
+        Reader::GreedyLast,
+        Reader::Strict,
+    ];
 
     fn takes_last(self) -> bool {
         matches!(self, Self::Last | Self::GreedyLast)
+    }
+
+    pub fn is_strict(self) -> bool {
+        self == Self::Strict
     }
 
     pub fn is_greedy(self) -> bool {
@@ -151,7 +164,8 @@ impl Scanner<'_> {
             return;
         }
         if !identity {
-            self.ambiguous(AmbiguityKind::EncodedContainer, &place.path);
+            // Whether that hides something is seen when it is unpacked.
+            self.warn(WarningKind::EncodedContainer, &place.path);
         }
         if place.depth > DEPTH_MAX {
             self.ambiguous(AmbiguityKind::TooDeep, &place.path);
@@ -169,7 +183,7 @@ impl Scanner<'_> {
                     ..place
                 },
             );
-        } else if identity {
+        } else if identity || self.reader.is_greedy() {
             let path = place.path.child(1);
             let place = Place {
                 path,
@@ -185,7 +199,9 @@ impl Scanner<'_> {
         let end = range.end;
         let block = field::scan_as(self.reader, self.raw, range, self.fields_left);
         self.fields_left -= block.fields.len();
-        if cuts_header(self.raw, &block, end) {
+        if claims::is_no_part(self.raw, &block, end) {
+            self.warn(WarningKind::EmptyPart, &place.path);
+        } else if claims::cuts_header(self.raw, &block, end) {
             self.ambiguous(AmbiguityKind::CutHeader, &place.path);
         }
         self.entity(block, end, place);
@@ -194,7 +210,7 @@ impl Scanner<'_> {
     fn multipart(&mut self, body: Range<usize>, boundary: Option<Vec<u8>>, place: Place) {
         let path = place.path.clone();
         let Some(boundary) = boundary.filter(|boundary| !boundary.is_empty()) else {
-            return self.ambiguous(AmbiguityKind::MissingBoundary, &path);
+            return self.without_parts(body, None, &path);
         };
         let clashes = |open: &Vec<u8>| open.starts_with(&boundary) || boundary.starts_with(open);
         if self.boundaries.iter().any(clashes) {
@@ -203,7 +219,7 @@ impl Scanner<'_> {
         let left = PARTS_MAX.saturating_sub(self.out.parts.len());
         let cuts = Delimiters::find(self.raw, body.clone(), &boundary, left, self.reader);
         if cuts.lines.is_empty() {
-            return self.ambiguous(AmbiguityKind::MissingBoundary, &path);
+            return self.without_parts(body, Some(&boundary), &path);
         }
         if cuts.lookalike {
             self.ambiguous(AmbiguityKind::BoundaryClash, &path);
@@ -246,6 +262,14 @@ impl Scanner<'_> {
         }
     }
 
+    /// A multipart in which nothing cuts: a text, unless some reader guesses what should cut it.
+    fn without_parts(&mut self, body: Range<usize>, boundary: Option<&[u8]>, path: &PartPath) {
+        match claims::may_be_cut(&self.raw[body], boundary) {
+            true => self.ambiguous(AmbiguityKind::MissingBoundary, path),
+            false => self.warn(WarningKind::NoDelimiter, path),
+        }
+    }
+
     /// Whether a multipart that was left open may go on where ours ends: its boundary comes again.
     fn goes_on(&mut self, boundary: &[u8], end: usize) -> bool {
         self.unclosed += 1;
@@ -260,8 +284,14 @@ impl Scanner<'_> {
         if odd.orphan_fold {
             self.warn(WarningKind::OrphanFold, path);
         }
+        if odd.quoted_mbox_line {
+            self.warn(WarningKind::QuotedMboxLine, path);
+        }
         if odd.blank_before_colon {
-            self.ambiguous(AmbiguityKind::BlankBeforeColon, path);
+            match claims::blank_hides_content(self.raw, block) {
+                true => self.ambiguous(AmbiguityKind::BlankBeforeColon, path),
+                false => self.warn(WarningKind::BlankBeforeColon, path),
+            }
         }
         let duplicates = [
             ("content-type", AmbiguityKind::DuplicateContentType),
@@ -272,10 +302,9 @@ impl Scanner<'_> {
             ("content-disposition", AmbiguityKind::DuplicateDisposition),
         ];
         for (name, kind) in duplicates {
-            let is_named = |field: &&field::Field| {
-                self.raw[field.name.clone()].eq_ignore_ascii_case(name.as_bytes())
-            };
-            if block.fields.iter().filter(is_named).nth(1).is_some() {
+            let mut stated = claims::values(self.raw, block, name);
+            let first = stated.next();
+            if stated.any(|value| !first.is_some_and(|first| claims::is_same(first, value))) {
                 self.ambiguous(kind, path);
             }
         }
@@ -285,7 +314,7 @@ impl Scanner<'_> {
         let raw = self.raw;
         let last = self.reader.takes_last();
         let value = |name: &'static str| {
-            let mut named = values(raw, &block, name);
+            let mut named = claims::values(raw, &block, name);
             match last {
                 true => named.last(),
                 false => named.next(),
@@ -296,23 +325,28 @@ impl Scanner<'_> {
         let encoding = value("content-transfer-encoding").unwrap_or_default();
         let encoding = words::decode(encoding);
         let content_id = value("content-id").map(words::decode);
-        self.judge_parameters(&kind, &shown, &encoding, &place.path);
-        let folds = |name| folds_more_than_a_name(value(name).unwrap_or_default());
-        if folds("content-type") || folds("content-disposition") {
-            self.ambiguous(AmbiguityKind::FoldedParameter, &place.path);
+        self.judge_parameters(&kind, &shown, &place.path);
+        for name in ["content-type", "content-disposition"] {
+            let body = &raw[block.body.min(end)..end];
+            match claims::fold(value(name).unwrap_or_default(), body) {
+                Fold::Harmless => {}
+                Fold::Boundary => self.warn(WarningKind::FoldedBoundary, &place.path),
+                Fold::Doubtful => self.ambiguous(AmbiguityKind::FoldedParameter, &place.path),
+            }
         }
         let media_type = self.media_type(&kind, place.default_type);
-        if is_odd_type(value("content-type").unwrap_or_default(), &kind) {
+        self.judge_encoding(&encoding, &media_type, &place.path);
+        if claims::is_odd_type(value("content-type").unwrap_or_default(), &kind) {
             self.ambiguous(AmbiguityKind::OddContentType, &place.path);
         }
-        let stated = |name| values(raw, &block, name).map(every_reading);
+        let stated = |name| claims::values(raw, &block, name).map(every_reading);
         let kinds: Vec<Parameterised> = stated("content-type").flatten().collect();
         let showns: Vec<Parameterised> = stated("content-disposition").flatten().collect();
         let file_names = file_names(&kinds, &showns);
-        if differ_beyond_blanks(&file_names) {
+        if differ(&file_names) {
             self.ambiguous(AmbiguityKind::SeveralFileNames, &place.path);
         }
-        let shield = shield(&media_type, &kind, place.shield);
+        let shield = claims::shield(&media_type, &kind, place.shield);
         let body = block.body.min(end)..end;
         Part {
             path: place.path.clone(),
@@ -322,7 +356,7 @@ impl Scanner<'_> {
             media_type,
             parameters: kind.parameters,
             encoding: TransferEncoding::parse(&encoding),
-            disposition: disposition(&shown.value),
+            disposition: claims::disposition(&shown.value),
             shield,
             file_names,
             content_id: content_id.map(|id| id.trim_matches(['<', '>', ' ']).to_owned()),
@@ -373,13 +407,7 @@ impl Scanner<'_> {
         guess.map(|boundary| boundary.trim_ascii_end().to_vec())
     }
 
-    fn judge_parameters(
-        &mut self,
-        kind: &Parameterised,
-        shown: &Parameterised,
-        encoding: &str,
-        path: &PartPath,
-    ) {
+    fn judge_parameters(&mut self, kind: &Parameterised, shown: &Parameterised, path: &PartPath) {
         if kind.too_many || shown.too_many {
             self.ambiguous(AmbiguityKind::TooManyParameters, path);
         }
@@ -389,73 +417,22 @@ impl Scanner<'_> {
         if kind.all("charset").nth(1).is_some() {
             self.warn(WarningKind::DuplicateCharset, path);
         }
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-        if !encoding.bytes().all(plain) {
-            self.ambiguous(AmbiguityKind::OddTransferEncoding, path);
-        } else if TransferEncoding::parse(encoding) == TransferEncoding::Unknown {
-            self.ambiguous(AmbiguityKind::UnknownTransferEncoding, path);
-        }
     }
-}
 
-/// Whether a header runs into the delimiter after it, without so much as an empty body between.
-fn cuts_header(raw: &[u8], block: &Block, end: usize) -> bool {
-    let header = &raw[block.range.clone()];
-    match header {
-        _ if block.range.end < end || end == raw.len() => false,
-        [] => raw[end..].starts_with(b"--"),
-        header => !header.ends_with(b"\n"),
+    fn judge_encoding(&mut self, encoding: &str, media_type: &str, path: &PartPath) {
+        // A container is cut as it stands: what its code would hold is read only where we undo it.
+        let is_container =
+            media_type.starts_with("multipart/") || media_type.starts_with("message/");
+        let path = path.clone();
+        let kind = match claims::encoding_claim(encoding) {
+            EncodingClaim::Plain => return,
+            EncodingClaim::Literal => return self.warn(WarningKind::OddTransferEncoding, &path),
+            EncodingClaim::Sloppy if !is_container => {
+                return self.warn(WarningKind::OddTransferEncoding, &path);
+            }
+            EncodingClaim::Sloppy | EncodingClaim::Odd => AmbiguityKind::OddTransferEncoding,
+            EncodingClaim::Unknown => AmbiguityKind::UnknownTransferEncoding,
+        };
+        self.ambiguous(kind, &path);
     }
-}
-
-/// Whether a type that may hold parts is written so that some readers find it and others do not:
-/// in quotes, as an encoded word, or without its second half.
-fn is_odd_type(raw: &[u8], kind: &Parameterised) -> bool {
-    let token = |word: &str| {
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte);
-        !word.is_empty() && word.bytes().all(plain)
-    };
-    let is_type = kind
-        .value
-        .split_once('/')
-        .is_some_and(|(main, sub)| token(main) && token(sub));
-    let lower = raw.to_ascii_lowercase();
-    let may_hold_parts = ["multipart", "message", "=?"]
-        .iter()
-        .any(|word| memmem::find(&lower, word.as_bytes()).is_some());
-    !is_type && may_hold_parts
-}
-
-fn disposition(word: &str) -> Disposition {
-    match word {
-        "" => Disposition::Unstated,
-        "inline" => Disposition::Inline,
-        _ => Disposition::Attachment,
-    }
-}
-
-fn shield(media_type: &str, kind: &Parameterised, outer: Shield) -> Shield {
-    match media_type {
-        _ if outer != Shield::None => outer,
-        "multipart/signed" => Shield::Signed,
-        "multipart/encrypted" => Shield::Encrypted,
-        "application/pkcs7-mime" | "application/x-pkcs7-mime" => match kind.get("smime-type") {
-            Some("signed-data" | "certs-only") => Shield::Signed,
-            _ => Shield::Encrypted,
-        },
-        _ => Shield::None,
-    }
-}
-
-/// Every value of the fields of this (lower-case) name.
-fn values<'a>(
-    raw: &'a [u8],
-    block: &'a Block,
-    name: &'a str,
-) -> impl Iterator<Item = &'a [u8]> + use<'a> {
-    let fields = block
-        .fields
-        .iter()
-        .filter(move |field| raw[field.name.clone()].eq_ignore_ascii_case(name.as_bytes()));
-    fields.map(|field| &raw[field.value.clone()])
 }

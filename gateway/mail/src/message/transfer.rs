@@ -102,6 +102,20 @@ pub(crate) fn footer(body: &[u8]) -> Option<usize> {
     None
 }
 
+/// Where the first byte stands that is no code of base64, nor a blank of its lines.
+pub(crate) fn first_stray(body: &[u8]) -> Option<usize> {
+    let is_code = |byte: u8| BASE64_VALUES[usize::from(byte)] != SKIP;
+    body.iter()
+        .position(|&byte| !is_code(byte) && !matches!(byte, b'\r' | b'\n' | b' ' | b'\t'))
+}
+
+/// Bytes that strict decoders of base64 refuse: outside the alphabet, or data after padding.
+pub(crate) fn is_doubtful(body: &[u8]) -> bool {
+    let is_data = |byte: &u8| BASE64_VALUES[usize::from(*byte)] < PAD;
+    let padding = memchr(b'=', body);
+    first_stray(body).is_some() || padding.is_some_and(|at| body[at..].iter().any(is_data))
+}
+
 /// Base64 on its way: the quantum that is not whole yet.
 #[derive(Debug, Default)]
 pub(crate) struct Base64 {
@@ -309,6 +323,24 @@ pub(crate) fn quoted_token(input: &[u8]) -> (Option<u8>, usize) {
         [] => (None, blanks + 1),
         _ => (Some(b'='), 1),
     }
+}
+
+/// `= 41`, which some decoders take for `=41`.
+pub(crate) fn has_blank_in_code(body: &[u8]) -> bool {
+    memchr::memchr_iter(b'=', body).any(|at| {
+        let rest = &body[at + 1..];
+        let blanks = rest
+            .iter()
+            .take_while(|byte| matches!(byte, b' ' | b'\t'))
+            .count();
+        let code = rest[blanks..].get(..2);
+        blanks > 0 && code.is_some_and(|code| code.iter().all(u8::is_ascii_hexdigit))
+    })
+}
+
+/// `=` that introduces nothing, as in a text that was not coded at all.
+pub(crate) fn has_broken_code(body: &[u8]) -> bool {
+    memchr::memchr_iter(b'=', body).any(|at| quoted_token(&body[at..]) == (Some(b'='), 1))
 }
 
 /// Characters on one line of quoted-printable, a soft break's `=` included (RFC 2045 §6.7).

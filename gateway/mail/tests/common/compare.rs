@@ -36,7 +36,14 @@ pub fn readers_differ(message: &mail::Message<'_>) -> bool {
         Odd::MissingClose => !warning.path.is_root(),
         kind => matches!(
             kind,
-            Odd::NoEmptyLine | Odd::QuotedDelimiter | Odd::OddClose
+            Odd::NoEmptyLine
+                | Odd::QuotedDelimiter
+                | Odd::OddClose
+                | Odd::EmptyPart
+                | Odd::NoDelimiter
+                | Odd::FoldedBoundary
+                | Odd::BlankBeforeColon
+                | Odd::QuotedMboxLine
         ),
     };
     message.warnings().iter().any(is_odd)

@@ -9,7 +9,8 @@ mod tnef;
 
 pub use tnef::{TNEF_ATTRIBUTES_MAX, TNEF_PROPERTIES_MAX, TNEF_TEXT_BYTES_MAX, TNEF_VALUES_MAX};
 
-use super::{Message, Part, PartPath, field, names, parameters::Parameterised};
+use super::{Charset, Message, Part, PartPath, field, names, parameters::Parameterised, transfer};
+use crate::ambiguity::{self, Ambiguity, AmbiguityKind};
 
 /// How many files and texts inside the content of parts are listed.
 pub const ENCLOSED_MAX: usize = 1_000;
@@ -87,6 +88,8 @@ pub struct Enclosed {
     /// The parts of which not everything could be read: damaged, cut, kept elsewhere, or beyond
     /// a limit.
     pub unread: Vec<PartPath>,
+    /// Where others may unpack something else than we did.
+    pub(crate) doubts: Vec<Ambiguity>,
 }
 
 /// Reads what stands inside the parts of a message.
@@ -119,6 +122,14 @@ impl Unpacker {
     fn unread(&mut self) {
         if self.out.unread.last() != Some(&self.path) {
             self.out.unread.push(self.path.clone());
+        }
+    }
+
+    fn doubt(&mut self, kind: AmbiguityKind) {
+        let path = self.path.clone();
+        let doubt = Ambiguity { kind, path };
+        if self.out.doubts.last() != Some(&doubt) {
+            self.out.doubts.push(doubt);
         }
     }
 
@@ -198,6 +209,9 @@ impl Unpacker {
             self.tnef(&post.content, depth);
         }
         let packing = post.packing;
+        if !post.is_sound {
+            self.doubt(AmbiguityKind::EmbeddedFile);
+        }
         self.file(packing, vec![post.name], "", post.content);
         if !post.is_whole {
             self.mark_cut();
@@ -231,14 +245,21 @@ impl Unpacker {
         }
     }
 
-    /// RFC 2045 §6.4 forbids it, and some readers decode it all the same.
+    /// RFC 2045 §6.4 forbids it, and some readers decode it all the same; the others take it as it
+    /// stands, which is no message where it is all code.
     fn container(&mut self, message: &Message<'_>, part: &Part, depth: usize) {
+        let body = message.body_raw(part);
+        let is_base64 = part.encoding == super::TransferEncoding::Base64;
         let mut raw = Vec::new();
         if part.is_multipart() {
             let value = message.field_of(part, "content-type").unwrap_or_default();
             raw = [b"Content-Type: ", value, b"\r\n\r\n"].concat();
         }
-        raw.extend_from_slice(&super::decode(part.encoding, message.body_raw(part)));
+        raw.extend_from_slice(&super::decode(part.encoding, body));
+        let is_sound = ambiguity::is_sound(&Message::parse(&raw));
+        if !is_sound || is_base64 && transfer::is_doubtful(body) {
+            self.doubt(AmbiguityKind::EncodedContainer);
+        }
         self.message(Packing::Container, &raw, depth);
     }
 
@@ -298,6 +319,9 @@ impl Unpacker {
         names.extend(part.parameter("name").map(str::to_owned));
         names.extend(part.file_names().iter().cloned());
         names.dedup();
+        // Some show what follows the header in there, and it is no header for all.
+        let shown = Charset::Unknown.decode(&raw).into_owned();
+        self.text(false, shown);
         self.file(Packing::External, names, &kind.value, Vec::new());
         self.mark_cut();
     }

@@ -16,6 +16,8 @@ pub(super) struct Post {
     pub content: Vec<u8>,
     /// Whether its end was found.
     pub is_whole: bool,
+    /// Whether every line of it is such that all decoders read it alike.
+    pub is_sound: bool,
 }
 
 /// Every file written into the text; those beyond `bytes_max` in all are not whole.
@@ -70,6 +72,7 @@ impl Finder {
                 name,
                 content: Vec::new(),
                 is_whole: false,
+                is_sound: code == Code::Uu,
             };
             self.open = Some((code, post));
             return;
@@ -83,7 +86,10 @@ impl Finder {
             Code::Base64 if line.starts_with(b"====") => self.close(true),
             Code::YEnc if line.starts_with(b"=yend") => self.close(true),
             _ if self.bytes_left == 0 => {}
-            Code::Uu => uu_line(line, &mut post.content),
+            Code::Uu => {
+                post.is_sound &= is_uu_line(line);
+                uu_line(line, &mut post.content);
+            }
             Code::Base64 => post.content.extend(transfer::decode_base64(line)),
             Code::YEnc if line.starts_with(b"=ypart ") => {}
             Code::YEnc => yenc_line(line, &mut post.content),
@@ -155,6 +161,16 @@ fn uu_length(line: &[u8]) -> Option<usize> {
     (32..=96)
         .contains(first)
         .then(|| usize::from(first.wrapping_sub(32) & 63))
+}
+
+/// Whether a line is as encoders write it: with as many signs as its length asks for, save blanks
+/// that were cut at its end, and a sum of them all behind it at most.
+fn is_uu_line(line: &[u8]) -> bool {
+    let Some(length) = uu_length(line) else {
+        return false;
+    };
+    let signs = line.trim_ascii_end().len().saturating_sub(1);
+    signs <= length.div_ceil(3) * 4 + 1 && line.iter().all(|b| (32..=96).contains(b))
 }
 
 /// One line: its length, then four signs for three bytes; what is missing stands for zeros, and a

@@ -1,0 +1,205 @@
+//! What the header of a part claims about it, and whether every reader takes the claim alike.
+//!
+//! It never looks deeper than the part it is asked about.
+
+use memchr::memmem;
+
+use super::field::{Block, Field};
+use super::names::every_reading;
+use super::parameters::{self, Parameterised};
+use super::part::{Disposition, Shield};
+use super::transfer::TransferEncoding;
+
+/// Whether a part is nothing at all: the next delimiter stands on the line after the first one.
+pub(super) fn is_no_part(raw: &[u8], block: &Block, end: usize) -> bool {
+    block.range.is_empty() && block.range.end == end && raw[end..].starts_with(b"--")
+}
+
+/// Whether a header runs into the delimiter after it, without so much as an empty body between.
+pub(super) fn cuts_header(raw: &[u8], block: &Block, end: usize) -> bool {
+    let header = &raw[block.range.clone()];
+    let is_cut = block.range.end >= end && end < raw.len();
+    is_cut && !header.is_empty() && !header.ends_with(b"\n") && !is_last(&raw[end..])
+}
+
+/// Whether nothing but closing delimiters follow: who reads on in the header finds no more in it.
+fn is_last(rest: &[u8]) -> bool {
+    const LINES_MAX: usize = 64;
+    let mut lines = rest.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    let closes = |line: &[u8]| line.starts_with(b"--") && line.ends_with(b"--");
+    lines
+        .by_ref()
+        .take(LINES_MAX)
+        .all(|line| line.is_empty() || closes(line))
+        && lines.next().is_none()
+}
+
+/// Whether some reader may find a delimiter in the body of a multipart that has none of its own:
+/// its boundary stands somewhere, or a line begins like a delimiter.
+pub(super) fn may_be_cut(body: &[u8], boundary: Option<&[u8]>) -> bool {
+    if boundary.is_some_and(|boundary| memmem::find(body, boundary).is_some()) {
+        return true;
+    }
+    let begins = |at: usize| at == 0 || body[at - 1] == b'\n';
+    // `--` and a blank, or nothing, is where a signature begins.
+    let goes_on = |at: usize| {
+        body.get(at + 2)
+            .is_some_and(|byte| !byte.is_ascii_whitespace())
+    };
+    memmem::find_iter(body, b"--").any(|at| begins(at) && goes_on(at))
+}
+
+/// Whether a blank before a colon stands in a field that says what the part is: some readers take
+/// the field, some do not. (For those who take the line for the body there is `Reader::Strict`.)
+pub(super) fn blank_hides_content(raw: &[u8], block: &Block) -> bool {
+    let is_content = |field: &Field| {
+        let name = &raw[field.name.clone()];
+        name.len() > 8 && name[..8].eq_ignore_ascii_case(b"content-")
+    };
+    let has_blank = |field: &Field| raw.get(field.name.end).is_some_and(|byte| *byte != b':');
+    let mut fields = block.fields.iter();
+    fields.any(|field| has_blank(field) && is_content(field))
+}
+
+/// Whether two values of one field are the same for every reader.
+pub(super) fn is_same(one: &[u8], other: &[u8]) -> bool {
+    let words = |value: &[u8]| -> Vec<Vec<u8>> {
+        let words = value
+            .split(u8::is_ascii_whitespace)
+            .filter(|word| !word.is_empty());
+        words.map(<[u8]>::to_vec).collect()
+    };
+    words(one) == words(other)
+}
+
+/// What a line break inside the quotes of a parameter does.
+pub(super) enum Fold {
+    /// It changes at most the blanks of a file name.
+    Harmless,
+    /// It changes the blanks of a boundary, and only one of the two boundaries is ever met.
+    Boundary,
+    /// It changes another parameter, or the rest of the field.
+    Doubtful,
+}
+
+/// What the folds of this field do to a part with this body.
+pub(super) fn fold(raw: &[u8], body: &[u8]) -> Fold {
+    let readings = every_reading(raw);
+    let [one, other] = &readings[..] else {
+        return Fold::Harmless;
+    };
+    let without = |field: &Parameterised, names: &[&str]| {
+        let mut rest = field.parameters.clone();
+        rest.retain(|parameter| !names.contains(&parameter.name.as_str()));
+        rest
+    };
+    const NAMES: [&str; 3] = ["name", "filename", "boundary"];
+    if parameters::leaves_quote_open(raw) || without(one, &NAMES) != without(other, &NAMES) {
+        return Fold::Doubtful;
+    }
+    let (one, other) = (one.get("boundary"), other.get("boundary"));
+    if one == other {
+        return Fold::Harmless;
+    }
+    let is_met = |boundary: Option<&str>| {
+        boundary.is_some_and(|boundary| memmem::find(body, boundary.as_bytes()).is_some())
+    };
+    match is_met(other) {
+        true => Fold::Doubtful,
+        false => Fold::Boundary,
+    }
+}
+
+/// How a transfer encoding is named.
+pub(super) enum EncodingClaim {
+    /// As it should be.
+    Plain,
+    /// A word that nobody decodes: the body is what it is.
+    Literal,
+    /// A known one with signs around it, which some take for none.
+    Sloppy,
+    /// So that readers find one here and another there.
+    Odd,
+    /// One that we do not decode and others may.
+    Unknown,
+}
+
+/// How this value of Content-Transfer-Encoding is to be taken.
+pub(super) fn encoding_claim(value: &str) -> EncodingClaim {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    let is_plain = value.bytes().all(plain);
+    let encoding = TransferEncoding::parse(value);
+    if is_plain && encoding != TransferEncoding::Unknown {
+        return EncodingClaim::Plain;
+    }
+    let lower = value.to_ascii_lowercase();
+    // Whoever decodes anything does it for a word with one of these in it.
+    const STEMS: [&str; 10] = [
+        "64", "quot", "print", "uu", "yenc", "hex", "zip", "base", "compress", "mime",
+    ];
+    let means_something = !lower.is_ascii() || STEMS.iter().any(|stem| lower.contains(stem));
+    let ends = [';', ',', '.', ':', '"', '\'', ' '];
+    let bare = lower.trim_matches(ends);
+    match is_plain {
+        _ if !means_something => EncodingClaim::Literal,
+        _ if bare.bytes().all(plain) && is_decoded(bare) => EncodingClaim::Sloppy,
+        true => EncodingClaim::Unknown,
+        false => EncodingClaim::Odd,
+    }
+}
+
+fn is_decoded(word: &str) -> bool {
+    !TransferEncoding::parse(word).is_identity()
+}
+
+/// Whether a type that may hold parts is written so that some readers find it and others do not:
+/// in quotes, as an encoded word, or without its second half.
+pub(super) fn is_odd_type(raw: &[u8], kind: &Parameterised) -> bool {
+    let token = |word: &str| {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte);
+        !word.is_empty() && word.bytes().all(plain)
+    };
+    let is_type = kind
+        .value
+        .split_once('/')
+        .is_some_and(|(main, sub)| token(main) && token(sub));
+    let lower = raw.to_ascii_lowercase();
+    let may_hold_parts = ["multipart", "message", "=?"]
+        .iter()
+        .any(|word| memmem::find(&lower, word.as_bytes()).is_some());
+    !is_type && may_hold_parts
+}
+
+pub(super) fn disposition(word: &str) -> Disposition {
+    match word {
+        "" => Disposition::Unstated,
+        "inline" => Disposition::Inline,
+        _ => Disposition::Attachment,
+    }
+}
+
+pub(super) fn shield(media_type: &str, kind: &Parameterised, outer: Shield) -> Shield {
+    match media_type {
+        _ if outer != Shield::None => outer,
+        "multipart/signed" => Shield::Signed,
+        "multipart/encrypted" => Shield::Encrypted,
+        "application/pkcs7-mime" | "application/x-pkcs7-mime" => match kind.get("smime-type") {
+            Some("signed-data" | "certs-only") => Shield::Signed,
+            _ => Shield::Encrypted,
+        },
+        _ => Shield::None,
+    }
+}
+
+/// Every value of the fields of this (lower-case) name.
+pub(super) fn values<'a>(
+    raw: &'a [u8],
+    block: &'a Block,
+    name: &'a str,
+) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+    let fields = block
+        .fields
+        .iter()
+        .filter(move |field| raw[field.name.clone()].eq_ignore_ascii_case(name.as_bytes()));
+    fields.map(|field| &raw[field.value.clone()])
+}

@@ -1,0 +1,97 @@
+//! What the manual says of each kind of ambiguity: how honest mail comes by it, and what to do.
+//!
+//! Nothing here decides; the kinds and their sentences are those of the crate `mail`.
+
+use mail::AmbiguityKind;
+
+pub(super) const OPENING: &str = "\
+Readers differ about odd mail. Sealgate reads it as all of them do, and the rules judge everything
+that any of them would show: every file name, both readings of a code, a file written into a text,
+the parts behind a second boundary. Where that union is known to be whole, the message is not
+ambiguous, however odd it is: repeated fields with one value, words for a transfer encoding that
+nobody decodes, a blank before the colon of `Subject`, delimiters quoted with `>`, two delimiters in
+a row, a multipart with nothing but text in it, a last delimiter that is missing, a list's footer
+behind base64, well-formed uuencode, a message in base64, a document that is kept elsewhere.
+
+What is left is below. A copy to outside is then refused when a rule asked about content, unless
+`[rules] ambiguous` in the configuration says otherwise. When honest mail is caught, the sender's
+program is at fault in the way named here; sending the same content anew from another program, or
+attaching it in a zip archive, gets it through. To let a kind pass for one sender, write a rule with
+`ambiguous = [..]` and `stop` before the others, as no rule after it asks about the content then.
+";
+
+/// How honest mail comes by this kind, as a sentence; what to do about it where that is special.
+pub(super) fn in_honest_mail(kind: AmbiguityKind) -> &'static str {
+    use AmbiguityKind as Kind;
+    match kind {
+        Kind::Nul => "None in 60,000 list messages. Damaged mail, or UTF-16 sent as it is.",
+        Kind::DuplicateContentType
+        | Kind::DuplicateTransferEncoding
+        | Kind::DuplicateDisposition => {
+            "None in 60,000 list messages. A script or gateway that adds its own field beside the \
+             one that is there; with equal values it is not ambiguous."
+        }
+        Kind::DuplicateBoundary => "None known.",
+        Kind::MissingBoundary => {
+            "Rare: a robot that names another boundary than it writes, or mail cut by a gateway."
+        }
+        Kind::MissingClose => {
+            "Rare: mail that was cut in the middle and goes on, such as a bounce that quotes half \
+             of a message."
+        }
+        Kind::BlankBeforeColon => {
+            "Only in the fields `Content-…`; none known. In other fields it is not ambiguous."
+        }
+        Kind::OddHeaderLine => {
+            "Rare: a script that forgets the empty line after the header, or writes a long line \
+             without folding it."
+        }
+        Kind::CutHeader => {
+            "Rare: a report that attaches only the header of a message, with more parts behind it."
+        }
+        Kind::BoundaryClash => {
+            "Rare: a program that gives two nested multiparts boundaries of which one begins like \
+             the other, or the same; a text that quotes its own message without `>`."
+        }
+        Kind::PartAfterClose => "Rare: programs that give nested multiparts one boundary.",
+        Kind::TooDeep | Kind::TooManyParts | Kind::TooManyFields | Kind::TooManyParameters => {
+            "None in 60,000 list messages, which have at most 5 levels, 16 parts and 94 fields."
+        }
+        Kind::FoldedParameter => {
+            "Rare: a long parameter folded inside its quotes. Names and most boundaries are not \
+             ambiguous for it."
+        }
+        Kind::EncodedContainer => {
+            "Rare: some mailers attach messages in base64. Only where the message inside is itself \
+             ambiguous, or its code is damaged."
+        }
+        Kind::StrayBase64 => {
+            "Rare: an attachment damaged on its way, or a list's footer put behind its code. Behind \
+             the code of a letter a footer is not ambiguous."
+        }
+        Kind::OddTransferEncoding | Kind::UnknownTransferEncoding => {
+            "Rare: home-made scripts; `x-uuencode` and `x-gzip64` of mailers before 1996."
+        }
+        Kind::SeveralFileNames => {
+            "Rare: `name` and `filename` of which one was cut or renamed on the way. With the same \
+             extension, or none, it is not ambiguous."
+        }
+        Kind::OddContentType => "None known.",
+        Kind::BareCr => "Rare: damaged mail from systems that end lines with CR.",
+        Kind::EmbeddedFile => {
+            "Rare: uuencode with damaged lines, `begin-base64`, and yEnc, all from old mailers and \
+             news readers."
+        }
+        Kind::UnreadEnclosure => {
+            "Rare: a `winmail.dat` or uuencode that was cut off. What the rules ask of it is \
+             unknown."
+        }
+        Kind::PartialMessage => {
+            "Rare: Outlook Express with \"break apart messages\" on. Nobody can judge a piece alone."
+        }
+        Kind::ExternalBody => {
+            "None known: announcements of documents name one of the usual ways, and are not \
+             ambiguous."
+        }
+    }
+}
