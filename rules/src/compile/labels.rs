@@ -28,7 +28,8 @@ impl Compiler {
 
     fn label(&mut self, section: &Section, known: &[Label]) -> Option<Label> {
         let id_text = section.text("id")?;
-        let name = section.text("name")?.text.clone();
+        // Blanks around it were noted; a reference to it is no further mistake.
+        let name = section.text("name")?.text.trim().to_owned();
         let id = self.guid(id_text)?;
         let priority = u32::try_from(section.number("priority")?).ok()?;
         if let Some(twin) = known.iter().find(|label| label.id == id) {

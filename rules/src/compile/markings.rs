@@ -1,5 +1,7 @@
 //! Markings and other texts with variables; who reads which language.
 
+use std::collections::BTreeMap;
+
 use mail::marking::{
     Alignment, Color, HtmlFault, Look, SIZE_POINTS, Stamp, Template, TemplateError,
     TemplateErrorKind, Variable, Wording, Wordings, html_fault,
@@ -15,6 +17,10 @@ use crate::read::{Entry, Item, Section, Value, nearest};
 const NEUTRAL: &str = "#5f6b7a";
 /// How many languages a set may name.
 const LANGUAGES_MAX: usize = 200;
+
+/// What languages were said of so far: tags and readers, each with its first place. A reader may
+/// be the name of a list.
+type Seen = BTreeMap<(bool, bool, String), Spot>;
 
 impl Compiler {
     /// A text with variables.
@@ -235,6 +241,32 @@ impl Compiler {
         }
     }
 
+    /// A language has one table, and a reader one language: of two, one would count in silence.
+    fn once(&mut self, tag: &Item, readers: &[Item], seen: &mut Seen) {
+        let named = readers.iter().map(|reader| (false, reader));
+        for (is_tag, item) in named.chain([(true, tag)]) {
+            let key = (is_tag, item.list, item.text.to_lowercase());
+            let Some(first) = seen.get(&key).cloned() else {
+                seen.insert(key, item.spot.clone());
+                continue;
+            };
+            let text = &item.text;
+            let (message, help) = match is_tag {
+                true => (
+                    format!("two `[[language]]` tables are for `{text}`"),
+                    "put all its readers into one of them",
+                ),
+                false => (
+                    format!("`{text}` is named as a reader twice"),
+                    "only the first would count; keep one of them",
+                ),
+            };
+            let mistake = Diagnostic::mistake(item.spot.clone(), message);
+            self.found
+                .push(mistake.also(first, "the first one").help(help));
+        }
+    }
+
     /// Who reads what; languages in which no marking is worded make no difference and are dropped.
     pub(super) fn languages<'s>(
         &mut self,
@@ -243,11 +275,13 @@ impl Compiler {
         let spoken = std::mem::take(&mut self.spoken);
         let mut languages: Vec<Readers> = Vec::new();
         let mut tags: Vec<String> = Vec::new();
+        let mut seen = Seen::new();
         for section in sections {
             let Some(tag) = section.text("tag") else {
                 continue;
             };
             self.check_language(tag);
+            self.once(tag, section.texts("readers"), &mut seen);
             if tags.len() == LANGUAGES_MAX {
                 let message = format!("more than {LANGUAGES_MAX} languages");
                 self.mistake(&section.spot, message, "join those that read the same");

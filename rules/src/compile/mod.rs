@@ -133,21 +133,36 @@ impl Compiler {
     fn unique<'s>(&mut self, what: &str, sections: impl Iterator<Item = &'s Section>) {
         let mut seen: BTreeMap<String, Spot> = BTreeMap::new();
         for name in sections.filter_map(|section| section.text("name")) {
-            if name.text.chars().count() > NAME_LENGTH_MAX || name.text.contains(char::is_control) {
-                let message = format!("this name of a {what} is too long, or not one line");
-                let help = format!("at most {NAME_LENGTH_MAX} characters");
-                self.found
-                    .push(Diagnostic::mistake(name.spot.clone(), message).help(help));
-            }
-            if let Some(first) = seen.get(&name.text) {
-                let message = format!("two {what}s are named `{}`", name.text);
+            self.check_name(what, name);
+            let known = name.text.trim();
+            if let Some(first) = seen.get(known) {
+                let message = format!("two {what}s are named `{known}`");
                 let mistake = Diagnostic::mistake(name.spot.clone(), message)
                     .also(first.clone(), "the first one")
                     .help("names are unique over all files; rename one of them");
                 self.found.push(mistake);
             } else {
-                seen.insert(name.text.clone(), name.spot.clone());
+                seen.insert(known.to_owned(), name.spot.clone());
             }
+        }
+    }
+
+    /// Names are for people to write again.
+    fn check_name(&mut self, what: &str, name: &Item) {
+        let known = name.text.trim();
+        if name.text.chars().count() > NAME_LENGTH_MAX {
+            let message = format!("this name of a {what} is too long");
+            let help = format!("at most {NAME_LENGTH_MAX} characters");
+            self.mistake(&name.spot, message, help);
+        }
+        if known.contains(char::is_control) {
+            let message = format!("this name of a {what} is not one line of text");
+            self.mistake(&name.spot, message, "write it without tabs and line breaks");
+        }
+        if known != name.text {
+            let message = format!("this name of a {what} begins or ends with a blank");
+            let help = format!("whoever writes `{known}` would not mean it; take the blank out");
+            self.mistake(&name.spot, message, help);
         }
     }
 

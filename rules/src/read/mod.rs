@@ -92,6 +92,21 @@ impl Section {
     }
 }
 
+/// Tables of `sealgate.toml` that no rule file has.
+const CONFIGURATION: [&str; 11] = [
+    "organisation",
+    "server",
+    "listen",
+    "relay",
+    "viewer",
+    "store",
+    "keys",
+    "rules",
+    "limits",
+    "log",
+    "monitor",
+];
+
 /// Reads one file into its top section, adding every mistake of form to `found`.
 pub(crate) fn read_file(file: &RuleFile, found: &mut Vec<Diagnostic>) -> Section {
     let source = Arc::new(SourceText::new(file.name.clone(), file.text.clone()));
@@ -99,6 +114,7 @@ pub(crate) fn read_file(file: &RuleFile, found: &mut Vec<Diagnostic>) -> Section
     let mut reader = Reader {
         file: Arc::clone(&source),
         found: Vec::new(),
+        configuration: false,
     };
     let section = reader.table(Place::File, table.get_ref(), 0..0, &[]);
     let mut mistakes = reader.found;
@@ -133,6 +149,8 @@ fn syntax_error(file: &Arc<SourceText>, error: &toml::de::Error) -> Diagnostic {
 struct Reader {
     file: Arc<SourceText>,
     found: Vec<Diagnostic>,
+    /// Whether it was said that this file is no rule file.
+    configuration: bool,
 }
 
 impl Reader {
@@ -160,7 +178,10 @@ impl Reader {
                 Some(word) => entries.extend(self.entry(word, key.span(), value, &chain)),
                 None => {
                     strangers.push(key.get_ref().to_string());
-                    self.unknown(key, place, &span, outer);
+                    match place == Place::File && is_configuration(table, key.get_ref()) {
+                        true => self.configuration(key),
+                        false => self.unknown(key, place, &span, outer),
+                    }
                 }
             }
         }
@@ -203,6 +224,17 @@ impl Reader {
             .push(Diagnostic::mistake(self.spot(span.clone()), message).help(help));
     }
 
+    /// The configuration lies among the rules: said once, at its first table.
+    fn configuration(&mut self, key: &Spanned<toml::de::DeString<'_>>) {
+        if !std::mem::replace(&mut self.configuration, true) {
+            let message = "this is a configuration, not a rule file";
+            let help = "every visible *.toml in the rules directory is read as rules; move this \
+                        file out of it, or name another directory in `[rules] directory`";
+            let mistake = Diagnostic::mistake(self.spot(key.span()), message).help(help);
+            self.found.push(mistake);
+        }
+    }
+
     fn unknown(
         &mut self,
         key: &Spanned<toml::de::DeString<'_>>,
@@ -243,6 +275,12 @@ impl Reader {
         });
         self.found.push(mistake);
     }
+}
+
+/// Whether this key is one of several tables of a configuration. One alone is a slip: `[rules]`.
+fn is_configuration(table: &DeTable<'_>, key: &str) -> bool {
+    let known = |name: &str| CONFIGURATION.contains(&name);
+    known(key) && table.keys().filter(|key| known(key.get_ref())).count() > 1
 }
 
 /// A key that stands below the header of a sub-table, and so has fallen into it.
