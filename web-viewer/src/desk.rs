@@ -8,18 +8,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use mail::Timestamp;
 use seal::{Entropy, GrantId, ServerKey};
 use store::{Clock, Store};
-use tokio::sync::Semaphore;
 use tokio::time::Duration;
 
 use crate::answers::Answers;
-use crate::download::Downloads;
+use crate::budget::Budget;
 use crate::fetches::Fetches;
 use crate::mailer::Mailer;
 use crate::refusal::Refusal;
 use crate::remembered::Remembered;
+use crate::rooms::Rooms;
 use crate::setbacks::Setbacks;
 use crate::settings::{
-    OPENING_WAIT_SECONDS, OPENINGS_MAX, OPENINGS_OF_ONE_MAX, REPLIES_AT_ONCE_MAX, ViewerSettings,
+    DOWNLOADS_MAX, DOWNLOADS_OF_ONE_MAX, OPENING_WAIT_SECONDS, OPENINGS_MAX, OPENINGS_OF_ONE_MAX,
+    REPLIES_AT_ONCE_MAX, REPLIES_OF_ONE_MAX, REPLIES_WHOLE_MAX, ViewerSettings,
 };
 use crate::tally::Tally;
 use crate::texts::{ENGLISH, Texts};
@@ -49,8 +50,11 @@ pub(crate) struct Desk {
     pub origins: Vec<String>,
     pub texts: &'static Texts,
     openings: Turns,
-    pub replies: Semaphore,
-    pub downloads: Downloads,
+    /// Replies that are coming in or on their way.
+    pub replies: Rooms,
+    /// What of them stands in memory.
+    pub reply_bytes: Budget,
+    pub downloads: Rooms,
     pub answers: Answers,
     pub fetches: Fetches,
     pub setbacks: Setbacks,
@@ -63,18 +67,19 @@ impl Desk {
     pub fn new(viewer: Viewer) -> Self {
         Self {
             origins: viewer.settings.origins(),
-            viewer,
             texts: &ENGLISH,
             openings: Turns::new(
                 OPENINGS_MAX,
                 OPENINGS_OF_ONE_MAX,
                 Duration::from_secs(OPENING_WAIT_SECONDS),
             ),
-            replies: Semaphore::new(REPLIES_AT_ONCE_MAX),
-            downloads: Downloads::default(),
+            replies: Rooms::new(REPLIES_AT_ONCE_MAX, REPLIES_OF_ONE_MAX),
+            reply_bytes: Budget::new(REPLIES_WHOLE_MAX * viewer.settings.reply_bytes_max),
+            downloads: Rooms::new(DOWNLOADS_MAX, DOWNLOADS_OF_ONE_MAX),
             answers: Answers::default(),
             fetches: Fetches::default(),
             setbacks: Setbacks::default(),
+            viewer,
             outlines: Remembered::default(),
         }
     }

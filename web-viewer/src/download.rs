@@ -3,10 +3,8 @@
 //! It is opened and decoded piece by piece as the browser takes it; no more than a piece is ever
 //! held, and every piece is wiped when it has left.
 
-use std::collections::HashMap;
 use std::io;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Body;
 use axum::http::header::{
@@ -18,8 +16,6 @@ use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream;
 use mail::Decoder;
-use seal::GrantId;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use zeroize::Zeroizing;
 
 use crate::file_name::disposition;
@@ -28,7 +24,7 @@ use crate::opening::{PIECE_BYTES, Source};
 use crate::outline::Place;
 use crate::range::{Answer, judge};
 use crate::refusal::Refusal;
-use crate::settings::{DOWNLOADS_MAX, DOWNLOADS_OF_ONE_MAX};
+use crate::rooms::Room;
 
 /// A file and where it comes from.
 pub(crate) struct Download {
@@ -181,57 +177,5 @@ struct Wiped(Zeroizing<Vec<u8>>);
 impl AsRef<[u8]> for Wiped {
     fn as_ref(&self) -> &[u8] {
         &self.0
-    }
-}
-
-/// How many downloads are under way: in all, and of each reader's letter.
-pub(crate) struct Downloads {
-    all: Arc<Semaphore>,
-    of_one: Arc<Mutex<HashMap<GrantId, usize>>>,
-}
-
-impl Default for Downloads {
-    fn default() -> Self {
-        Self {
-            all: Arc::new(Semaphore::new(DOWNLOADS_MAX)),
-            of_one: Arc::default(),
-        }
-    }
-}
-
-impl Downloads {
-    /// Room for one more, if there is any.
-    pub fn room(&self, grant: GrantId) -> Option<Room> {
-        let place = self.all.clone().try_acquire_owned().ok()?;
-        let mut of_one = self.of_one.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = of_one.entry(grant).or_default();
-        if *count == DOWNLOADS_OF_ONE_MAX {
-            return None;
-        }
-        *count += 1;
-        Some(Room {
-            grant,
-            of_one: self.of_one.clone(),
-            _place: place,
-        })
-    }
-}
-
-/// Room for one download, given back when it is over.
-pub(crate) struct Room {
-    grant: GrantId,
-    of_one: Arc<Mutex<HashMap<GrantId, usize>>>,
-    _place: OwnedSemaphorePermit,
-}
-
-impl Drop for Room {
-    fn drop(&mut self) {
-        let mut of_one = self.of_one.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = of_one.get_mut(&self.grant) {
-            *count -= 1;
-            if *count == 0 {
-                of_one.remove(&self.grant);
-            }
-        }
     }
 }

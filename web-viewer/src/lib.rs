@@ -9,6 +9,7 @@
 
 mod answers;
 mod assets;
+mod budget;
 mod code;
 mod cookies;
 mod desk;
@@ -32,6 +33,7 @@ mod reader;
 mod refusal;
 mod remembered;
 mod reply;
+mod rooms;
 mod router;
 pub mod sanitise;
 mod setbacks;

@@ -33,6 +33,8 @@ pub(crate) enum Refusal {
     Busy,
     /// As many downloads are under way as may be.
     DownloadsBusy,
+    /// The reader's reply before this one is not through, or too many are.
+    RepliesBusy,
     /// The visit is over or was never opened: begin at the door.
     NoVisit { base: String },
     /// Ours. The log says what.
@@ -74,7 +76,9 @@ impl Refusal {
             Self::Slow => StatusCode::REQUEST_TIMEOUT,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::NoVisit { .. } => StatusCode::SEE_OTHER,
-            Self::Busy | Self::DownloadsBusy | Self::Trouble => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy | Self::DownloadsBusy | Self::RepliesBusy | Self::Trouble => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
         }
     }
 
@@ -103,7 +107,7 @@ impl Refusal {
             Self::Method(Some(allow)) => {
                 response.headers_mut().insert(header::ALLOW, allow);
             }
-            Self::Busy | Self::DownloadsBusy | Self::Trouble => {
+            Self::Busy | Self::DownloadsBusy | Self::RepliesBusy | Self::Trouble => {
                 let seconds = HeaderValue::from_static("30");
                 response.headers_mut().insert(header::RETRY_AFTER, seconds);
             }
@@ -133,6 +137,7 @@ impl Refusal {
             Self::Method(_) => (t.method_title, vec![t.method.into()]),
             Self::Busy => (t.busy_title, vec![t.busy.into()]),
             Self::DownloadsBusy => (t.busy_title, vec![t.busy_downloads.into()]),
+            Self::RepliesBusy => (t.busy_title, vec![t.busy_replies.into()]),
             Self::Trouble => (t.trouble_title, vec![t.trouble.into()]),
         };
         Word::new(desk, title, lines)

@@ -9,14 +9,15 @@ mod original;
 use std::time::Duration;
 
 use askama::Template;
-use axum::extract::{Multipart, Path, State};
+use axum::extract::{FromRequest, Multipart, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use mail::{Address, Message};
-use store::{AuditFilter, Durability};
+use store::Durability;
 
+use crate::budget::Share;
 use crate::desk::{Desk, Shared};
 use crate::letter::{May, revealed};
 use crate::mailer::{MailerError, ReplyMail};
@@ -24,12 +25,12 @@ use crate::opening::Opening;
 use crate::people::Reach;
 use crate::reader::{self, Visitor};
 use crate::refusal::Refusal;
-use crate::settings::{REPLIES_PER_HOUR_MAX, REPLY_FILES_MAX, REPLY_TEXT_BYTES_MAX};
+use crate::settings::{REPLIES_PER_HOUR_MAX, REPLY_FILES_MAX, REPLY_TEXT_BYTES_MAX, VISIT_SECONDS};
 use crate::shell::{Shell, Step, Word, html};
 use crate::texts::fill;
 use crate::view::size_words;
 
-use form::{Unread, Written};
+use form::{Coming, Unread, Written};
 use original::Original;
 
 pub(crate) use original::has_recipient;
@@ -57,9 +58,9 @@ pub(crate) async fn send(
     State(desk): State<Shared>,
     Path(id): Path<String>,
     headers: HeaderMap,
-    form: Multipart,
+    request: Request,
 ) -> Result<Response, Refusal> {
-    take(&desk, &id, &headers, form, Reach::Sender).await
+    take(&desk, &id, &headers, request, Reach::Sender).await
 }
 
 /// POST /l/{grant}/reply-all.
@@ -67,9 +68,9 @@ pub(crate) async fn send_all(
     State(desk): State<Shared>,
     Path(id): Path<String>,
     headers: HeaderMap,
-    form: Multipart,
+    request: Request,
 ) -> Result<Response, Refusal> {
-    take(&desk, &id, &headers, form, Reach::All).await
+    take(&desk, &id, &headers, request, Reach::All).await
 }
 
 /// The visitor, if his rights hold this reply.
@@ -132,22 +133,22 @@ async fn take(
     desk: &Desk,
     id: &str,
     headers: &HeaderMap,
-    form: Multipart,
+    request: Request,
     reach: Reach,
 ) -> Result<Response, Refusal> {
     // Who may not reply has no body read.
     let visitor = replier(desk, id, headers, reach).await?;
-    let Ok(_turn) = desk.replies.try_acquire() else {
-        return Err(Refusal::Busy);
-    };
-    let limit = Duration::from_secs(desk.settings().reply_seconds_max);
-    let reading = tokio::time::timeout(limit, form::read(form));
-    let written = match reading.await.map_err(|_| Refusal::Slow)? {
+    // Both are held until the reply is out.
+    let room = desk.replies.room(visitor.holder.id);
+    let _room = room.ok_or(Refusal::RepliesBusy)?;
+    let mut share = desk.reply_bytes.share();
+    let written = match come_in(desk, &visitor, request, &mut share).await {
         Ok(written) => written,
         Err(Unread::TooLarge) => return Ok(too_large(desk, &visitor, reach)),
-        Err(Unread::Malformed) => return Err(Refusal::Forbidden),
+        Err(Unread::Malformed | Unread::Forged) => return Err(Refusal::Forbidden),
+        Err(Unread::Slow) => return Err(Refusal::Slow),
+        Err(Unread::Busy) => return Err(Refusal::RepliesBusy),
     };
-    visitor.check_token(desk, &written.token)?;
     let original = original(desk, &visitor, reach).await?;
     let t = desk.texts;
     let mistake = if written.text.trim().is_empty() && written.files.is_empty() {
@@ -176,6 +177,24 @@ async fn take(
     hand_over(desk, visitor, original, written, reach).await
 }
 
+/// Takes the form in, within its time.
+async fn come_in(
+    desk: &Desk,
+    visitor: &Visitor,
+    request: Request,
+    share: &mut Share,
+) -> Result<Written, Unread> {
+    let form = Multipart::from_request(request, &()).await;
+    let form = form.map_err(|_| Unread::Malformed)?;
+    let settings = desk.settings();
+    let coming = Coming::new(share, Duration::from_secs(settings.reply_pace_seconds));
+    let is_ours = |token: &str| visitor.check_token(desk, token).is_ok();
+    let reading = form::read(form, coming, is_ours);
+    let limit = Duration::from_secs(settings.reply_seconds_max);
+    let read = tokio::time::timeout(limit, reading).await;
+    read.unwrap_or(Err(Unread::Slow))
+}
+
 /// What was wrong, and that files have to be chosen again where there were some.
 fn again(desk: &Desk, mistake: &str, lost_files: bool) -> String {
     match lost_files {
@@ -184,51 +203,51 @@ fn again(desk: &Desk, mistake: &str, lost_files: bool) -> String {
     }
 }
 
-/// Counts this reply: too many within the hour, or the same form once more, is told and not sent.
+/// Takes the form's one use, and a place among the replies of this hour, before anything is sent:
+/// the same form once more, or one reply too many, is told and not sent.
 async fn spend(
     desk: &Desk,
     visitor: &Visitor,
     once: &str,
     reach: Reach,
 ) -> Result<Option<Response>, Refusal> {
-    let (t, store, now) = (desk.texts, &desk.viewer.store, desk.now());
-    let grant = &visitor.holder.record.grant;
-    let filter = AuditFilter {
-        kind: Some("replied".to_owned()),
-        letter: Some(grant.letter),
-        since: Some(now.plus_seconds(-3600)),
-        ..AuditFilter::default()
-    };
-    let replied = store.audit_events(&filter).await;
-    let replied = replied.map_err(|error| Refusal::trouble("count replies", &error))?;
-    let reader = grant.grant.to_string();
-    let of_late = replied
-        .iter()
-        .filter(|row| row.event.grant.as_deref() == Some(reader.as_str()));
-    let back = Step {
-        href: visitor.holder.base(),
-        text: t.back_to_letter,
-    };
-    if of_late.count() >= REPLIES_PER_HOUR_MAX {
-        let page = Word::new(desk, t.reply_often_title, vec![t.reply_often.to_owned()]).link(back);
-        return Ok(Some((StatusCode::TOO_MANY_REQUESTS, page).into_response()));
-    }
+    let t = desk.texts;
     let parts: [&[u8]; 2] = [&visitor.visit.hash(), once.as_bytes()];
-    let mark = desk.viewer.key.mac("viewer reply form", &parts);
+    if !first_use(desk, "viewer reply form", &parts, VISIT_SECONDS).await? {
+        let href = reply_address(&visitor.holder.base(), reach);
+        let text = t.reply_back;
+        let page = Word::new(desk, t.reply_twice_title, vec![t.reply_twice.to_owned()]);
+        let page = page.link(Step { href, text });
+        return Ok(Some((StatusCode::CONFLICT, page).into_response()));
+    }
+    // Each place is free again an hour after it was taken; no two replies, of whatever node, have
+    // the same.
+    for place in 0..REPLIES_PER_HOUR_MAX {
+        let parts: [&[u8]; 2] = [visitor.holder.id.as_bytes(), &(place as u64).to_be_bytes()];
+        if first_use(desk, "viewer reply place", &parts, 3600).await? {
+            return Ok(None);
+        }
+    }
+    let href = visitor.holder.base();
+    let text = t.back_to_letter;
+    let page = Word::new(desk, t.reply_often_title, vec![t.reply_often.to_owned()]);
+    let page = page.link(Step { href, text });
+    Ok(Some((StatusCode::TOO_MANY_REQUESTS, page).into_response()))
+}
+
+/// Whether this is used for the first time within so many seconds.
+async fn first_use(
+    desk: &Desk,
+    purpose: &str,
+    parts: &[&[u8]],
+    seconds: i64,
+) -> Result<bool, Refusal> {
+    let mark = desk.viewer.key.mac(purpose, parts);
     let mut nonce = [0; 16];
     nonce.copy_from_slice(&mark[..16]);
-    let first = store
-        .spend_nonce(nonce, now.plus_seconds(crate::settings::VISIT_SECONDS))
-        .await;
-    if first.map_err(|error| Refusal::trouble("spend a form", &error))? {
-        return Ok(None);
-    }
-    let href = reply_address(&visitor.holder.base(), reach);
-    let page = Word::new(desk, t.reply_twice_title, vec![t.reply_twice.to_owned()]).link(Step {
-        href,
-        text: t.reply_back,
-    });
-    Ok(Some((StatusCode::CONFLICT, page).into_response()))
+    let until = desk.now().plus_seconds(seconds);
+    let first = desk.viewer.store.spend_nonce(nonce, until).await;
+    first.map_err(|error| Refusal::trouble("count a reply", &error))
 }
 
 async fn hand_over(

@@ -58,8 +58,20 @@ pub const BODIES_BYTES_MAX: u64 = 16 * 1024 * 1024;
 pub const FORM_SECONDS_MAX: u64 = 30;
 /// How long the form of a reply may take to come in.
 pub const REPLY_SECONDS_MAX: u64 = 600;
-/// How many replies are taken in at once.
-pub const REPLIES_AT_ONCE_MAX: usize = 4;
+/// Within this time so much of a reply's form must come in, or it is given up.
+pub const REPLY_PACE_SECONDS: u64 = 30;
+/// So much; what is left of a form that is nearly in may be less.
+pub const REPLY_PACE_BYTES: usize = 32 * 1024;
+/// How many replies are taken in and sent at once.
+pub const REPLIES_AT_ONCE_MAX: usize = 32;
+/// How many of them may be one reader's to one letter.
+pub const REPLIES_OF_ONE_MAX: usize = 1;
+/// A reply up to this size stands in memory without being counted.
+pub const REPLY_BYTES_FREE: usize = 256 * 1024;
+/// All others together may be as large as so many of the largest.
+pub const REPLIES_WHOLE_MAX: usize = 4;
+/// The longest field of a reply's form that is a mark of ours.
+pub const REPLY_MARK_BYTES_MAX: usize = 128;
 /// The most people of one header field that a page lists.
 pub const PEOPLE_LISTED_MAX: usize = 100;
 /// The most bytes of inline pictures that one part shows; the rest stay attachments.
@@ -84,6 +96,8 @@ pub struct ViewerSettings {
     pub reply_bytes_max: usize,
     /// How long the form of a reply may take; [`REPLY_SECONDS_MAX`] by default.
     pub reply_seconds_max: u64,
+    /// Within which time some of that form must come in; [`REPLY_PACE_SECONDS`] by default.
+    pub reply_pace_seconds: u64,
     /// How long any other form may take; [`FORM_SECONDS_MAX`] by default.
     pub form_seconds_max: u64,
 }
@@ -100,6 +114,7 @@ impl ViewerSettings {
             sender: String::new(),
             reply_bytes_max: REPLY_BYTES_MAX,
             reply_seconds_max: REPLY_SECONDS_MAX,
+            reply_pace_seconds: REPLY_PACE_SECONDS,
             form_seconds_max: FORM_SECONDS_MAX,
         }
     }

@@ -138,6 +138,7 @@ pub struct Texts {
     pub busy_title: &'static str,
     pub busy: &'static str,
     pub busy_downloads: &'static str,
+    pub busy_replies: &'static str,
     pub trouble_title: &'static str,
     pub trouble: &'static str,
     pub back_to_letter: &'static str,
@@ -332,6 +333,8 @@ pub static ENGLISH: Texts = Texts {
     busy: "Many letters are being opened at once. Please try again shortly.",
     busy_downloads: "Many files are being downloaded at once. \
         Wait for one of yours to finish, or try again shortly.",
+    busy_replies: "A reply of yours is still on its way, or many readers are sending theirs. \
+        Nothing was sent this time: go back and send it again shortly.",
     trouble_title: "Something is wrong on our side",
     trouble: "Nothing of yours was lost or used up. Please try again in a few minutes.",
     back_to_letter: "Back to the letter",

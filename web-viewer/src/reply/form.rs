@@ -1,19 +1,23 @@
-//! The form of a reply as a browser sends it, read within bounds.
+//! The form of a reply as a browser sends it, read within bounds: of time, pace, number and memory.
 //!
-//! No field of it names a recipient; whatever is not known is passed over unread.
+//! No field of it names a recipient; whatever is not known is passed over unread. Before its first
+//! field, the form's mark, was found good, nothing else of it is taken in.
+
+use std::time::Duration;
 
 use axum::extract::Multipart;
-use axum::extract::multipart::MultipartError;
+use axum::extract::multipart::{Field, MultipartError};
 use axum::http::StatusCode;
+use tokio::time::{Instant, timeout_at};
 
+use crate::budget::Share;
 use crate::file_name;
 use crate::mailer::ReplyAttachment;
-use crate::settings::REPLY_FILES_MAX;
+use crate::settings::{REPLY_FILES_MAX, REPLY_MARK_BYTES_MAX, REPLY_PACE_BYTES};
 
 /// What a form brought.
 #[derive(Default)]
 pub(super) struct Written {
-    pub token: String,
     pub once: String,
     pub text: String,
     pub files: Vec<ReplyAttachment>,
@@ -23,6 +27,12 @@ pub(super) struct Written {
 pub(super) enum Unread {
     TooLarge,
     Malformed,
+    /// Its mark is not ours, or does not come first.
+    Forged,
+    /// Less of it came within the time than must.
+    Slow,
+    /// It would be too much, with all that is in memory of other replies.
+    Busy,
 }
 
 impl From<MultipartError> for Unread {
@@ -34,19 +44,32 @@ impl From<MultipartError> for Unread {
     }
 }
 
-/// Reads the form; unknown fields are passed over unread, so that none can name a recipient.
-pub(super) async fn read(mut form: Multipart) -> Result<Written, Unread> {
+/// Reads the form whose mark `is_ours`.
+pub(super) async fn read(
+    mut form: Multipart,
+    mut coming: Coming<'_>,
+    is_ours: impl Fn(&str) -> bool,
+) -> Result<Written, Unread> {
+    let first = coming.within(form.next_field()).await?;
+    let Some(first) = first.filter(|field| field.name() == Some("token")) else {
+        return Err(Unread::Forged);
+    };
+    if !is_ours(&coming.mark(first).await?) {
+        return Err(Unread::Forged);
+    }
     let mut written = Written::default();
-    while let Some(field) = form.next_field().await? {
+    while let Some(field) = coming.within(form.next_field()).await? {
         let name = field.name().unwrap_or_default().to_owned();
         match name.as_str() {
-            "token" => written.token = field.text().await?,
-            "once" => written.once = field.text().await?,
-            "text" => written.text = field.text().await?.replace("\r\n", "\n"),
+            "once" => written.once = coming.mark(field).await?,
+            "text" => {
+                let bytes = coming.bytes(field, usize::MAX).await?;
+                written.text = String::from_utf8_lossy(&bytes).replace("\r\n", "\n");
+            }
             "files" => {
                 let given = field.file_name().unwrap_or_default().to_owned();
                 let media_type = media_type(field.content_type());
-                let bytes = field.bytes().await?;
+                let bytes = coming.bytes(field, usize::MAX).await?;
                 if given.is_empty() && bytes.is_empty() {
                     continue;
                 }
@@ -57,13 +80,66 @@ pub(super) async fn read(mut form: Multipart) -> Result<Written, Unread> {
                 written.files.push(ReplyAttachment {
                     name,
                     media_type,
-                    bytes: bytes.to_vec(),
+                    bytes,
                 });
             }
             _ => {}
         }
     }
     Ok(written)
+}
+
+/// A form on its way in: how fast it must come, and what it takes of the memory for all.
+pub(super) struct Coming<'s> {
+    share: &'s mut Share,
+    pace: Duration,
+    /// When [`REPLY_PACE_BYTES`] must have come,
+    due: Instant,
+    /// of which so many have.
+    came: usize,
+}
+
+impl<'s> Coming<'s> {
+    pub fn new(share: &'s mut Share, pace: Duration) -> Self {
+        Self {
+            share,
+            pace,
+            due: Instant::now() + pace,
+            came: 0,
+        }
+    }
+
+    async fn within<T>(
+        &self,
+        next: impl Future<Output = Result<T, MultipartError>>,
+    ) -> Result<T, Unread> {
+        let next = timeout_at(self.due, next).await;
+        Ok(next.map_err(|_| Unread::Slow)??)
+    }
+
+    async fn mark(&mut self, field: Field<'_>) -> Result<String, Unread> {
+        let bytes = self.bytes(field, REPLY_MARK_BYTES_MAX).await?;
+        String::from_utf8(bytes).map_err(|_| Unread::Malformed)
+    }
+
+    async fn bytes(&mut self, mut field: Field<'_>, max: usize) -> Result<Vec<u8>, Unread> {
+        let mut bytes = Vec::new();
+        while let Some(piece) = self.within(field.chunk()).await? {
+            if bytes.len() + piece.len() > max {
+                return Err(Unread::TooLarge);
+            }
+            if !self.share.grow(piece.len()) {
+                return Err(Unread::Busy);
+            }
+            self.came += piece.len();
+            if self.came >= REPLY_PACE_BYTES {
+                self.due = Instant::now() + self.pace;
+                self.came = 0;
+            }
+            bytes.extend_from_slice(&piece);
+        }
+        Ok(bytes)
+    }
 }
 
 /// A `type/subtype` of RFC 2045 tokens, or the general one; never with parameters.

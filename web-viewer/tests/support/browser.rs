@@ -63,6 +63,11 @@ impl Browser {
         }
     }
 
+    /// The same browser, sent to another node.
+    pub fn at(self, router: Router) -> Self {
+        Self { router, ..self }
+    }
+
     pub async fn send(&mut self, method: Method, path: &str, kind: &str, body: Vec<u8>) -> Page {
         let response = self.ask_for(method, path, kind, body).await;
         let (parts, body) = response.into_parts();

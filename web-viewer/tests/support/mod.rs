@@ -47,6 +47,7 @@ pub enum Mood {
 pub struct FakeMailer {
     pub mood: Mutex<Mood>,
     pub tried: AtomicUsize,
+    slow_ms: AtomicUsize,
     pub passcodes: Mutex<Vec<PasscodeMail>>,
     pub replies: Mutex<Vec<ReplyMail>>,
 }
@@ -55,6 +56,11 @@ impl FakeMailer {
     /// How often it was asked to send.
     pub fn tries(&self) -> usize {
         self.tried.load(Ordering::SeqCst)
+    }
+
+    /// From now on a reply takes so long to send.
+    pub fn take_milliseconds(&self, slow: usize) {
+        self.slow_ms.store(slow, Ordering::SeqCst);
     }
 
     fn answer(&self) -> Result<(), MailerError> {
@@ -93,6 +99,8 @@ impl Mailer for FakeMailer {
     }
 
     async fn reply(&self, mail: ReplyMail) -> Result<(), MailerError> {
+        let slow = self.slow_ms.load(Ordering::SeqCst) as u64;
+        tokio::time::sleep(std::time::Duration::from_millis(slow)).await;
         self.answer()?;
         self.replies.lock().unwrap().push(mail);
         Ok(())
@@ -105,6 +113,7 @@ pub struct World {
     pub mailer: Arc<FakeMailer>,
     pub clock: Arc<TestClock>,
     pub router: Router,
+    node: Box<dyn Fn() -> Router>,
     folder: tempfile::TempDir,
 }
 
@@ -173,25 +182,37 @@ impl World {
         let mailer = Arc::new(FakeMailer {
             mood: Mutex::new(Mood::Takes),
             tried: AtomicUsize::default(),
+            slow_ms: AtomicUsize::default(),
             passcodes: Mutex::default(),
             replies: Mutex::default(),
         });
-        let router = router(Viewer {
-            store: store.clone(),
-            key,
-            mailer: mailer.clone(),
-            clock: clock.clone(),
-            entropy: Arc::new(Mutex::new(SystemEntropy)),
-            tally: Arc::default(),
-            settings,
-        });
+        let node = {
+            let (store, mailer, clock) = (store.clone(), mailer.clone(), clock.clone());
+            move || {
+                router(Viewer {
+                    store: store.clone(),
+                    key: key.clone(),
+                    mailer: mailer.clone(),
+                    clock: clock.clone(),
+                    entropy: Arc::new(Mutex::new(SystemEntropy)),
+                    tally: Arc::default(),
+                    settings: settings.clone(),
+                })
+            }
+        };
         Self {
             store,
             mailer,
             clock,
-            router,
+            router: node(),
+            node: Box::new(node),
             folder,
         }
+    }
+
+    /// Another viewer over the same store.
+    pub fn another_node(&self) -> Router {
+        (self.node)()
     }
 
     pub fn pass_seconds(&self, seconds: i64) {

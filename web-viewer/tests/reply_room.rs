@@ -1,0 +1,236 @@
+//! Replies that come in slowly, or many at once: one reader's hold up nobody else, and each limit
+//! has its page.
+
+mod support;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::body::Body;
+use axum::http::StatusCode;
+use futures_util::stream;
+use support::browser::{Browser, Page};
+use support::samples;
+use support::{Sealed, Terms, World, settings};
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use web_viewer::ViewerSettings;
+use web_viewer::settings::{
+    REPLIES_AT_ONCE_MAX, REPLIES_OF_ONE_MAX, REPLIES_WHOLE_MAX, REPLY_BYTES_FREE, REPLY_PACE_BYTES,
+};
+
+const FILES: &str = "multipart/form-data; boundary=XX";
+const MIB: usize = 1024 * 1024;
+
+/// A viewer that wants to see some of a reply each so many seconds.
+async fn world(reply_pace_seconds: u64) -> World {
+    World::with(ViewerSettings {
+        reply_pace_seconds,
+        reply_bytes_max: MIB,
+        ..settings()
+    })
+    .await
+}
+
+/// Ends a reply that is under way.
+async fn end(reply: JoinHandle<Page>) {
+    reply.abort();
+    assert!(reply.await.is_err());
+}
+
+/// One reader with a letter of his own, and his form.
+struct Reader {
+    browser: Browser,
+    sealed: Sealed,
+    form: Page,
+}
+
+impl Reader {
+    async fn of(world: &World, number: usize) -> Self {
+        let terms = Terms {
+            reader: format!("reader{number}@partner.example"),
+            ..Terms::default()
+        };
+        let sealed = world.seal(&samples::plain(), &terms).await;
+        let mut browser = Browser::new(world);
+        browser.read(world, &sealed).await;
+        let form = browser.get(&format!("{}/reply", sealed.path())).await;
+        Self {
+            browser,
+            sealed,
+            form,
+        }
+    }
+
+    fn path(&self) -> String {
+        format!("{}/reply", self.sealed.path())
+    }
+
+    /// The form as far as its text, and so many bytes of that.
+    fn begun(&self, text_bytes: usize) -> Vec<u8> {
+        let field = |name: &str, value: &str| {
+            format!("--XX\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}")
+        };
+        let (token, once) = (self.form.hidden("token"), self.form.hidden("once"));
+        let marks = field("token", &token) + "\r\n" + &field("once", &once) + "\r\n";
+        (marks + &field("text", &"a".repeat(text_bytes))).into_bytes()
+    }
+
+    /// Sends these pieces with a pause before each but the first, and then nothing; says when all
+    /// were taken.
+    fn send(&self, pieces: Vec<Vec<u8>>, pause: Duration) -> (JoinHandle<Page>, Arc<Notify>) {
+        let (browser, path) = (self.browser.clone(), self.path());
+        let taken = Arc::new(Notify::new());
+        let left = (pieces.into_iter(), Duration::ZERO, taken.clone());
+        let body = stream::unfold(left, move |(mut left, wait, taken)| async move {
+            tokio::time::sleep(wait).await;
+            let Some(piece) = left.next() else {
+                taken.notify_one();
+                return std::future::pending().await;
+            };
+            Some((Ok::<_, std::io::Error>(piece), (left, pause, taken)))
+        });
+        let body = Body::from_stream(body);
+        let sending = async move { browser.post_slowly(&path, FILES, body).await };
+        (tokio::spawn(sending), taken)
+    }
+
+    /// Begins a reply with so much text, and stalls; it is under way, or refused by now.
+    async fn stall(&self, text_bytes: usize) -> JoinHandle<Page> {
+        let (mut reply, taken) = self.send(vec![self.begun(text_bytes)], Duration::ZERO);
+        tokio::select! {
+            () = taken.notified() => reply,
+            page = &mut reply => tokio::spawn(async { page.unwrap() }),
+        }
+    }
+
+    async fn reply(&mut self) -> Page {
+        let (token, once) = (self.form.hidden("token"), self.form.hidden("once"));
+        let path = self.path();
+        let form = [
+            ("token", None, token.as_bytes()),
+            ("once", None, once.as_bytes()),
+            ("text", None, &b"yes"[..]),
+        ];
+        self.browser.post_files(&path, &form).await
+    }
+}
+
+fn says_too_long(page: &Page) {
+    assert_eq!(page.status, StatusCode::REQUEST_TIMEOUT);
+    assert!(page.has("That took too long"), "{}", page.text());
+}
+
+fn says_busy(page: &Page) {
+    assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(page.has("Nothing was sent this time"), "{}", page.text());
+    assert!(!page.field("retry-after").is_empty());
+}
+
+/// Whoever stalls holds one place, until his time is over; others reply meanwhile.
+#[tokio::test]
+async fn stalled_replies_of_one_reader_hold_nobody_up() {
+    let world = world(4).await;
+    let mut slow = Reader::of(&world, 1).await;
+    let mut other = Reader::of(&world, 2).await;
+    let mut stalled = Vec::new();
+    for _ in 0..REPLIES_OF_ONE_MAX {
+        stalled.push(slow.stall(100).await);
+    }
+    for _ in 0..4 {
+        let more = slow.stall(100).await;
+        says_busy(&more.await.unwrap());
+    }
+    let sent = other.reply().await;
+    assert!(sent.has("Your reply was sent"), "{}", sent.text());
+    for reply in stalled {
+        says_too_long(&reply.await.unwrap());
+    }
+    let sent = slow.reply().await;
+    assert!(sent.has("Your reply was sent"), "{}", sent.text());
+}
+
+/// A form that comes a byte at a time is given up long before the ten minutes are over; one that
+/// keeps the pace is taken though it lasts longer than what the slow one was given.
+#[tokio::test]
+async fn a_reply_must_come_at_some_pace() {
+    let world = world(3).await;
+    let reader = Reader::of(&world, 1).await;
+    let mut drips = vec![reader.begun(0)];
+    drips.resize(1000, b"a".to_vec());
+    let started = Instant::now();
+    let (slow, _) = reader.send(drips, Duration::from_millis(50));
+    says_too_long(&slow.await.unwrap());
+    assert!(started.elapsed() < Duration::from_secs(30), "of fifty");
+    assert!(world.mailer.replies.lock().unwrap().is_empty());
+    let mut pieces = vec![reader.begun(0)];
+    pieces.resize(6, vec![b'a'; REPLY_PACE_BYTES]);
+    pieces.push(b"\r\n--XX--\r\n".to_vec());
+    let (steady, _) = reader.send(pieces, Duration::from_millis(800));
+    let sent = steady.await.unwrap();
+    assert!(sent.has("Your reply was sent"), "{}", sent.text());
+}
+
+/// Nothing is read behind a mark that is not ours, or does not come first.
+#[tokio::test]
+async fn a_form_without_our_mark_is_not_read() {
+    let world = world(600).await;
+    let reader = Reader::of(&world, 1).await;
+    let genuine = String::from_utf8(reader.begun(0)).unwrap();
+    let token = reader.form.hidden("token");
+    let late = "--XX\r\nContent-Disposition: form-data; name=\"text\"\r\n\r\nDear\r\n";
+    for begin in [
+        genuine.replace(&token, "AAAA"),
+        genuine.replace(&token, &"A".repeat(MIB)),
+        late.to_owned() + &genuine,
+    ] {
+        // It never ends, and this viewer waits ten minutes for more of it.
+        let (answer, _) = reader.send(vec![begin.into_bytes()], Duration::ZERO);
+        let answer = tokio::time::timeout(Duration::from_secs(60), answer);
+        let page = answer.await.expect("an answer at once").unwrap();
+        assert!(
+            [StatusCode::FORBIDDEN, StatusCode::PAYLOAD_TOO_LARGE].contains(&page.status),
+            "{}",
+            page.status
+        );
+    }
+}
+
+/// So many replies at once, whosever they are.
+#[tokio::test]
+async fn so_many_replies_are_taken_in_at_once() {
+    let world = world(600).await;
+    let mut stalled = Vec::new();
+    for number in 0..REPLIES_AT_ONCE_MAX {
+        stalled.push(Reader::of(&world, number).await.stall(1).await);
+    }
+    let mut last = Reader::of(&world, REPLIES_AT_ONCE_MAX).await;
+    says_busy(&last.reply().await);
+    end(stalled.pop().unwrap()).await;
+    let sent = last.reply().await;
+    assert!(sent.has("Your reply was sent"), "{}", sent.text());
+}
+
+/// What stands in memory of unfinished replies is bounded in bytes; a small reply is not kept out.
+#[tokio::test]
+async fn large_replies_share_so_much_memory() {
+    let world = world(600).await;
+    // The form's marks count too, so a little less than the whole.
+    let text = MIB - REPLY_BYTES_FREE / 2;
+    let counted = MIB - REPLY_BYTES_FREE;
+    let fit = REPLIES_WHOLE_MAX * MIB / counted;
+    let mut stalled = Vec::new();
+    for number in 0..fit {
+        let reply = Reader::of(&world, number).await.stall(text).await;
+        assert!(!reply.is_finished(), "reader {number}");
+        stalled.push(reply);
+    }
+    let large = Reader::of(&world, fit).await.stall(text).await;
+    let large = tokio::time::timeout(Duration::from_secs(60), large).await;
+    says_busy(&large.expect("an answer at once").unwrap());
+    let sent = Reader::of(&world, fit + 1).await.reply().await;
+    assert!(sent.has("Your reply was sent"), "{}", sent.text());
+    end(stalled.pop().unwrap()).await;
+    let large = Reader::of(&world, fit + 2).await.stall(text).await;
+    assert!(!large.is_finished(), "what was held is given back");
+}
