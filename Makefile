@@ -24,7 +24,7 @@ pictures:        ## what markings look like, for rules/MARKINGS.md, from the rea
 	cargo run --quiet --package end-to-end --bin pictures
 
 fuzz-short:      ## the property tests over many more generated messages, bounded in time
-	@tests/install build
+	@tests/install build mail
 	@tests/run fuzz
 
 check:           ## formatting and lints; nothing is changed

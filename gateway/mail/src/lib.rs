@@ -3,6 +3,10 @@
 //! Nothing here opens a file or socket, reads a clock, or draws randomness; time is an argument.
 //! Bytes that no edit asked to change are never rewritten.
 
+// The torments of `tests/` name the crate as those who use it do.
+#[cfg(test)]
+extern crate self as mail;
+
 pub mod address;
 pub mod ambiguity;
 pub mod edit;
@@ -12,6 +16,7 @@ pub mod marking;
 pub mod message;
 pub mod rights;
 pub mod time;
+mod work;
 
 pub use address::{Address, AddressError};
 pub use ambiguity::{Ambiguity, AmbiguityKind};

@@ -7,7 +7,9 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use mail::message::{DEPTH_MAX, FIELDS_MAX, PARAMETERS_MAX, PARTS_MAX, UNCLOSED_MAX};
+use mail::message::{
+    DEPTH_MAX, FIELDS_MAX, PARAMETER_BYTES_MAX, PARAMETERS_MAX, PARTS_MAX, UNCLOSED_MAX,
+};
 use mail::{AmbiguityKind, Edit, EditError, Fallback, Message, Place, SkipReason, apply};
 
 /// V11 asks for two seconds; unoptimised tests on a busy machine get much more.
@@ -143,6 +145,14 @@ fn parameters() {
     };
     assert!(answer(extended(1_000_000)).contains(&AmbiguityKind::TooManyParameters));
     assert!(!answer(extended(PARAMETERS_MAX)).contains(&AmbiguityKind::TooManyParameters));
+    let long = |bytes: usize| {
+        let kind = "text/plain; name=";
+        let name = "a".repeat(bytes - kind.len());
+        format!("Content-Type: {kind}{name}\n\nbody\n").into_bytes()
+    };
+    let too_long = answer(long(PARAMETER_BYTES_MAX + 1));
+    assert!(too_long.contains(&AmbiguityKind::TooManyParameters));
+    assert!(answer(long(PARAMETER_BYTES_MAX)).is_empty());
     let open = format!("Content-Type: text/plain; a=\"{}", "(\\".repeat(1_000_000));
     answer(open.into_bytes());
 }

@@ -39,9 +39,7 @@ pub(super) fn in_honest_mail(kind: AmbiguityKind) -> &'static str {
             "Rare: mail that was cut in the middle and goes on, such as a bounce that quotes half \
              of a message."
         }
-        Kind::BlankBeforeColon => {
-            "Only in the fields `Content-…`; none known. In other fields it is not ambiguous."
-        }
+        Kind::BlankBeforeColon => "None known: only the fields `Content-…` count.",
         Kind::OddHeaderLine => {
             "Rare: a script that forgets the empty line after the header, or writes a long line \
              without folding it."
@@ -66,8 +64,8 @@ pub(super) fn in_honest_mail(kind: AmbiguityKind) -> &'static str {
              ambiguous, or its code is damaged."
         }
         Kind::StrayBase64 => {
-            "Rare: an attachment damaged on its way, or a list's footer put behind its code. Behind \
-             the code of a letter a footer is not ambiguous."
+            "Rare: an attachment damaged on its way, or with a list's footer behind its code; \
+             behind that of a letter it is not ambiguous."
         }
         Kind::OddTransferEncoding | Kind::UnknownTransferEncoding => {
             "Rare: home-made scripts; `x-uuencode` and `x-gzip64` of mailers before 1996."
@@ -86,12 +84,7 @@ pub(super) fn in_honest_mail(kind: AmbiguityKind) -> &'static str {
             "Rare: a `winmail.dat` or uuencode that was cut off. What the rules ask of it is \
              unknown."
         }
-        Kind::PartialMessage => {
-            "Rare: Outlook Express with \"break apart messages\" on. Nobody can judge a piece alone."
-        }
-        Kind::ExternalBody => {
-            "None known: announcements of documents name one of the usual ways, and are not \
-             ambiguous."
-        }
+        Kind::PartialMessage => "Rare: Outlook Express, told to break messages apart.",
+        Kind::ExternalBody => "None known: announcements name one of the usual ways.",
     }
 }

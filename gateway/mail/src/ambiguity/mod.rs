@@ -55,7 +55,8 @@ kinds! {
     TooDeep = "too-deep", "parts nest too deep";
     TooManyParts = "too-many-parts", "there are too many parts";
     TooManyFields = "too-many-fields", "there are too many header fields";
-    TooManyParameters = "too-many-parameters", "a field has too many parameters";
+    TooManyParameters = "too-many-parameters",
+        "a field has too many parameters, or is too long";
     FoldedParameter = "folded-parameter", "a quoted parameter is folded over two lines";
     EncodedContainer = "encoded-container",
         "a container of parts is itself encoded, and what is in it is in doubt";

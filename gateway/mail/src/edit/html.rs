@@ -6,6 +6,8 @@ use std::ops::Range;
 
 use memchr::{memchr, memmem};
 
+use crate::work;
+
 /// An element's name in lower case, its first sixteen letters packed; unequal names stay unequal
 /// for every element there is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -195,10 +197,13 @@ impl Iterator for Tokens<'_> {
         if let Some(name) = self.raw.take() {
             return Some(self.raw_text(name));
         }
-        Some(match begins_markup(&self.html[self.at..]) {
+        let start = self.at;
+        let token = match begins_markup(&self.html[self.at..]) {
             true => self.markup(),
             false => self.text(),
-        })
+        };
+        work::looked_at(self.at - start);
+        Some(token)
     }
 }
 

@@ -3,6 +3,7 @@
 //! It never changes a line that stands: text goes between lines.
 
 use super::Place;
+use crate::work;
 
 /// Octets of one line that we write; RFC 5322 §2.1.1 allows 998.
 const LINE_BYTES_MAX: usize = 900;
@@ -24,6 +25,7 @@ pub(crate) fn lines(body: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
         let length = memchr::memchr(b'\n', rest).map_or(rest.len(), |n| n + 1);
         let line = (at, &rest[..length]);
         at += length;
+        work::looked_at(length);
         Some(line)
     })
 }

@@ -6,6 +6,8 @@ use std::borrow::Cow;
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
+use crate::work;
+
 /// What a declared charset means here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Charset {
@@ -53,6 +55,7 @@ impl Charset {
 
     /// Reads bytes as text; `Err` carries the reading in which something had to be guessed.
     pub fn decode_strictly(self, bytes: &[u8]) -> Result<Cow<'_, str>, Cow<'_, str>> {
+        work::looked_at(bytes.len());
         match self {
             Self::Ascii if bytes.is_ascii() => Ok(UTF_8.decode_without_bom_handling(bytes).0),
             Self::Ascii | Self::Unknown => Err(match std::str::from_utf8(bytes) {

@@ -9,6 +9,7 @@ use super::names::every_reading;
 use super::parameters::{self, Parameterised};
 use super::part::{Disposition, Shield};
 use super::transfer::TransferEncoding;
+use crate::work;
 
 /// Whether a part is nothing at all: the next delimiter stands on the line after the first one.
 pub(super) fn is_no_part(raw: &[u8], block: &Block, end: usize) -> bool {
@@ -40,6 +41,7 @@ pub(super) fn may_be_cut(body: &[u8], boundary: Option<&[u8]>) -> bool {
     if boundary.is_some_and(|boundary| memmem::find(body, boundary).is_some()) {
         return true;
     }
+    work::looked_at(body.len());
     let begins = |at: usize| at == 0 || body[at - 1] == b'\n';
     // `--` and a blank, or nothing, is where a signature begins.
     let goes_on = |at: usize| {
@@ -63,13 +65,11 @@ pub(super) fn blank_hides_content(raw: &[u8], block: &Block) -> bool {
 
 /// Whether two values of one field are the same for every reader.
 pub(super) fn is_same(one: &[u8], other: &[u8]) -> bool {
-    let words = |value: &[u8]| -> Vec<Vec<u8>> {
-        let words = value
-            .split(u8::is_ascii_whitespace)
-            .filter(|word| !word.is_empty());
-        words.map(<[u8]>::to_vec).collect()
-    };
-    words(one) == words(other)
+    fn words(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+        let words = value.split(u8::is_ascii_whitespace);
+        words.filter(|word| !word.is_empty())
+    }
+    words(one).eq(words(other))
 }
 
 /// What a line break inside the quotes of a parameter does.
@@ -102,6 +102,7 @@ pub(super) fn fold(raw: &[u8], body: &[u8]) -> Fold {
         return Fold::Harmless;
     }
     let is_met = |boundary: Option<&str>| {
+        work::looked_at(body.len());
         boundary.is_some_and(|boundary| memmem::find(body, boundary.as_bytes()).is_some())
     };
     match is_met(other) {

@@ -8,6 +8,7 @@ use memchr::memmem;
 
 use super::field::without_line_break;
 use super::structure::Reader;
+use crate::work;
 
 /// Within how many bytes from the start of its line the `>` of a quotation must stand.
 const QUOTE_INDENT_MAX: usize = 8;
@@ -50,6 +51,7 @@ impl Delimiters {
             too_many: false,
         };
         let (mut line_start, mut searched, mut line_end) = (body.start, body.start, body.start);
+        work::looked_at(body.len());
         for at in memmem::find_iter(&raw[body.clone()], &needle) {
             let start = body.start + at;
             // Some readers take it for a delimiter even in the middle of a line.
@@ -68,6 +70,7 @@ impl Delimiters {
             let next =
                 memchr::memchr(b'\n', &raw[after..body.end]).map_or(body.end, |n| after + n + 1);
             line_end = next;
+            work::looked_at(next - after);
             let rest = &raw[without_line_break(raw, after..next)];
             let blank = |bytes: &[u8]| bytes.iter().all(|byte| matches!(byte, b' ' | b'\t'));
             let ends = || raw[next..body.end].iter().all(u8::is_ascii_whitespace);

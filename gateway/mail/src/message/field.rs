@@ -7,6 +7,7 @@ use std::ops::Range;
 use memchr::memchr;
 
 use super::structure::Reader;
+use crate::work;
 
 /// How many header fields one message may have, over all its parts, before it is ambiguous and
 /// the rest is not looked at. Real mail has at most a hundred.
@@ -74,6 +75,7 @@ pub(crate) fn scan_as(
     while at < within.end {
         let next = memchr(b'\n', &raw[at..within.end]).map_or(within.end, |n| at + n + 1);
         let line = without_line_break(raw, at..next);
+        work::looked_at(next - at);
         if line.is_empty() {
             block.range.end = at;
             block.body = next;
@@ -109,6 +111,7 @@ fn holds_fields(lines: &[u8]) -> bool {
     let mut lines = lines.split_inclusive(|byte| *byte == b'\n');
     lines
         .by_ref()
+        .inspect(|line| work::looked_at(line.len()))
         .map(|line| &line[without_line_break(line, 0..line.len())])
         .take_while(|line| !line.is_empty())
         .any(|line| name_end(line, Reader::Ours).is_some())

@@ -3,6 +3,7 @@
 //! It never decides who somebody is: the envelope does. Groups are flattened, comments dropped.
 
 use super::words;
+use crate::work;
 
 /// How many mailboxes of one field are read.
 pub const MAILBOXES_MAX: usize = 10_000;
@@ -18,6 +19,7 @@ pub struct Mailbox {
 
 /// Reads the raw value of an address field.
 pub(crate) fn parse(raw: &[u8]) -> Vec<Mailbox> {
+    work::looked_at(raw.len());
     let mut mailboxes = Vec::new();
     for item in split(raw) {
         if mailboxes.len() >= MAILBOXES_MAX {

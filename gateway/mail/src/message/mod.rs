@@ -30,7 +30,7 @@ pub use enclosed::{
 pub use field::{FIELDS_MAX, Field};
 pub use mailbox::{MAILBOXES_MAX, Mailbox};
 pub use names::FILE_NAMES_MAX;
-pub use parameters::{PARAMETERS_MAX, Parameter};
+pub use parameters::{PARAMETER_BYTES_MAX, PARAMETERS_MAX, Parameter};
 pub use part::{Disposition, Part, PartPath, Shield};
 pub use structure::{DEPTH_MAX, PARTS_MAX, UNCLOSED_MAX};
 pub use transfer::TransferEncoding;

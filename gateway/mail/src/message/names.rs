@@ -2,7 +2,7 @@
 //!
 //! It never chooses a name for the rules: they judge all.
 
-use super::parameters::Parameterised;
+use super::parameters::{self, Parameterised};
 
 /// How many file names of one part are listed.
 pub const FILE_NAMES_MAX: usize = 100;
@@ -11,6 +11,7 @@ pub const FILE_NAMES_MAX: usize = 100;
 /// do not.
 pub(super) fn every_reading(raw: &[u8]) -> Vec<Parameterised> {
     let mut readings = vec![Parameterised::parse(raw)];
+    let raw = parameters::beginning(raw);
     if readings[0].folds_quoted {
         let mut tight = Vec::with_capacity(raw.len());
         for line in raw.split(|byte| *byte == b'\n') {

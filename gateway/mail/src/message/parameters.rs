@@ -4,9 +4,13 @@
 
 use super::charset::Charset;
 use super::words;
+use crate::work;
 
 /// How many parameters one field may have before it is ambiguous and the rest is not read.
 pub const PARAMETERS_MAX: usize = 100;
+/// How many bytes of such a field are read before it is ambiguous and the rest is not looked at;
+/// a field is read several times over, in several ways.
+pub const PARAMETER_BYTES_MAX: usize = 64 << 10;
 
 /// One parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +30,7 @@ pub struct Parameterised {
     pub value: String,
     /// Every parameter in order of appearance.
     pub parameters: Vec<Parameter>,
-    /// There were more than [`PARAMETERS_MAX`].
+    /// There were more than [`PARAMETERS_MAX`], or the field is over [`PARAMETER_BYTES_MAX`].
     pub too_many: bool,
     /// A quoted value was folded, which some readers do not undo.
     pub folds_quoted: bool,
@@ -39,6 +43,9 @@ pub struct Parameterised {
 impl Parameterised {
     /// Parses the raw value of a field.
     pub fn parse(raw: &[u8]) -> Self {
+        let is_too_long = raw.len() > PARAMETER_BYTES_MAX;
+        let raw = beginning(raw);
+        work::looked_at(raw.len());
         let unfolded: Vec<u8> = raw
             .iter()
             .copied()
@@ -49,6 +56,7 @@ impl Parameterised {
         let mut parsed = Self {
             value: cursor.word().to_ascii_lowercase(),
             folds_quoted: folds_quoted(raw),
+            too_many: is_too_long,
             ..Self::default()
         };
         let mut sections = Vec::new();
@@ -126,6 +134,11 @@ impl Parameterised {
             .iter()
             .filter(move |parameter| parameter.name == name)
     }
+}
+
+/// As much of the raw value of a field as is read.
+pub(super) fn beginning(raw: &[u8]) -> &[u8] {
+    &raw[..raw.len().min(PARAMETER_BYTES_MAX)]
 }
 
 /// The value of a parameter, by lower-case name; the form of RFC 2231 first.

@@ -15,6 +15,7 @@ use super::part::{Part, PartPath, Shield};
 use super::transfer::TransferEncoding;
 use super::{Warning, WarningKind, words};
 use crate::ambiguity::{Ambiguity, AmbiguityKind};
+use crate::work;
 
 /// How deep parts may nest before the message is ambiguous and what is deeper stays opaque.
 pub const DEPTH_MAX: usize = 20;
@@ -273,7 +274,11 @@ impl Scanner<'_> {
     /// Whether a multipart that was left open may go on where ours ends: its boundary comes again.
     fn goes_on(&mut self, boundary: &[u8], end: usize) -> bool {
         self.unclosed += 1;
-        self.unclosed > UNCLOSED_MAX || memmem::find(&self.raw[end..], boundary).is_some()
+        if self.unclosed > UNCLOSED_MAX {
+            return true;
+        }
+        work::looked_at(self.raw.len() - end);
+        memmem::find(&self.raw[end..], boundary).is_some()
     }
 
     fn judge_header(&mut self, block: &Block, path: &PartPath) {

@@ -4,6 +4,8 @@
 
 use memchr::memchr;
 
+use crate::work;
+
 /// RFC 2045 §6: how a body was made fit for the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TransferEncoding {
@@ -62,6 +64,7 @@ const BASE64_ALPHABET: &[u8; 64] =
 /// Decodes base64: bytes outside the alphabet are passed over (RFC 2045 §6.8), padding ends a
 /// quantum and not the data.
 pub fn decode_base64(input: &[u8]) -> Vec<u8> {
+    work::looked_at(input.len());
     let mut out = Vec::with_capacity(input.len() / 4 * 3 + 3);
     let mut base64 = Base64::default();
     base64.push(input, &mut out);
@@ -260,6 +263,7 @@ fn quantum(three: &[u8]) -> [u8; 4] {
 
 /// Decodes quoted-printable; a `=` that introduces nothing stands for itself.
 pub fn decode_quoted_printable(input: &[u8]) -> Vec<u8> {
+    work::looked_at(input.len());
     let mut out = Vec::with_capacity(input.len());
     let mut rest = input;
     while let Some(at) = memchr(b'=', rest) {

@@ -8,12 +8,14 @@ use memchr::memmem;
 
 use super::charset::Charset;
 use super::transfer::{decode_base64, encode_quantum};
+use crate::work;
 
 /// Bytes of a charset's name inside an encoded word, a language tag included.
 const CHARSET_NAME_MAX: usize = 80;
 
 /// A header value as people read it: unfolded, encoded words decoded, controls removed, trimmed.
 pub fn decode(value: &[u8]) -> String {
+    work::looked_at(value.len());
     let mut reading = Reading::default();
     let mut rest = value;
     // Without an end there is no word; asked once, so that a million openings stay linear.

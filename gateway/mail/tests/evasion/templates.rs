@@ -15,6 +15,7 @@ pub fn payload() -> Vec<u8> {
 
 /// A message and what is odd about it.
 pub struct Template {
+    pub family: &'static str,
     pub name: String,
     pub raw: Vec<u8>,
 }
@@ -86,17 +87,22 @@ fn attached(header: &str, body: &str) -> Vec<u8> {
 }
 
 type Add<'a> = &'a mut dyn FnMut(String, Vec<u8>);
+type Write = fn(Add<'_>);
 
 /// Every template.
 pub fn all() -> Vec<Template> {
+    const FAMILIES: [(&str, Write); 6] = [
+        ("fields of a part", fields_of_a_part),
+        ("fields of the message", fields_of_the_message),
+        ("delimiters and headers", shapes),
+        ("base64", base64_bodies),
+        ("quoted-printable", quoted_bodies),
+        ("containers", containers),
+    ];
     let mut out = Vec::new();
-    let mut add = |name: String, raw: Vec<u8>| out.push(Template { name, raw });
-    fields_of_a_part(&mut add);
-    fields_of_the_message(&mut add);
-    shapes(&mut add);
-    base64_bodies(&mut add);
-    quoted_bodies(&mut add);
-    containers(&mut add);
+    for (family, write) in FAMILIES {
+        write(&mut |name, raw| out.push(Template { family, name, raw }));
+    }
     line_ends(&mut out);
     out
 }
@@ -338,6 +344,7 @@ fn line_ends(out: &mut Vec<Template>) {
         }
     }
     out.extend(more.into_iter().map(|(name, text)| Template {
+        family: "line ends",
         name,
         raw: text.into_bytes(),
     }));

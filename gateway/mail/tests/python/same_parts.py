@@ -1,14 +1,15 @@
 """Do marked messages hold the same parts for Python's email?
 
-usage: same_parts.py [--spoil] FOLDER MARK
+usage: same_parts.py MARK [--spoil]
 
-FOLDER holds NNN.before and NNN.after. With --spoil each pair is harmed first, so that the
-comparison must fail. Never judges how a marking looks, only that nothing else changed.
+Pairs come on standard input, each as a line `BYTES-BEFORE BYTES-AFTER NAME` and the two messages;
+for each goes out a line: `same`, or the name and what was harmed. With --spoil each pair is harmed
+first, so that the comparison must fail. Never judges how a marking looks, only that nothing else
+changed.
 """
 
 import email
 import email.policy
-import pathlib
 import sys
 
 
@@ -37,15 +38,22 @@ def shown(part):
         return text_of(part).decode("latin-1")
 
 
+def same_length(old, new):
+    """How many characters two texts begin with alike, found by halving."""
+    low, high = 0, min(len(old), len(new))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if old[low:middle] == new[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
 def surrounds(old, new):
     """Whether new is old with one piece put in."""
-    head = 0
-    while head < min(len(old), len(new)) and old[head] == new[head]:
-        head += 1
-    tail = 0
-    while tail < min(len(old), len(new)) and old[-1 - tail] == new[-1 - tail]:
-        tail += 1
-    return head + tail >= len(old)
+    head = same_length(old, new)
+    return new.endswith(old[head:]) or head + same_length(old[::-1], new[::-1]) >= len(old)
 
 
 def normal(text):
@@ -53,42 +61,34 @@ def normal(text):
 
 
 def harm(before, after, mark):
-    """What was harmed, or None; and how many parts were marked."""
+    """What was harmed, or None."""
     old, new = outline(before), outline(after)
     if [row[:3] for row in old] != [row[:3] for row in new]:
-        return "the parts differ", 0
+        return "the parts differ"
     marked = 0
     for (kind, _, multipart, one), (_, _, _, other) in zip(old, new):
         if multipart or text_of(one) == text_of(other):
             continue
         if kind not in ("text/plain", "text/html"):
-            return f"a part of type {kind} changed", 0
+            return f"a part of type {kind} changed"
         if mark not in shown(other):
-            return "a text changed and is not marked", 0
+            return "a text changed and is not marked"
         if not surrounds(normal(shown(one)), normal(shown(other))):
-            return "text was lost", 0
+            return "text was lost"
         marked += 1
-    return (None, marked) if marked else ("nothing is marked", 0)
+    return None if marked else "nothing is marked"
 
 
 def main():
-    arguments = sys.argv[1:]
-    spoil = arguments[0] == "--spoil"
-    folder, mark = arguments[-2:]
-    pairs = marked = wrong = 0
-    for path in sorted(pathlib.Path(folder).glob("*.before")):
-        before, after = path.read_bytes(), path.with_suffix(".after").read_bytes()
+    mark, spoil = sys.argv[1], "--spoil" in sys.argv[2:]
+    pairs = sys.stdin.buffer
+    while line := pairs.readline():
+        before_bytes, after_bytes, name = line.decode().split(maxsplit=2)
+        before, after = pairs.read(int(before_bytes)), pairs.read(int(after_bytes))
         if spoil:
             after = after.replace(b"--", b"-=", 2)
-        problem, count = harm(before, after, mark)
-        pairs += 1
-        marked += count
-        if problem:
-            wrong += 1
-            if wrong < 20:
-                print(f"{path.name}: {problem}")
-    print(f"{pairs} pairs, {marked} marked bodies, {wrong} wrong")
-    sys.exit(1 if wrong or not pairs else 0)
+        problem = harm(before, after, mark)
+        print(f"{name.strip()}: {problem}" if problem else "same", flush=True)
 
 
 main()

@@ -8,6 +8,7 @@ use super::Packing;
 use crate::message::charset::Charset;
 use crate::message::transfer;
 use crate::message::words;
+use crate::work;
 
 /// One file found in a text.
 pub(super) struct Post {
@@ -22,6 +23,7 @@ pub(super) struct Post {
 
 /// Every file written into the text; those beyond `bytes_max` in all are not whole.
 pub(super) fn find(text: &[u8], bytes_max: usize) -> Vec<Post> {
+    work::looked_at(text.len());
     // Most text holds none: two searches settle it.
     if memmem::find(text, b"begin").is_none() {
         return Vec::new();

@@ -5,6 +5,7 @@
 use super::rtf;
 use crate::message::charset::Charset;
 use crate::message::words::without_controls;
+use crate::work;
 
 const SIGNATURE: &[u8] = &[0x78, 0x9f, 0x3e, 0x22];
 /// How many attributes of Outlook's container are read; with more it counts as unread.
@@ -80,6 +81,7 @@ mod property {
 
 /// Reads one container.
 pub(super) fn read(content: &[u8]) -> Found {
+    work::looked_at(content.len());
     let mut found = Found {
         is_whole: true,
         ..Found::default()

@@ -1,0 +1,88 @@
+//! A mebibyte of each torment costs work in proportion to its size.
+
+use std::cell::Cell;
+
+use crate::message::words;
+use crate::{Edit, EditError, Fallback, Message, OnDkim, Place, apply};
+
+#[path = "../../tests/common/torments.rs"]
+mod torments;
+
+const BYTES: usize = 1 << 20;
+/// How often each byte may be looked at, over all views of a message and one edit.
+const LOOKS_MAX: usize = 120;
+
+thread_local! {
+    static LOOKED: Cell<usize> = const { Cell::new(0) };
+}
+
+pub(crate) fn looked_at(bytes: usize) {
+    LOOKED.with(|looked| looked.set(looked.get() + bytes));
+}
+
+fn looks(work: impl FnOnce()) -> usize {
+    LOOKED.with(|looked| looked.set(0));
+    work();
+    LOOKED.with(Cell::get)
+}
+
+/// Every view that the gateway takes, and an edit.
+fn all_views(raw: &[u8]) {
+    let message = Message::parse(raw);
+    for name in ["to", "subject"] {
+        message.mailboxes(name);
+        for field in message.fields_named(name) {
+            message.field_text(field);
+        }
+    }
+    message.thread_ids();
+    message.ambiguities();
+    for part in message.parts().iter().chain(message.other_parts()) {
+        match part.is_body() {
+            true => drop(message.texts(part)),
+            false => drop(message.readings(part)),
+        }
+    }
+    message.enclosed();
+    let footer = Edit::InsertText {
+        place: Place::Bottom,
+        plain: "Confidential".to_owned(),
+        html: "<b>Confidential</b>".to_owned(),
+        marker: "test".to_owned(),
+        fallback: Fallback::Leave,
+        on_dkim: OnDkim::Break,
+    };
+    match apply(&message, &[footer]) {
+        Ok(_) | Err(EditError::TooManyFields | EditError::Damaged(_)) => {}
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[test]
+fn torments_cost_no_more_than_their_size() {
+    let all = torments::all(BYTES);
+    assert!(all.len() >= 90, "only {} torments", all.len());
+    let (mut most, mut idle) = ((0, ""), Vec::new());
+    for (name, raw) in all {
+        let times = looks(|| all_views(&raw)) / raw.len();
+        most = most.max((times, name));
+        if times == 0 {
+            idle.push(name);
+        }
+        if times > LOOKS_MAX || std::env::var_os("VERBOSE").is_some() {
+            println!("{name}: each byte was looked at {times} times");
+        }
+    }
+    println!("at most {} looks at each byte, for {}", most.0, most.1);
+    assert!(most.0 <= LOOKS_MAX);
+    // Some are refused at their first limit, and cost nothing at all.
+    assert!(idle.len() <= 4, "work that is not counted: {idle:?}");
+}
+
+/// The control: what is done anew for each byte is seen.
+#[test]
+fn work_that_grows_with_the_square_is_seen() {
+    let text = vec![b'x'; 10_000];
+    let work = looks(|| (0..text.len()).for_each(|at| drop(words::decode(&text[at..]))));
+    assert!(work / text.len() > LOOKS_MAX);
+}
