@@ -22,33 +22,23 @@ pub async fn carry(
     plan: &Plan,
     memory: &mut Memory,
 ) -> Result<Outcome, Stop> {
-    let carried = send_all(site, arrival, message, work, plan, memory).await;
-    if carried.is_err()
-        && let Some(receipt) = &work.receipt
-    {
-        receipt.withdraw(site).await;
-    }
-    carried
-}
-
-async fn send_all(
-    site: &Site,
-    arrival: &Arrival,
-    message: &Message<'_>,
-    work: &Work,
-    plan: &Plan,
-    memory: &mut Memory,
-) -> Result<Outcome, Stop> {
     let mut outcome = planned(arrival, plan, memory);
     outcome.remarks.clone_from(&work.remarks);
-    if memory.is_split() {
-        memory.begin(site, message, &work.recipients()).await?;
+    let sent = async {
+        if memory.is_split() {
+            memory.begin(site, message, &work.recipients()).await?;
+        }
+        for dispatch in &work.dispatches {
+            let handover = hand_over(site, arrival, message, dispatch, memory).await?;
+            note(site, dispatch, &handover, memory, &mut outcome).await?;
+        }
+        Ok(())
+    };
+    let sent: Result<(), Stop> = sent.await;
+    if let (Err(_), Some(receipt)) = (&sent, &work.receipt) {
+        receipt.withdraw(site).await;
     }
-    for dispatch in &work.dispatches {
-        let handover = hand_over(site, arrival, message, dispatch, memory).await?;
-        note(site, dispatch, &handover, memory, &mut outcome).await?;
-    }
-    Ok(outcome)
+    sent.map(|()| outcome)
 }
 
 /// Whether one reply has to speak of several outcomes: then a retry must not repeat any of them.
