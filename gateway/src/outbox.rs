@@ -263,3 +263,33 @@ async fn send(site: &Site, due: &Due) -> Sent {
     }
     Sent::Taken
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use store::OutboxItem;
+
+    fn due(bytes: usize) -> Due {
+        Due {
+            id: OutboxId([0; 16]),
+            created: mail::Timestamp::from_unix(0),
+            attempts: 0,
+            item: OutboxItem {
+                sender: String::new(),
+                recipients: Vec::new(),
+                message: vec![b'x'; bytes],
+            },
+        }
+    }
+
+    #[test]
+    fn what_waits_to_be_sent_is_bounded_in_bytes() {
+        let outbox = Outbox::default();
+        assert!(outbox.take(due(READY_BYTES_MAX - 10)));
+        assert!(!outbox.take(due(11)), "more than the limit");
+        assert!(outbox.take(due(10)));
+        assert!(!outbox.take(due(1)));
+        assert_eq!(outbox.take_ready().len(), 2);
+        assert!(outbox.take(due(READY_BYTES_MAX)), "there is room again");
+    }
+}
