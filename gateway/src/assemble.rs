@@ -1,7 +1,6 @@
 //! Builds a site from its configuration and sets it running: store, key, rules, next hop,
 //! listeners, viewer, and the tasks beside them. It never starts on a configuration it doubts.
 
-use crate::alarm::AuditAlarm;
 use crate::config::{self, Config};
 use crate::deliver::{Relay, RelayError};
 use crate::mailer::SiteMailer;
@@ -162,7 +161,6 @@ pub async fn start(
         key,
         next_hop: Arc::new(next_hop),
         metrics,
-        audit_alarm: AuditAlarm::default(),
         clock: Arc::new(SystemClock),
         sealing: sealing(config),
         hops_max: config.limits.received,

@@ -5,7 +5,6 @@
 // These macros panic where nobody reads any more; `cli::Output` does not.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
-mod alarm;
 pub mod assemble;
 pub mod config;
 pub mod policies;

@@ -326,19 +326,9 @@ pub async fn receipt_lost(site: &Site, arrival: &Arrival, sender: &Address) {
     write(site, vec![event], Durability::Within).await;
 }
 
-/// The first write after some that failed says in the log how many events it lacks.
-async fn write(site: &Site, mut events: Vec<AuditEvent>, durability: Durability) {
-    let lost = site.audit_alarm.take_lost();
-    let unwritten = lost + events.len() as u64;
-    if lost > 0 {
-        events.insert(0, AuditEvent::new("audit resumed").detail("lost", lost));
-    }
-    match site.store.audit_all(events, durability).await {
-        Ok(()) => site.audit_alarm.silence(),
-        Err(error) => {
-            site.audit_alarm.ring(unwritten);
-            let error = crate::cli::chain(&error);
-            tracing::error!(error, "the audit log cannot be written; somebody must act");
-        }
+async fn write(site: &Site, events: Vec<AuditEvent>, durability: Durability) {
+    if let Err(error) = site.store.audit_all(events, durability).await {
+        let error = crate::cli::chain(&error);
+        tracing::error!(error, "the audit log cannot be written; somebody must act");
     }
 }

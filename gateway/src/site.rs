@@ -1,7 +1,6 @@
 //! One installation: what every station of the path may use. It is built once at start and shared.
 //! It holds no state of a message.
 
-use crate::alarm::AuditAlarm;
 use crate::config::LogAddresses;
 use crate::deliver::NextHop;
 use crate::monitor::Metrics;
@@ -38,8 +37,6 @@ pub struct Site {
     pub outbox: Outbox,
     /// What is counted.
     pub metrics: Arc<Metrics>,
-    /// Whether the audit log can be written.
-    pub audit_alarm: AuditAlarm,
     /// More `Received:` fields than this are a loop.
     pub hops_max: usize,
 }

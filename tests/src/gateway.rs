@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use sqlx::Connection;
 use tempfile::TempDir;
 
 use crate::place;
@@ -310,6 +311,18 @@ directory = "{folder}/rules"
         let draft = self.path("rules").join(format!(".{name}.draft"));
         fs::write(&draft, text).unwrap();
         fs::rename(draft, target).unwrap();
+    }
+
+    /// Does something to the records database behind the gateway's back.
+    pub fn change_records(&self, sql: &'static str) {
+        let location = format!("sqlite:{}", self.path("data/records.db").display());
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        let changed = runtime.block_on(async {
+            let mut records = sqlx::SqliteConnection::connect(&location).await?;
+            sqlx::raw_sql(sql).execute(&mut records).await?;
+            records.close().await
+        });
+        changed.unwrap_or_else(|error| panic!("`{sql}`: {error}"));
     }
 
     /// A greeted connection to the inside listener.

@@ -124,7 +124,7 @@ impl Monitor {
             "Rule sets that were not taken",
             refused,
         );
-        let failures = self.site.audit_alarm.failures();
+        let failures = self.site.store.audit_alarm().failures();
         counter(
             "audit_failures",
             "Writes to the audit log that failed",

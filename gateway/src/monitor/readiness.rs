@@ -36,8 +36,11 @@ impl Readiness {
     pub(super) async fn reasons(&self) -> Vec<String> {
         let mut reasons = Vec::new();
         reasons.extend(self.store().await);
-        if self.site.audit_alarm.is_ringing() {
+        if self.site.store.audit_alarm().is_ringing() {
             reasons.push("the audit log cannot be written".to_owned());
+        }
+        if self.site.store.audit_is_stuck() {
+            reasons.push("the audit journal is not taken up into the records".to_owned());
         }
         if *self.draining.borrow() {
             reasons.push("draining".to_owned());
@@ -65,7 +68,7 @@ impl Readiness {
             Err(_) => Some("no answer in time".to_owned()),
         };
         // Whoever is told "not ready" sends no mail, and without mail nothing else would write.
-        if trouble.is_none() && self.site.audit_alarm.is_ringing() {
+        if trouble.is_none() && store.audit_alarm().is_ringing() {
             let _ = tokio::time::timeout(STORE_TIMEOUT, record::resume(&self.site)).await;
         }
         trouble.map(|why| format!("the store is down: {why}"))

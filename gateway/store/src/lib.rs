@@ -1,6 +1,7 @@
 //! The store: records, sealed letters and shred keys, each behind a small trait, and one facade.
 //! It never sees the plaintext of a letter, and what it answers as kept is on the disk.
 
+mod alarm;
 pub mod audit;
 pub mod challenge;
 mod clock;
@@ -12,6 +13,7 @@ pub mod records;
 mod sqlite;
 mod store;
 
+pub use alarm::AuditAlarm;
 pub use audit::{AuditEvent, AuditFilter, AuditRow, Durability};
 pub use challenge::{Asked, Challenge, ChallengeId, Ticket, Try, Visit};
 pub use clock::{Clock, SystemEntropy};

@@ -300,6 +300,10 @@ pub trait AuditLog: Send + Sync {
     ) -> Result<()>;
     /// Reads events in their order.
     async fn events(&self, filter: &AuditFilter) -> Result<Vec<AuditRow>>;
+    /// Whether appended events wait because the log last took none of them.
+    fn is_stuck(&self) -> bool {
+        false
+    }
 }
 
 /// A records backend.

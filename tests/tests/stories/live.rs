@@ -77,6 +77,14 @@ fn a_good_set_goes_live_and_a_bad_one_does_not() {
         "[[rule]]\nname = \"broken\"\nwhen = { sendr = \"x\" }\n",
     );
     assert!(stays(&gateway, &sink, "two"), "a broken set went live");
+    // It says so, with the place of the mistake.
+    for words in [
+        "the old rule set stays in force",
+        "50-test.toml:3",
+        "did you mean `sender`",
+    ] {
+        assert!(gateway.log_says(words), "no `{words}`:\n{}", gateway.log());
+    }
 
     // A file truncated before it is rewritten must not switch rules off.
     fs::write(gateway.path("rules/50-test.toml"), "").unwrap();

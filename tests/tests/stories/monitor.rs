@@ -116,6 +116,46 @@ fn mail_that_could_not_be_audited_is_answered_and_rings_until_the_log_says_so() 
 }
 
 #[test]
+fn a_reader_who_cannot_be_audited_sees_nothing_and_rings_too() {
+    let sink = Sink::start();
+    let (site, monitor) = site(&sink, RULES);
+    let mut gateway = Gateway::prepare(&site);
+    gateway.serve_with_file_limit(1 << 20);
+    assert_eq!(send(&gateway), 250);
+    let link = link(&sink, TO);
+    assert_eq!(becomes(monitor, 200), "ready\n");
+
+    let_files_grow(&gateway, false);
+    let door = Visitor::new(gateway.viewer).get(&link);
+    assert_eq!(door.status, 503, "{}", door.text());
+    let why = becomes(monitor, 503);
+    assert!(why.contains("the audit log cannot be written\n"), "{why}");
+
+    let_files_grow(&gateway, true);
+    assert_eq!(becomes(monitor, 200), "ready\n");
+    assert_eq!(Visitor::new(gateway.viewer).get(&link).status, 200);
+    gateway.kill();
+    let resumed = Opener::new(&gateway).events("audit resumed");
+    assert_eq!(resumed.len(), 1, "{resumed:?}");
+}
+
+#[test]
+fn a_journal_that_is_not_taken_up_is_told_until_it_is() {
+    let sink = Sink::start();
+    let (site, monitor) = site(&sink, "");
+    let gateway = Gateway::start(&site);
+    assert_eq!(send(&gateway), 250);
+    assert_eq!(becomes(monitor, 200), "ready\n");
+    gateway.change_records("alter table audit rename to aside");
+    assert_eq!(send(&gateway), 250, "its event is safe in the journal");
+    let why = becomes(monitor, 503);
+    assert_eq!(why, "the audit journal is not taken up into the records\n");
+    gateway.change_records("alter table aside rename to audit");
+    assert_eq!(becomes(monitor, 200), "ready\n");
+    assert_eq!(Opener::new(&gateway).events("passed").len(), 2);
+}
+
+#[test]
 fn it_says_that_it_drains_while_it_does() {
     let sink = Sink::start();
     let (site, monitor) = site(&sink, "");

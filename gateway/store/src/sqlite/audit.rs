@@ -30,6 +30,10 @@ impl AuditLog for SqliteRecords {
         self.journal.append(&events, durability, now).await
     }
 
+    fn is_stuck(&self) -> bool {
+        self.journal.is_stuck()
+    }
+
     async fn events(&self, filter: &AuditFilter) -> Result<Vec<AuditRow>> {
         self.journal.take_up().await?;
         let rows = sqlx::query(

@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use std::fs::{File, TryLockError};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -48,6 +48,8 @@ pub(super) struct Journal {
     /// Held while the journal is taken up.
     turn: AsyncMutex<()>,
     bell: Arc<Notify>,
+    /// Whether the database took nothing up when it was last asked to.
+    stuck: AtomicBool,
 }
 
 /// The files of one process.
@@ -68,6 +70,7 @@ impl Journal {
             desk: Mutex::default(),
             turn: AsyncMutex::new(()),
             bell: Arc::new(Notify::new()),
+            stuck: AtomicBool::new(false),
         });
         for path in journal.left_behind()? {
             journal.recover(&path).await?;
@@ -146,6 +149,11 @@ impl Journal {
             pages.taken.store(taken, Ordering::Relaxed);
         }
         Ok(())
+    }
+
+    /// Whether events wait that the database does not take up.
+    pub(super) fn is_stuck(&self) -> bool {
+        self.stuck.load(Ordering::Relaxed)
     }
 
     fn desk(&self) -> MutexGuard<'_, Desk> {
@@ -337,6 +345,9 @@ async fn attend(journal: Weak<Journal>, bell: Arc<Notify>) {
         if taken.is_err() {
             taken = Ok(taking.await);
         }
+        journal
+            .stuck
+            .store(!matches!(taken, Ok(Ok(()))), Ordering::Relaxed);
         if let Ok(Err(error)) = taken {
             let error = &error as &dyn std::error::Error;
             tracing::error!(error, "the audit journal is not taken up");

@@ -1,6 +1,7 @@
 //! The audit log, as others write and read it.
 
 use super::{Result, Store};
+use crate::alarm::AuditAlarm;
 use crate::audit::{AuditEvent, AuditFilter, AuditRow, Durability, EVENTS_MAX};
 use crate::error::StoreError;
 
@@ -10,14 +11,38 @@ const CHECK_PAGES_MAX: u32 = 1_000_000;
 impl Store {
     /// Appends an event. [`Durability`] says what "returns" means.
     pub async fn audit(&self, event: AuditEvent, durability: Durability) -> Result<()> {
-        self.records
-            .append(vec![event], durability, self.now())
-            .await
+        self.audit_all(vec![event], durability).await
     }
 
-    /// Appends events that belong together, in this order, all or none.
-    pub async fn audit_all(&self, events: Vec<AuditEvent>, durability: Durability) -> Result<()> {
-        self.records.append(events, durability, self.now()).await
+    /// Appends events that belong together, in this order, all or none. One that fails rings the
+    /// alarm; the next that does not says in the log how many events it lacks. No events at all
+    /// only try whether the log can be written again.
+    pub async fn audit_all(
+        &self,
+        mut events: Vec<AuditEvent>,
+        durability: Durability,
+    ) -> Result<()> {
+        let lost = self.audit_alarm.take_lost();
+        let unwritten = lost + events.len() as u64;
+        if lost > 0 {
+            events.insert(0, AuditEvent::new("audit resumed").detail("lost", lost));
+        }
+        let written = self.records.append(events, durability, self.now()).await;
+        match written {
+            Ok(()) => self.audit_alarm.silence(),
+            Err(_) => self.audit_alarm.ring(unwritten),
+        }
+        written
+    }
+
+    /// Whether the audit log could be written, by whoever wrote to it.
+    pub fn audit_alarm(&self) -> &AuditAlarm {
+        &self.audit_alarm
+    }
+
+    /// Whether events are kept aside that the log does not take: safe, but for nobody to find.
+    pub fn audit_is_stuck(&self) -> bool {
+        self.records.is_stuck()
     }
 
     /// Reads events, oldest first. A row that was changed is an error, not a row.

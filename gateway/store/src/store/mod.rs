@@ -14,6 +14,7 @@ use mail::{Address, Timestamp};
 use seal::ServerKey;
 use sha2::{Digest, Sha256};
 
+use crate::alarm::AuditAlarm;
 use crate::clock::{Clock, SystemEntropy};
 use crate::error::StoreError;
 use crate::files::Files;
@@ -46,6 +47,7 @@ pub struct Store {
     keys: Arc<dyn Keys>,
     server_key: Arc<ServerKey>,
     clock: Arc<dyn Clock>,
+    audit_alarm: AuditAlarm,
 }
 
 impl Store {
@@ -87,6 +89,7 @@ impl Store {
             keys,
             server_key: server_key.into(),
             clock,
+            audit_alarm: AuditAlarm::default(),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use mail::Timestamp;
 use seal::ServerKey;
@@ -154,4 +155,37 @@ async fn an_event_keeps_the_time_at_which_it_happened() {
     // The control: a journal is only as good as the chain it ends in.
     behind(&world, "records.db", "update audit set at = at + 1").await;
     assert!(world.store.check_audit().await.is_err());
+}
+
+/// Asks until it is so, for as long as several turns take.
+async fn becomes(store: &Store, stuck: bool) -> bool {
+    for _ in 0..100 {
+        if store.audit_is_stuck() == stuck {
+            return true;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    false
+}
+
+#[tokio::test]
+async fn a_database_that_takes_nothing_up_is_told_until_it_does() {
+    let world = World::new().await;
+    append(&world.store, 1, 0).await;
+    assert!(
+        becomes(&world.store, false).await,
+        "the control: it takes up"
+    );
+    let fail = "create trigger fail before insert on audit \
+        begin select raise(abort, 'no room'); end";
+    behind(&world, "records.db", fail).await;
+    append(&world.store, 2, 0).await;
+    assert!(becomes(&world.store, true).await, "nobody heard of it");
+    assert!(
+        !world.store.audit_alarm().is_ringing(),
+        "the events are safe"
+    );
+    behind(&world, "records.db", "drop trigger fail").await;
+    assert!(becomes(&world.store, false).await, "it takes up again");
+    assert_eq!(world.store.check_audit().await.unwrap(), 3);
 }

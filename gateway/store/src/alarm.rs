@@ -1,5 +1,5 @@
-//! The audit log's alarm: it rings from a write that failed until one that did not. The mail is
-//! answered all the same, since it was safe by then; the gateway is not ready while it rings.
+//! The audit log's alarm: it rings from a write that failed until one that did not, whoever wrote.
+//! It stops nobody: what a failed write means for an answer is the writer's to say.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -23,7 +23,7 @@ impl AuditAlarm {
     }
 
     /// Takes the number of events that the log lacks, for whoever writes next to say so in it.
-    pub fn take_lost(&self) -> u64 {
+    pub(crate) fn take_lost(&self) -> u64 {
         match self.lost.load(Ordering::Relaxed) {
             0 => 0,
             _ => self.lost.swap(0, Ordering::Relaxed),
@@ -31,14 +31,14 @@ impl AuditAlarm {
     }
 
     /// A write failed, and with it so many events; those taken before count again.
-    pub fn ring(&self, lost: u64) {
+    pub(crate) fn ring(&self, lost: u64) {
         self.failures.fetch_add(1, Ordering::Relaxed);
         self.lost.fetch_add(lost, Ordering::Relaxed);
         self.ringing.store(true, Ordering::Relaxed);
     }
 
     /// A write succeeded. Costs a load while all is well.
-    pub fn silence(&self) {
+    pub(crate) fn silence(&self) {
         if self.is_ringing() {
             self.ringing.store(false, Ordering::Relaxed);
         }
