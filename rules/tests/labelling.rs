@@ -271,3 +271,32 @@ fn an_explanation_names_what_readers_differ_on() {
     let clear = explain(&policy, "Subject: ab\r\n\r\nx\r\n", |_| ());
     assert!(!clear.copies[0].ambiguous && !clear.to_json().contains("ambiguities"));
 }
+
+/// Who reads a marking in his language is told in it, too, that the original is attached.
+#[test]
+fn a_wrapper_speaks_the_language_of_its_text() {
+    let policy = policy(
+        "[[rule]]\nname = 'mark'\nthen = [{ footer = { text = 'Secret', fallback = 'wrap', \
+         languages = [{ tag = 'de', text = 'Geheim' }] } }]\n\
+         [[language]]\ntag = 'de-AT'\nreaders = ['x.example']\n",
+    );
+    let signed = "Content-Type: application/pkcs7-mime; smime-type=signed-data\r\n\r\nx\r\n";
+    let message = Message::parse(signed.as_bytes());
+    let envelope = envelope("ann@corp.example", &["bob@x.example", "carl@y.example"]);
+    let judgement = policy.judge(&Facts::new(now(), Source::Inside, &envelope, &message));
+    let shown = |copy: usize| {
+        let edits = &judgement.copies[copy].verdict.edits;
+        let edited = mail::apply(&message, edits).unwrap();
+        assert!(edited.is_wrapped);
+        let wrapper = Message::parse(&edited.bytes);
+        wrapper.text(wrapper.bodies()[0])
+    };
+    assert_eq!(
+        shown(0).trim_end(),
+        "Geheim\r\n\r\nDie ursprüngliche Nachricht ist unverändert angehängt."
+    );
+    assert_eq!(
+        shown(1).trim_end(),
+        "Secret\r\n\r\nThe original message is attached unchanged."
+    );
+}

@@ -1,7 +1,7 @@
 //! What comes at the end: the edits that rules asked for, then the effects of the final label.
 
 use mail::marking::{Stamp, Values, tag_subject};
-use mail::{Edit, LabelId, Pattern};
+use mail::{Edit, Fallback, LabelId, Pattern};
 
 use super::{Bench, Walker};
 use crate::draft::Draft;
@@ -46,6 +46,20 @@ impl Bench<'_> {
         draft.edits.extend(self.unmark(draft, shown, &values));
         for (slot, stamp) in shown.into_iter().flat_map(LabelEffects::stamps) {
             self.set_marking(stamp.edit(slot, walker.language, &values), draft);
+        }
+        // A wrapper speaks to its readers in the language of the texts it shows.
+        let wraps = |edit: &Edit| {
+            matches!(
+                edit,
+                Edit::InsertText {
+                    fallback: Fallback::Wrap,
+                    ..
+                }
+            )
+        };
+        if let Some(language) = walker.language.filter(|_| draft.edits.iter().any(wraps)) {
+            let language = language.to_owned();
+            draft.edits.push(Edit::SpeakOfOriginal { language });
         }
         draft.edits.clone()
     }

@@ -5,7 +5,8 @@
 use super::draft::{Draft, Shape};
 use super::insert::{NewText, Writer};
 use super::targets::Refusal;
-use super::{Edit, EditError, Edited, Fallback, OnDkim, SkipReason, Skipped, dkim, shape};
+use super::{Edit, EditError, Edited, Fallback, OnDkim, Place, SkipReason, Skipped, dkim, shape};
+use crate::marking::original_attached;
 use crate::message::{Message, PartPath};
 
 /// Applies the edits in order. No edits give the same bytes.
@@ -49,6 +50,7 @@ pub(crate) fn draft<'m>(message: &'m Message<'m>, edits: &[Edit]) -> Result<Made
         writer: Writer::default(),
         texts: Vec::new(),
         wraps: false,
+        language: None,
         first: Vec::new(),
         additions: Vec::new(),
         skipped: Vec::new(),
@@ -66,6 +68,8 @@ struct Work<'m, 'e> {
     texts: Vec<NewText<'e>>,
     /// Whether one of them could only be shown around the letter.
     wraps: bool,
+    /// In which language a wrapper speaks.
+    language: Option<&'e str>,
     first: Vec<NewText<'e>>,
     additions: Vec<&'e super::NewPart>,
     skipped: Vec<Skipped>,
@@ -92,6 +96,10 @@ impl<'m, 'e> Work<'m, 'e> {
                     marker,
                 };
                 self.insert(new, *fallback, *on_dkim)
+            }
+            Edit::SpeakOfOriginal { language } => {
+                self.language = Some(language);
+                Ok(())
             }
             Edit::RemoveText { patterns } => {
                 // Where nothing may be written, nothing of ours can be taken out either.
@@ -179,7 +187,14 @@ impl<'m, 'e> Work<'m, 'e> {
             !later.any(|later| later.marker == text.marker)
         };
         let texts = self.texts.iter().enumerate().filter(is_last);
-        let texts: Vec<NewText<'e>> = texts.map(|(_, text)| *text).collect();
+        let mut texts: Vec<NewText<'e>> = texts.map(|(_, text)| *text).collect();
+        let sentence = original_attached(self.language);
+        texts.push(NewText {
+            place: Place::Bottom,
+            plain: sentence,
+            html: sentence,
+            marker: "original",
+        });
         shape::wrap(&mut self.draft, &texts)?;
         let stays = |skipped: &Skipped| skipped.reason == SkipReason::AlreadyMarked;
         self.skipped.retain(stays);

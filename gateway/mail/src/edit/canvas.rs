@@ -30,6 +30,8 @@ pub(crate) struct Change {
 pub(crate) struct Canvas<'m> {
     pub part: &'m Part,
     raw: &'m [u8],
+    /// What a list appended to the code of the body, with the line break before it.
+    footer: &'m [u8],
     line_break: &'static [u8],
     decoded: Cow<'m, [u8]>,
     masked: Option<Vec<u8>>,
@@ -54,10 +56,24 @@ impl<'m> Canvas<'m> {
         if part.encoding == TransferEncoding::Unknown {
             return Err(SkipReason::Unwritable);
         }
-        let decoded = message.decoded(part);
+        let raw = message.body_raw(part);
+        let (mut decoded, mut footer) = (Cow::Borrowed(raw), &b""[..]);
+        if part.encoding == TransferEncoding::Base64 {
+            let behind = transfer::footer(raw);
+            let code = behind.map_or(raw, |at| raw[..at].trim_ascii_end());
+            // To write it anew would settle what readers differ on, and harm it for some.
+            if transfer::is_doubtful(code) {
+                return Err(SkipReason::Ambiguous);
+            }
+            footer = &raw[code.len()..];
+            decoded = Cow::Owned(transfer::decode_base64(code));
+        } else if !part.encoding.is_identity() {
+            decoded = message.decoded(part);
+        }
         let mut canvas = Self {
             part,
-            raw: &message.raw()[part.body.clone()],
+            raw,
+            footer,
             line_break: message.line_break(),
             decoded,
             masked: None,
@@ -238,9 +254,11 @@ impl<'m> Canvas<'m> {
             _ => content.to_vec(),
         };
         // A body before a delimiter ends without the line break that belongs to the delimiter.
-        if encoding == TransferEncoding::Base64 && !self.raw.ends_with(b"\n") {
+        let ends_open = !self.footer.is_empty() || !self.raw.ends_with(b"\n");
+        if encoding == TransferEncoding::Base64 && ends_open {
             bytes.truncate(bytes.len() - self.line_break.len().min(bytes.len()));
         }
+        bytes.extend_from_slice(self.footer);
         let changed = (encoding != self.part.encoding).then_some(encoding);
         Written {
             splices: vec![Splice {

@@ -80,6 +80,12 @@ pub enum Edit {
         /// Whether a letter that a domain has signed with DKIM may be edited.
         on_dkim: OnDkim,
     },
+    /// Chooses in which language a new letter that holds the original says so; it changes nothing
+    /// where none is needed ([`Fallback::Wrap`]).
+    SpeakOfOriginal {
+        /// The language (RFC 5646); English where there is no list, or no such word in it.
+        language: String,
+    },
     /// Takes earlier markings out of the letter's new text; what it quotes stays as it is.
     RemoveText {
         /// What they look like.
@@ -115,8 +121,9 @@ pub enum Fallback {
     /// The letter is left as it is; [`Edited::skipped`] says so.
     #[default]
     Leave,
-    /// A new letter holds the text and the whole original as an attached message. All texts of the
-    /// list then stand in the new letter, whatever their own fallback.
+    /// A new letter holds the text, a sentence that the original is attached, and the whole original
+    /// as an attached message. All texts of the list then stand in the new letter, whatever their own
+    /// fallback.
     Wrap,
     /// The edit fails.
     Reject,

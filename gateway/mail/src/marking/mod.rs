@@ -3,11 +3,13 @@
 //! It never touches a message: a marking becomes an edit, and edits are applied elsewhere.
 
 mod look;
+mod original;
 mod stamp;
 mod template;
 mod wording;
 
 pub use look::{Alignment, Color, Look, SIZE_POINTS};
+pub use original::original_attached;
 pub use stamp::Stamp;
 pub use template::{
     TEMPLATE_BYTES_MAX, Template, TemplateError, TemplateErrorKind, VALUE_CHARS_MAX, Values,

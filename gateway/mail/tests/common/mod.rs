@@ -33,6 +33,9 @@ pub fn read_edits(text: &str) -> Vec<Edit> {
             }),
             "insert" => edits.push(read_insert(rest)),
             "plain" | "html" => extend_insert(&mut edits, word, rest),
+            "speak" => edits.push(Edit::SpeakOfOriginal {
+                language: rest.to_owned(),
+            }),
             "untext" => {
                 let pattern = Pattern::of(rest.split("...")).unwrap();
                 edits.push(Edit::RemoveText {
