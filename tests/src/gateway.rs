@@ -23,6 +23,8 @@ pub struct Site {
     pub rules: Vec<(String, String)>,
     /// Where passed mail goes.
     pub next_hop: SocketAddr,
+    /// More lines of the `[relay]` table.
+    pub relay: String,
     /// More TOML after the tables below: `[limits]` and the like.
     pub more: String,
     /// Environment variables of the process.
@@ -39,9 +41,16 @@ impl Site {
         Self {
             rules,
             next_hop,
+            relay: String::new(),
             more: String::new(),
             environment: Vec::new(),
         }
+    }
+
+    /// With more lines in the `[relay]` table.
+    pub fn with_relay(mut self, lines: &str) -> Self {
+        self.relay.push_str(lines);
+        self
     }
 
     /// With more TOML at the end of the configuration.
@@ -113,7 +122,7 @@ impl Gateway {
             viewer,
             ..
         } = self;
-        let (next_hop, more) = (site.next_hop, &site.more);
+        let (next_hop, relay, more) = (site.next_hop, &site.relay, &site.more);
         format!(
             r#"
 [organisation]
@@ -138,6 +147,7 @@ allow = ["127.0.0.0/8"]
 
 [relay]
 next_hop = "{next_hop}"
+{relay}
 
 [viewer]
 address = "{viewer}"

@@ -14,4 +14,5 @@ pub mod reading;
 pub mod sender;
 pub mod sink;
 pub mod tidy;
+pub mod tls;
 pub mod visitor;

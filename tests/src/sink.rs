@@ -7,6 +7,8 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::tls::Stream;
+
 /// Where in a dialogue the sink asks its script what to say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stage {
@@ -63,6 +65,8 @@ pub struct Received {
     pub wire: Vec<u8>,
     /// Whether the sink answered 250 for it.
     pub accepted: bool,
+    /// Whether it came in TLS.
+    pub encrypted: bool,
 }
 
 type Script = dyn Fn(&Stage) -> Answer + Send + Sync;
@@ -73,7 +77,15 @@ pub struct Sink {
     shared: Arc<Shared>,
 }
 
+/// What a sink does of STARTTLS.
+struct Tls {
+    config: Arc<rustls::ServerConfig>,
+    /// Whether it obeys inside what it had read in clear.
+    keeps: bool,
+}
+
 struct Shared {
+    tls: Option<Tls>,
     script: Mutex<Arc<Script>>,
     received: Mutex<Vec<Received>>,
     arrival: Condvar,
@@ -88,12 +100,24 @@ impl Sink {
 
     /// A sink that asks `script` at every stage.
     pub fn scripted(script: impl Fn(&Stage) -> Answer + Send + Sync + 'static) -> Self {
+        Self::listen(Box::new(script), None)
+    }
+
+    /// A sink that accepts everything and offers STARTTLS; one that `keeps` obeys inside what it
+    /// had read in clear.
+    pub fn offering_tls(config: Arc<rustls::ServerConfig>, keeps: bool) -> Self {
+        let tls = Tls { config, keeps };
+        Self::listen(Box::new(|_| Answer::Accept), Some(tls))
+    }
+
+    fn listen(script: Box<Script>, tls: Option<Tls>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
         let address = listener
             .local_addr()
             .expect("a bound socket has an address");
         let shared = Arc::new(Shared {
-            script: Mutex::new(Arc::new(script)),
+            tls,
+            script: Mutex::new(Arc::from(script)),
             received: Mutex::default(),
             arrival: Condvar::new(),
             closing: Mutex::new(false),
@@ -169,8 +193,9 @@ impl Drop for Sink {
 }
 
 struct Dialogue {
-    input: BufReader<TcpStream>,
-    output: TcpStream,
+    stream: BufReader<Box<dyn Stream>>,
+    socket: TcpStream,
+    encrypted: bool,
     shared: Arc<Shared>,
     sender: Option<(String, String)>,
     recipients: Vec<String>,
@@ -189,10 +214,11 @@ impl Dialogue {
     fn new(stream: TcpStream, shared: Arc<Shared>) -> Self {
         stream.set_nodelay(true).ok();
         stream.set_read_timeout(Some(Duration::from_secs(120))).ok();
-        let input = BufReader::new(stream.try_clone().expect("a socket can be cloned"));
+        let clear = stream.try_clone().expect("a socket can be cloned");
         Self {
-            input,
-            output: stream,
+            stream: BufReader::new(Box::new(clear)),
+            socket: stream,
+            encrypted: false,
             shared,
             sender: None,
             recipients: Vec::new(),
@@ -208,6 +234,7 @@ impl Dialogue {
             match verb.as_str() {
                 "EHLO" => self.hello()?,
                 "HELO" => drop(self.answer(&Stage::Hello, "250 sink.example")?),
+                "STARTTLS" if self.shared.tls.is_some() => self.encrypt()?,
                 "MAIL" => self.mail(&text)?,
                 "RCPT" => self.recipient(&text)?,
                 "DATA" => self.data()?,
@@ -223,9 +250,37 @@ impl Dialogue {
     }
 
     fn hello(&mut self) -> Result<(), Ended> {
-        let extensions = "250-sink.example\r\n250-PIPELINING\r\n250-SIZE 104857600\r\n\
-            250-8BITMIME\r\n250-SMTPUTF8\r\n250 ENHANCEDSTATUSCODES";
-        self.answer(&Stage::Hello, extensions).map(drop)
+        let offer = match self.shared.tls.is_some() && !self.encrypted {
+            true => "250-STARTTLS\r\n",
+            false => "",
+        };
+        let extensions = format!(
+            "250-sink.example\r\n250-PIPELINING\r\n250-SIZE 104857600\r\n{offer}\
+             250-8BITMIME\r\n250-SMTPUTF8\r\n250 ENHANCEDSTATUSCODES"
+        );
+        self.answer(&Stage::Hello, &extensions).map(drop)
+    }
+
+    /// What follows is said in TLS; what had come before the handshake is forgotten, or not.
+    fn encrypt(&mut self) -> Result<(), Ended> {
+        self.say("220 2.0.0 go on")?;
+        let shared = Arc::clone(&self.shared);
+        let Some(tls) = &shared.tls else {
+            return Ok(());
+        };
+        let kept = match tls.keeps {
+            true => self.stream.buffer().to_vec(),
+            false => Vec::new(),
+        };
+        let server = rustls::ServerConnection::new(Arc::clone(&tls.config)).map_err(|_| Ended)?;
+        let inside = rustls::StreamOwned::new(server, self.socket.try_clone()?);
+        self.stream = BufReader::new(Box::new(Remembering {
+            kept: std::io::Cursor::new(kept),
+            inside,
+        }));
+        self.encrypted = true;
+        self.reset();
+        Ok(())
     }
 
     fn mail(&mut self, text: &str) -> Result<(), Ended> {
@@ -275,6 +330,7 @@ impl Dialogue {
             raw,
             wire,
             accepted,
+            encrypted: self.encrypted,
         };
         // Kept before it is answered: what was answered 250 is never missing here.
         self.shared.received.lock().unwrap().push(message);
@@ -302,7 +358,7 @@ impl Dialogue {
         let mut line = Vec::new();
         while !line.ends_with(b"\r\n") {
             if self
-                .input
+                .stream
                 .by_ref()
                 .take(64 << 20)
                 .read_until(b'\n', &mut line)?
@@ -325,7 +381,7 @@ impl Dialogue {
     }
 
     /// Whether the answer was a positive one.
-    fn answer(&mut self, stage: &Stage, willing: &'static str) -> Result<bool, Ended> {
+    fn answer(&mut self, stage: &Stage, willing: &str) -> Result<bool, Ended> {
         let answer = self.ask(stage);
         self.carry_out(&answer, willing)
     }
@@ -343,8 +399,35 @@ impl Dialogue {
     }
 
     fn say(&mut self, line: &str) -> Result<(), Ended> {
-        self.output.write_all(format!("{line}\r\n").as_bytes())?;
+        let stream = self.stream.get_mut();
+        stream.write_all(format!("{line}\r\n").as_bytes())?;
+        stream.flush()?;
         Ok(())
+    }
+}
+
+/// A stream that begins with what was read before it was there.
+struct Remembering<S> {
+    kept: std::io::Cursor<Vec<u8>>,
+    inside: S,
+}
+
+impl<S: Read> Read for Remembering<S> {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        match self.kept.read(out)? {
+            0 => self.inside.read(out),
+            length => Ok(length),
+        }
+    }
+}
+
+impl<S: Write> Write for Remembering<S> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.inside.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.inside.flush()
     }
 }
 

@@ -26,5 +26,6 @@ mod scanner;
 mod sealing;
 mod shipped;
 mod smuggling;
+mod starttls;
 mod told;
 mod unprotected;
