@@ -27,10 +27,15 @@ fuzz-short:      ## the property tests over many more generated messages, bounde
 	@tests/install build mail
 	@tests/run fuzz
 
-check:           ## formatting and lints; nothing is changed
+check:           ## formatting, lints, and with cargo-deny the licences; nothing is changed
 	@tests/install build
 	cargo fmt --all --check
 	cargo clippy --quiet --workspace --all-targets -- --deny warnings
+	@if cargo deny --version >/dev/null 2>&1; then \
+	    cargo deny --log-level warn check licenses bans sources; \
+	else \
+	    echo "make check: cargo-deny is not installed; licences and bans were not checked"; \
+	fi
 
 certs:           ## a development authority and server certificate in certs/
 	@tests/install certs
