@@ -19,6 +19,7 @@ const BODY: Name = Name::new(b"body");
 const HTML: Name = Name::new(b"html");
 const HEAD: Name = Name::new(b"head");
 const TABLE: Name = Name::new(b"table");
+const FOREIGN: &[Name] = names!["svg" "math"];
 /// What is seen although it is no text.
 const SEEN: &[Name] = names!["img" "hr" "input" "video" "object" "embed" "iframe"];
 
@@ -179,8 +180,10 @@ impl Scan {
                 QuoteKind::Separator => self.quote_open = Some((range.start, None)),
             }
         }
-        let pushed =
-            !name.is_one_of(VOID) && !name.is_one_of(OPTIONAL_END) && !tag.ends_with(b"/>");
+        // A slash closes nothing but within SVG and MathML (HTML, "Self-closing start tag state").
+        let foreign = || name.is_one_of(FOREIGN) || self.stack.iter().any(|n| n.is_one_of(FOREIGN));
+        let closed = tag.ends_with(b"/>") && foreign();
+        let pushed = !name.is_one_of(VOID) && !name.is_one_of(OPTIONAL_END) && !closed;
         if pushed && self.stack.len() < STACK_MAX {
             self.stack.push(name);
         }
@@ -347,6 +350,12 @@ mod tests {
             ),
             ("a<style>b", "a<style>b|</style>"),
             ("a</html>", "a|</html>"),
+            // A slash closes no element of HTML, and hides nothing of ours.
+            (
+                "a<div style=\"display:none\"/></body>",
+                "a<div style=\"display:none\"/>|</div></body>",
+            ),
+            ("<svg><g/></svg><br/>a", "<svg><g/></svg><br/>a|"),
             ("", "|"),
         ] {
             assert_eq!(shown(html, Place::Bottom), expected);

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{EUC_KR, Encoding, GBK, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 use crate::work;
 
@@ -68,9 +68,17 @@ impl Charset {
                 let (text, _, malformed) = encoding.decode(bytes);
                 if malformed { Err(text) } else { Ok(text) }
             }
-            Self::Known(encoding) | Self::Latin(encoding) => {
+            Self::Known(encoding) => {
                 let (text, malformed) = encoding.decode_without_bom_handling(bytes);
                 if malformed { Err(text) } else { Ok(text) }
+            }
+            // What only the superset has, others read as control characters.
+            Self::Latin(encoding) => {
+                let (text, malformed) = encoding.decode_without_bom_handling(bytes);
+                match malformed || bytes.iter().any(|byte| (0x80..0xa0).contains(byte)) {
+                    true => Err(text),
+                    false => Ok(text),
+                }
             }
         }
     }
@@ -85,7 +93,7 @@ impl Charset {
             Self::Known(encoding) if encoding == UTF_16BE || encoding == UTF_16LE => None,
             Self::Known(encoding) => {
                 let (bytes, _, unmappable) = encoding.encode(text);
-                (!unmappable).then_some(bytes)
+                (!unmappable && everybody_reads(encoding, &bytes)).then_some(bytes)
             }
             Self::Latin(encoding) => {
                 let (bytes, _, unmappable) = encoding.encode(text);
@@ -104,6 +112,33 @@ impl Charset {
             Self::Known(encoding) | Self::Latin(encoding) => encoding.is_ascii_compatible(),
         }
     }
+}
+
+/// Whether readers agree on what was written: encoding_rs writes what browsers read, which for some
+/// names is a superset of the charset that other programs know by them.
+fn everybody_reads(encoding: &'static Encoding, bytes: &[u8]) -> bool {
+    let katakana = 0xa1..=0xdf;
+    let mut rest = bytes.iter().copied();
+    while let Some(lead) = rest.next() {
+        let agreed = match encoding {
+            _ if lead.is_ascii() => true,
+            // GB 2312 and KS X 1001 are what their supersets write with two high bytes.
+            _ if encoding == GBK || encoding == EUC_KR => {
+                (0xa1..=0xfd).contains(&lead) && rest.next().is_some_and(|trail| trail > 0xa0)
+            }
+            _ if encoding == SHIFT_JIS && katakana.contains(&lead) => true,
+            // Rows 13, 89 to 92 and 115 to 119 are of Windows, and not in JIS X 0208.
+            _ if encoding == SHIFT_JIS => {
+                rest.next();
+                !matches!(lead, 0x87 | 0xed | 0xee | 0xfa..=0xfc)
+            }
+            _ => return true,
+        };
+        if !agreed {
+            return false;
+        }
+    }
+    true
 }
 
 /// Names that occur in mail and that encoding_rs, made for the web, does not list.
@@ -181,6 +216,20 @@ mod tests {
         assert!(Charset::parse(Some("iso-8859-1")).encode("é").is_some());
         assert!(Charset::parse(Some("windows-1252")).encode("“").is_some());
         assert!(Charset::parse(Some("cp1252")).encode("“").is_some());
+        for (name, all, some) in [
+            ("gb2312", "中文“”", "€"),
+            ("gb2312", "—", "–"),
+            ("gb2312", "中文", "鎔"),
+            ("euc-kr", "한글", "똠"),
+            ("shift_jis", "日本ｱ", "①"),
+        ] {
+            let charset = Charset::parse(Some(name));
+            assert!(charset.encode(all).is_some(), "{name} {all}");
+            assert!(charset.encode(some).is_none(), "{name} {some}: not for all");
+        }
+        let guessed = Charset::parse(Some("iso-8859-1"));
+        assert!(guessed.decode_strictly(b"\x93caf\xe9\x94").is_err());
+        assert!(guessed.decode_strictly(b"caf\xe9").is_ok());
         let japanese = Charset::parse(Some("iso-2022-jp"))
             .encode("日本")
             .map(Cow::into_owned);
