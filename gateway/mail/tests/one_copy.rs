@@ -8,8 +8,8 @@ use std::fs;
 use mail::message::transfer::encode_base64;
 use mail::{Edit, Fallback, Message, OnDkim, Place, apply};
 
-/// More than 25 MiB: from 32 MiB on the C library hands memory back as soon as it is free, so that a
-/// copy made and thrown away before another is not served from what the first one left.
+/// More than 25 MiB: from 32 MiB on the C library hands memory back as soon as it is free, so that
+/// a copy made and thrown away before another is not served from what the first one left.
 const BYTES: usize = 40 << 20;
 /// What the rest of an edit may take: the list of parts, the texts.
 const SLACK_BYTES: usize = 2 << 20;

@@ -1,6 +1,7 @@
 //! Attacks on STARTTLS, from both sides (V3, V4): what was said in clear before the handshake
 //! counts for nothing after it, and where TLS is required nobody in the middle can talk us out of
-//! it. A relay that keeps what it had read, and one that is content with clear text, must be caught.
+//! it. A relay that keeps what it had read, and one that is content with clear text, must be
+//! caught.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};

@@ -121,9 +121,9 @@ pub enum Fallback {
     /// The letter is left as it is; [`Edited::skipped`] says so.
     #[default]
     Leave,
-    /// A new letter holds the text, a sentence that the original is attached, and the whole original
-    /// as an attached message. All texts of the list then stand in the new letter, whatever their own
-    /// fallback.
+    /// A new letter holds the text, a sentence that the original is attached, and the whole
+    /// original as an attached message. All texts of the list then stand in the new letter,
+    /// whatever their own fallback.
     Wrap,
     /// The edit fails.
     Reject,
