@@ -48,6 +48,7 @@ fn walk<'m>(
             None => Ok(false),
         },
         _ if part.is_multipart() => mixed(message, part, place, found),
+        _ if is_nothing(message, part) => Ok(false),
         _ if is_letter(part) => {
             found.push(part);
             Ok(true)
@@ -70,7 +71,10 @@ fn mixed<'m>(
             continue;
         }
         if place != Place::Top && !child.is_multipart() {
-            let same = |later: &&Part| later.is_body() && later.media_type == child.media_type;
+            let same = |later: &&Part| {
+                let alike = later.is_body() && later.media_type == child.media_type;
+                alike && !is_nothing(message, later)
+            };
             if let Some(last) = children.filter(same).last() {
                 found.pop();
                 found.push(last);
@@ -92,6 +96,12 @@ fn related_root<'m>(message: &'m Message<'_>, part: &Part) -> Option<&'m Part> {
             .find(|child| child.content_id() == Some(start))
     });
     named.or_else(|| message.children(part).next())
+}
+
+/// What stands between two delimiters in a row: no header, nothing to read, and seen by nobody.
+fn is_nothing(message: &Message<'_>, part: &Part) -> bool {
+    let blank = || message.body_raw(part).trim_ascii().is_empty();
+    !part.path.is_root() && part.fields.is_empty() && blank()
 }
 
 /// The root of a message is its letter even when it bears a name.
