@@ -18,11 +18,13 @@ fn outcome(raw: &[u8], edits: &str) -> (String, Vec<u8>) {
         Ok(edited) => {
             let skipped = edited.skipped.iter();
             let skipped = skipped.map(|s| format!("skipped `{}` {}\n", s.path, s.reason.as_str()));
+            let kept = edited.kept_contents.iter();
+            let kept = kept.map(|s| format!("kept `{}` {}\n", s.path, s.reason.as_str()));
             let broken = edited
                 .broken_signatures
                 .iter()
                 .map(|d| format!("breaks dkim {d}\n"));
-            let notes: String = skipped.chain(broken).collect();
+            let notes: String = skipped.chain(kept).chain(broken).collect();
             let operations = milter_operations(&message, &edits).unwrap();
             if !operations.is_empty() {
                 let by_milter = common::postfix(raw, &operations);

@@ -5,7 +5,9 @@
 use super::draft::{Draft, Shape};
 use super::insert::{NewText, Writer};
 use super::targets::Refusal;
-use super::{Edit, EditError, Edited, Fallback, OnDkim, Place, SkipReason, Skipped, dkim, shape};
+use super::{
+    Edit, EditError, Edited, Fallback, OnDkim, Place, SkipReason, Skipped, dkim, refill, shape,
+};
 use crate::marking::original_attached;
 use crate::message::{Message, PartPath};
 
@@ -16,6 +18,7 @@ pub fn apply(message: &Message<'_>, edits: &[Edit]) -> Result<Edited, EditError>
     Ok(Edited {
         bytes: made.draft.write()?,
         skipped: made.skipped,
+        kept_contents: made.kept_contents,
         broken_signatures: made.broken_signatures,
         is_wrapped,
     })
@@ -40,11 +43,15 @@ pub fn refusal(message: &Message<'_>, edit: &Edit) -> Option<SkipReason> {
 pub(crate) struct Made<'m> {
     pub draft: Draft<'m>,
     pub skipped: Vec<Skipped>,
+    pub kept_contents: Vec<Skipped>,
     pub broken_signatures: Vec<String>,
 }
 
 /// The draft that the edits make.
-pub(crate) fn draft<'m>(message: &'m Message<'m>, edits: &[Edit]) -> Result<Made<'m>, EditError> {
+pub(crate) fn draft<'m>(
+    message: &'m Message<'m>,
+    edits: &'m [Edit],
+) -> Result<Made<'m>, EditError> {
     let mut work = Work {
         draft: Draft::new(message),
         writer: Writer::default(),
@@ -53,6 +60,8 @@ pub(crate) fn draft<'m>(message: &'m Message<'m>, edits: &[Edit]) -> Result<Made
         language: None,
         first: Vec::new(),
         additions: Vec::new(),
+        contents: Vec::new(),
+        kept_contents: Vec::new(),
         skipped: Vec::new(),
     };
     for edit in edits {
@@ -72,10 +81,12 @@ struct Work<'m, 'e> {
     language: Option<&'e str>,
     first: Vec<NewText<'e>>,
     additions: Vec<&'e super::NewPart>,
+    contents: Vec<(&'e PartPath, &'e [u8])>,
+    kept_contents: Vec<Skipped>,
     skipped: Vec<Skipped>,
 }
 
-impl<'m, 'e> Work<'m, 'e> {
+impl<'m, 'e: 'm> Work<'m, 'e> {
     fn edit(&mut self, edit: &'e Edit) -> Result<(), EditError> {
         match edit {
             Edit::AddHeader { name, value } => self.draft.header.add(name, value),
@@ -112,6 +123,10 @@ impl<'m, 'e> Work<'m, 'e> {
                 self.writer.forget(path);
                 let done = shape::replace(&mut self.draft, path, content)?;
                 self.note(path, done);
+                Ok(())
+            }
+            Edit::ReplaceContent { path, content } => {
+                self.contents.push((path, content));
                 Ok(())
             }
             Edit::RemovePart { path } => {
@@ -198,9 +213,16 @@ impl<'m, 'e> Work<'m, 'e> {
         shape::wrap(&mut self.draft, &texts)?;
         let stays = |skipped: &Skipped| skipped.reason == SkipReason::AlreadyMarked;
         self.skipped.retain(stays);
+        let reason = SkipReason::Wrapped;
+        let kept = self.contents.iter().map(|(path, _)| Skipped {
+            path: (*path).clone(),
+            reason,
+        });
+        let kept_contents = kept.collect();
         Ok(Made {
             draft: self.draft,
             skipped: self.skipped,
+            kept_contents,
             broken_signatures,
         })
     }
@@ -217,6 +239,7 @@ impl<'m, 'e> Work<'m, 'e> {
         {
             return Err(EditError::Conflict);
         }
+        self.refill()?;
         self.writer.finish(&mut self.draft, &mut root_fields);
         // Beside a root in whose place something else stands there is no room.
         let adds = !self.first.is_empty() || !self.additions.is_empty();
@@ -257,7 +280,20 @@ impl<'m, 'e> Work<'m, 'e> {
         Ok(Made {
             draft: self.draft,
             skipped: self.skipped,
+            kept_contents: self.kept_contents,
             broken_signatures,
         })
+    }
+
+    fn refill(&mut self) -> Result<(), EditError> {
+        for (path, content) in &self.contents {
+            if let Err(reason) = refill::refill(&mut self.draft, path, content)? {
+                self.kept_contents.push(Skipped {
+                    path: (*path).clone(),
+                    reason,
+                });
+            }
+        }
+        Ok(())
     }
 }

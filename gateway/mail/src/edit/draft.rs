@@ -35,6 +35,8 @@ pub(crate) struct Draft<'m> {
     pub removed: Vec<PartPath>,
     /// Parts in whose place something else stands.
     pub replaced: Vec<PartPath>,
+    /// Leaves that hold other content under the same header.
+    pub refilled: Vec<(PartPath, &'m [u8])>,
     /// Parts inside those that were added.
     pub added_inside: usize,
     /// Children put before the root's first.
@@ -54,6 +56,7 @@ impl<'m> Draft<'m> {
             touched: Vec::new(),
             removed: Vec::new(),
             replaced: Vec::new(),
+            refilled: Vec::new(),
             added_inside: 0,
             added_first: 0,
             added_last: 0,
@@ -164,7 +167,12 @@ impl<'m> Draft<'m> {
         let header_stays = !part.path.is_root();
         let header =
             |message: &Message<'_>, part: &Part| message.raw()[part.header.clone()].to_vec();
-        self.message.body_raw(part) == after.body_raw(now)
+        let new = self.refilled.iter().find(|(path, _)| *path == part.path);
+        let holds = match new {
+            Some((_, content)) => *after.decoded(now) == **content,
+            None => self.message.body_raw(part) == after.body_raw(now),
+        };
+        holds
             && now.media_type == part.media_type
             && now.encoding == part.encoding
             && (!header_stays || header(self.message, part) == header(after, now))

@@ -14,6 +14,7 @@ mod marks;
 mod milter;
 mod outline;
 mod plain;
+mod refill;
 mod shape;
 mod targets;
 
@@ -54,6 +55,13 @@ pub enum Edit {
         path: PartPath,
         /// What stands there instead.
         content: NewPart,
+    },
+    /// Puts other content into a leaf in base64, which keeps its header and its place.
+    ReplaceContent {
+        /// The part.
+        path: PartPath,
+        /// Its new content, not encoded.
+        content: Vec<u8>,
     },
     /// Removes a part and its delimiter.
     RemovePart {
@@ -136,6 +144,8 @@ pub struct Edited {
     pub bytes: Vec<u8>,
     /// What was asked for and not done.
     pub skipped: Vec<Skipped>,
+    /// Parts whose content was to be replaced and stayed.
+    pub kept_contents: Vec<Skipped>,
     /// Domains whose DKIM signature holds no longer: on this message or, when it was wrapped, on
     /// the one inside. One that states a length (`l=`) is named too, though it may still hold.
     pub broken_signatures: Vec<String>,
@@ -197,6 +207,10 @@ pub enum SkipReason {
     Ambiguous,
     /// Its charset or transfer encoding is not written here.
     Unwritable,
+    /// It is an attached message, or stands inside one.
+    Enclosed,
+    /// The letter was put into a new one as it came.
+    Wrapped,
 }
 
 impl SkipReason {
@@ -212,6 +226,8 @@ impl SkipReason {
             Self::Fragment => "fragment",
             Self::Ambiguous => "ambiguous",
             Self::Unwritable => "unwritable",
+            Self::Enclosed => "enclosed",
+            Self::Wrapped => "wrapped",
         }
     }
 
@@ -227,6 +243,8 @@ impl SkipReason {
             Self::Fragment => "it is a fragment of a message",
             Self::Ambiguous => "readers would not agree on what it says",
             Self::Unwritable => "its character set or encoding cannot be written",
+            Self::Enclosed => "it stands in an attached message",
+            Self::Wrapped => "the letter was wrapped as it came",
         }
     }
 }

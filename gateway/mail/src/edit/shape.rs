@@ -360,7 +360,7 @@ pub(crate) fn remove(
 }
 
 /// Refuses to change what another edit of the list has changed, in whole or in part.
-fn require_whole_part(draft: &Draft<'_>, path: &PartPath) -> Result<(), EditError> {
+pub(crate) fn require_whole_part(draft: &Draft<'_>, path: &PartPath) -> Result<(), EditError> {
     let mut changed = draft.replaced.iter().chain(&draft.removed);
     match changed.any(|other| other.holds(path) || path.holds(other)) {
         true => Err(EditError::Conflict),
@@ -369,7 +369,7 @@ fn require_whole_part(draft: &Draft<'_>, path: &PartPath) -> Result<(), EditErro
 }
 
 /// A part inside something signed or encrypted stays as it is; the whole of it may go.
-fn may_change(draft: &Draft<'_>, part: &Part) -> Result<(), SkipReason> {
+pub(crate) fn may_change(draft: &Draft<'_>, part: &Part) -> Result<(), SkipReason> {
     let outer = draft
         .message
         .parent(part)

@@ -57,6 +57,13 @@ pub fn read_edits(text: &str) -> Vec<Edit> {
                     content: part(name, content),
                 });
             }
+            "refill" => {
+                let (path, content) = pair();
+                edits.push(Edit::ReplaceContent {
+                    path: PartPath::parse(&path).unwrap(),
+                    content: content.into_bytes(),
+                });
+            }
             "drop" => edits.push(Edit::RemovePart {
                 path: PartPath::parse(rest).unwrap(),
             }),
