@@ -8,7 +8,8 @@ mod text;
 
 pub use bytes::{BytesExplanation, BytesState};
 pub use labels::{
-    ForeignExplanation, LabelRefused, LabelStep, LabelsExplanation, StatementExplanation,
+    AttachmentStep, ForeignExplanation, LabelRefused, LabelStep, LabelsExplanation,
+    StatementExplanation,
 };
 
 use mail::{Labels, Message, Right, Rights};
@@ -60,6 +61,9 @@ pub struct CopyExplanation {
     /// Labels that rules could not set.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub label_refusals: Vec<LabelRefused>,
+    /// What becomes of the labels of its attached files.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<AttachmentStep>,
     /// How many edits it gets.
     pub edits: usize,
     /// What they make of its bytes; none where it is not delivered.
@@ -302,6 +306,7 @@ pub(crate) fn explain_copy(
     let label = verdict.label.as_ref().and_then(|label| labels.get(label));
     let changes = verdict.label_changes.iter();
     let refusals = refusals.iter();
+    let files = verdict.attachments.iter();
     CopyExplanation {
         recipient: copy.recipient.to_string(),
         side: if copy.outside { "outside" } else { "inside" },
@@ -313,6 +318,7 @@ pub(crate) fn explain_copy(
         label: label.map(|label| label.name.clone()),
         label_changes: changes.map(|step| LabelStep::of(step, labels)).collect(),
         label_refusals: refusals.map(|one| LabelRefused::of(one, labels)).collect(),
+        attachments: files.map(|file| AttachmentStep::of(file, labels)).collect(),
         edits: verdict.edits.len(),
         bytes: BytesExplanation::of(message, verdict),
         ambiguous: verdict.ambiguous,

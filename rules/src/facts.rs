@@ -53,6 +53,17 @@ pub struct DocumentFact {
     pub labels: Vec<LabelId>,
     /// Whether that is all.
     pub state: DocumentState,
+    /// Whether a label can be set in it, where [`crate::Needs::labelling`] asked.
+    pub takes_label: TakesLabel,
+}
+
+/// Whether a label can be set in an attached file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TakesLabel {
+    /// It can.
+    Yes,
+    /// It cannot: a stable word for why, as `signed` or `kind`.
+    No(String),
 }
 
 /// One message and how it came.

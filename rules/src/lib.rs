@@ -26,12 +26,15 @@ mod words;
 pub use compile::{load, load_for};
 pub use diagnostic::{Diagnostic, Grade};
 pub use explain::{
-    BytesExplanation, BytesState, CopyExplanation, Effect, Explanation, ForeignExplanation,
-    LabelRefused, LabelStep, LabelsExplanation, RuleTrace, StatementExplanation, Trace,
+    AttachmentStep, BytesExplanation, BytesState, CopyExplanation, Effect, Explanation,
+    ForeignExplanation, LabelRefused, LabelStep, LabelsExplanation, RuleTrace,
+    StatementExplanation, Trace,
 };
-pub use facts::{DocumentFact, DocumentState, Facts, Source};
+pub use facts::{DocumentFact, DocumentState, Facts, Source, TakesLabel};
 pub use manual::{manual, schema};
 pub use plan::{Capabilities, Carrier, Each, Group, Plan, Refused, plan};
 pub use policy::{Abilities, Ambiguous, Loaded, Needs, Organisation, Policy, RuleFile};
 pub use shipped::shipped;
-pub use verdict::{Copy, Fate, Judgement, Named, Notification, Role, Severity, Verdict};
+pub use verdict::{
+    AttachmentLabel, Copy, Fate, Judgement, Named, Notification, Role, Severity, Verdict,
+};

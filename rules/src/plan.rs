@@ -164,7 +164,11 @@ fn group(groups: &mut Vec<Group>, copy: &Copy) {
 
 /// Whether two verdicts ask for the same bytes; why they do may differ.
 fn same_mail(a: &Verdict, b: &Verdict) -> bool {
-    a.seal == b.seal && a.label == b.label && a.edits == b.edits && a.receipt == b.receipt
+    a.seal == b.seal
+        && a.label == b.label
+        && a.edits == b.edits
+        && a.attachments == b.attachments
+        && a.receipt == b.receipt
 }
 
 /// The message at hand serves the largest group that is not sealed: sealed mail is always made

@@ -85,6 +85,8 @@ pub struct Needs {
     pub bodies: bool,
     /// What stands inside attached files: fill [`crate::Facts::documents`].
     pub documents: bool,
+    /// Whether a label can be set in them: fill [`crate::DocumentFact::takes_label`].
+    pub labelling: bool,
     /// The label that the message's thread had before: fill [`crate::Facts::thread_label`].
     pub thread_label: bool,
 }
@@ -118,6 +120,8 @@ pub(crate) struct Labelling {
     /// What labels from outside count for.
     pub outside: Outside,
     pub policy: LabelPolicy,
+    /// Whether attached files take the label of their message.
+    pub passes_on: bool,
     /// The field in which a reason for a lower label stands.
     pub justification: String,
 }

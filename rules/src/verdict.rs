@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use mail::label::LabelChange;
-use mail::{Address, Edit, LabelId, SealTerms};
+use mail::{Address, Edit, LabelId, PartPath, SealTerms};
 use serde::{Deserialize, Serialize};
 
 /// Where one copy goes. The order is the order of strictness: the strictest wins.
@@ -105,6 +105,8 @@ pub struct Verdict {
     pub label_changes: Vec<LabelChange>,
     /// What changes in it, in order; effects of the label come last.
     pub edits: Vec<Edit>,
+    /// What becomes of the labels of attached files.
+    pub attachments: Vec<AttachmentLabel>,
     /// Whether the sender gets a receipt.
     pub receipt: bool,
     /// The highest severity among the rules that took effect.
@@ -115,6 +117,31 @@ pub struct Verdict {
     pub would: Vec<Arc<str>>,
     /// Set when the message is ambiguous, a rule asked about its content, and that decided.
     pub ambiguous: bool,
+}
+
+/// An attached file whose label is lower than its message's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttachmentLabel {
+    /// The part it stands in.
+    pub path: PartPath,
+    /// The organisation's label it came with.
+    pub before: Option<LabelId>,
+    /// The label it is to have.
+    pub after: LabelId,
+    /// The rule that set the message's label last, where one did.
+    pub rule: Option<Arc<str>>,
+    /// Why it stays as it is, where it does: a stable word.
+    pub left: Option<String>,
+}
+
+impl AttachmentLabel {
+    /// The number of its part; `0` where that is the whole message.
+    pub fn part(&self) -> String {
+        match self.path.is_root() {
+            true => "0".to_owned(),
+            false => self.path.to_string(),
+        }
+    }
 }
 
 impl Verdict {
@@ -128,7 +155,8 @@ impl Verdict {
 
     /// Whether the copy goes on exactly as it came.
     pub fn is_untouched(&self) -> bool {
-        self.fate == Fate::Deliver && self.seal.is_none() && self.edits.is_empty()
+        let relabels = self.attachments.iter().any(|file| file.left.is_none());
+        self.fate == Fate::Deliver && self.seal.is_none() && self.edits.is_empty() && !relabels
     }
 }
 

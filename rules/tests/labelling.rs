@@ -44,6 +44,7 @@ fn file(digits: &str) -> DocumentFact {
         path: PartPath::root(),
         labels: vec![id(digits)],
         state: DocumentState::Known,
+        takes_label: rules::TakesLabel::Yes,
     }
 }
 

@@ -50,6 +50,7 @@ fn closed() -> DocumentFact {
         path: PartPath::root(),
         labels: vec![],
         state,
+        takes_label: rules::TakesLabel::Yes,
     }
 }
 
@@ -59,6 +60,7 @@ fn labelled(id: &str) -> DocumentFact {
         path: PartPath::root(),
         labels,
         state: DocumentState::Known,
+        takes_label: rules::TakesLabel::Yes,
     }
 }
 

@@ -66,6 +66,8 @@ pub struct Expect {
     pub outcome: String,
     /// The label it leaves with: a name, or `none`.
     pub label: Option<String>,
+    /// Exactly the attached files in which a label is set, part and name.
+    pub attachments: Option<Vec<String>>,
     /// What a sealed copy's reader may do.
     pub rights: Option<Rights>,
     /// The enhanced code of a reject.
@@ -213,6 +215,9 @@ impl CaseReader<'_> {
             to: self.address(section.text("to")?)?,
             outcome: text("outcome")?,
             label: text("label"),
+            attachments: section
+                .value("attachments")
+                .map(|value| owned(value.texts())),
             rights,
             code: text("code"),
             subject: text("subject"),

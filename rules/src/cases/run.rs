@@ -163,6 +163,9 @@ impl Comparison<'_> {
             .and_then(|label| self.policy.labels().get(label));
         let label = label.map_or("none", |label| label.name.as_str());
         self.compare("label", expect.label.as_deref(), label);
+        let expected = expect.attachments.as_ref().map(|files| list(files));
+        let labelled = list(&self.labelled());
+        self.compare("attachments", expected.as_deref(), &labelled);
         let rights = verdict
             .seal
             .as_ref()
@@ -196,6 +199,20 @@ impl Comparison<'_> {
         if expect.subject.is_some() || texts.iter().any(|texts| !texts.is_empty()) {
             self.edited(message);
         }
+    }
+
+    /// The attached files in which a label is set, part and name.
+    fn labelled(&self) -> Vec<String> {
+        let set = self.copy.verdict.attachments.iter();
+        let set = set.filter(|file| file.left.is_none()).map(|file| {
+            let part = file.part();
+            let label = self.policy.labels().get(&file.after);
+            format!(
+                "{part} {}",
+                label.map_or("none", |label| label.name.as_str())
+            )
+        });
+        set.collect()
     }
 
     fn compare(&mut self, what: &str, expected: Option<&str>, found: &str) {

@@ -32,7 +32,9 @@ impl Compiler {
             self.found.push(mistake);
         }
         let policy = self.label_policy(first);
-        self.needs.documents |= policy.inherits;
+        let passes_on = self.passes_on(first);
+        self.needs.documents |= policy.inherits || passes_on;
+        self.needs.labelling = passes_on;
         self.needs.thread_label = policy.justifies || policy.inherits_thread;
         self.asks_labels = true;
         self.home.labelling = Labelling {
@@ -48,6 +50,7 @@ impl Compiler {
                 _ => Outside::Ignore,
             },
             policy,
+            passes_on,
             justification: self.justification_field(first),
         };
     }
@@ -82,6 +85,19 @@ impl Compiler {
             mandatory: self.mandatory(section),
             justifies: section.value("justify_downgrade").is_some(),
         }
+    }
+
+    /// Whether attached files take the label of their message.
+    fn passes_on(&mut self, section: &Section) -> bool {
+        let to = section.texts("inherit_to");
+        if let (Some(item), None) = (to.first(), &self.home.site_id) {
+            let message = "no label will be set in attached files";
+            let help = "set `id` in [organisation] of the configuration: a label in a file names the \
+                        organisation whose it is";
+            self.found
+                .push(Diagnostic::advice(item.spot.clone(), message).help(help));
+        }
+        !to.is_empty()
     }
 
     /// The label of this name, if mail may carry it.

@@ -5,6 +5,7 @@ use mail::{LabelId, Labels};
 use serde::Serialize;
 
 use crate::draft::LabelRefusal;
+use crate::verdict::AttachmentLabel;
 
 /// What a message says of its labels.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -52,6 +53,21 @@ pub struct ForeignExplanation {
     /// The organisation's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub site: Option<String>,
+}
+
+/// What becomes of the label of an attached file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AttachmentStep {
+    /// The number of its part; `0` where that is the whole message.
+    pub part: String,
+    /// The name of the label it came with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// The name of the label it is to have.
+    pub after: String,
+    /// Why it stays as it is, where it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left: Option<String>,
 }
 
 /// One change of a copy's label.
@@ -168,6 +184,26 @@ impl LabelStep {
             None => String::new(),
         };
         format!("  label    {before} -> {after}, by {by}{why}\n")
+    }
+}
+
+impl AttachmentStep {
+    pub(super) fn of(file: &AttachmentLabel, labels: &Labels) -> Self {
+        Self {
+            part: file.part(),
+            before: file.before.as_ref().map(|id| name(id, labels)),
+            after: name(&file.after, labels),
+            left: file.left.clone(),
+        }
+    }
+
+    pub(super) fn to_text(&self) -> String {
+        let before = self.before.as_deref().unwrap_or("none");
+        let part = &self.part;
+        match &self.left {
+            Some(why) => format!("  file     part {part}: {before}, left as it is: {why}\n"),
+            None => format!("  file     part {part}: {before} -> {}\n", self.after),
+        }
     }
 }
 

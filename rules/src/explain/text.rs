@@ -30,6 +30,8 @@ impl Explanation {
             copy.label_refusals
                 .iter()
                 .for_each(|one| out.push_str(&one.to_text()));
+            let files = copy.attachments.iter();
+            files.for_each(|file| out.push_str(&file.to_text()));
             for rule in &copy.rules {
                 out.push_str(&paragraph(rule));
             }

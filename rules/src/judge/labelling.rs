@@ -3,14 +3,14 @@
 
 use mail::label::change::{self, Demand, Mandatory, Present, Situation};
 use mail::label::{LabelChange, Method, Outside, Setter, Writer, writing};
-use mail::{Edit, Label, LabelId};
+use mail::{Edit, Label, LabelId, PartPath};
 
 use super::Bench;
 use crate::condition::Truth;
 use crate::condition::{MessageType, message_type};
 use crate::draft::Draft;
-use crate::facts::Source;
-use crate::verdict::Fate;
+use crate::facts::{DocumentFact, DocumentState, Source, TakesLabel};
+use crate::verdict::{AttachmentLabel, Fate};
 
 /// What stands in place of a rule's name where a label is demanded.
 const MANDATORY: &str = "(mandatory label)";
@@ -195,6 +195,57 @@ impl Bench<'_> {
                 justification: None,
             });
         }
+    }
+
+    /// The attached files whose label is lower than the one this copy leaves with.
+    pub(super) fn label_attachments(&self, draft: &Draft) -> Vec<AttachmentLabel> {
+        let home = &self.policy.home;
+        let passes_on =
+            home.labelling.passes_on && home.site_id.is_some() && self.is_ours_to_label();
+        let Some(label) = self.label_of(draft).filter(|_| passes_on) else {
+            return Vec::new();
+        };
+        let documents = self.look.documents();
+        let mut paths: Vec<&PartPath> = documents.iter().map(|document| &document.path).collect();
+        paths.dedup();
+        let files = paths.into_iter().filter_map(|path| {
+            let here = |document: &&DocumentFact| document.path == *path;
+            let found: Vec<&DocumentFact> = documents.iter().filter(here).collect();
+            let (before, left) = self.is_lower(&found, label)?;
+            Some(AttachmentLabel {
+                path: path.clone(),
+                before,
+                after: label.id.clone(),
+                rule: draft.label_rule.clone(),
+                left,
+            })
+        });
+        files.collect()
+    }
+
+    /// Whether a file's label is lower than this one: that label, and why the file stays as it is.
+    fn is_lower(
+        &self,
+        found: &[&DocumentFact],
+        label: &Label,
+    ) -> Option<(Option<LabelId>, Option<String>)> {
+        let labels = &self.policy.home.labels;
+        let ids = || found.iter().flat_map(|document| &document.labels);
+        let before = change::highest(labels, ids()).cloned();
+        let why_left = |document: &&DocumentFact| match (&document.state, &document.takes_label) {
+            (DocumentState::Unknown(why), _) | (_, TakesLabel::No(why)) => Some(why.clone()),
+            (DocumentState::Known, TakesLabel::Yes) => None,
+        };
+        let left = found.iter().find_map(why_left);
+        // What no file defines may be higher than anything.
+        let unknown = ids().any(|id| labels.get(id).is_none());
+        if unknown {
+            return Some((before, Some("unknown-label".to_owned())));
+        }
+        let lower = before
+            .as_ref()
+            .is_none_or(|id| labels.is_higher(&label.id, id));
+        lower.then_some((before, left))
     }
 
     fn writer<'w>(&'w self, author: &'w str) -> Writer<'w> {

@@ -334,6 +334,7 @@ impl<'a> Bench<'a> {
         let side = walker.side;
         self.demand_label(&mut draft);
         let edits = self.effects(&mut draft, walker);
+        let attachments = self.label_attachments(&draft);
         let may_forward = |terms: &SealTerms| terms.rights.contains(Right::Forward);
         let verdict = Arc::new(Verdict {
             fate: draft.fate.clone(),
@@ -343,6 +344,7 @@ impl<'a> Bench<'a> {
             label: draft.label.clone(),
             label_changes: draft.label_changes.clone(),
             edits,
+            attachments,
             receipt: draft.receipt,
             severity: draft.severity,
             because: draft.because.clone(),

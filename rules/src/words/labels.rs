@@ -10,6 +10,8 @@ pub(crate) const TREATMENTS: &[&str] = &["ignore", "keep", "map", "remove"];
 pub(crate) const MANDATORY: &[&str] = &["reject", "hold"];
 /// Values of `inherit_from`.
 pub(crate) const HEIRS: &[&str] = &["attachments", "thread"];
+/// Values of `inherit_to`.
+pub(crate) const RECEIVERS: &[&str] = &["attachments"];
 /// Values of `by`.
 pub(crate) const SETTERS: &[&str] = &["rule", "person"];
 
@@ -72,6 +74,19 @@ pub(super) const WORDS: &[Word] = &[
         "Whose label mail from inside takes before the rules look at it: the highest of the files \
          attached, where that is higher than its own and no person chose that; that of its thread, \
          where it has none of its own.",
+    ),
+    word(
+        Labels,
+        "inherit_to",
+        Choices(RECEIVERS),
+        "\"attachments\"",
+        "Who takes the label that mail from inside leaves with. `\"attachments\"`: attached Word, \
+         Excel, PowerPoint and Visio files (docx and its relatives) whose own label is lower, or \
+         that have none. A higher label stays, as do labels of other organisations and all else in \
+         the file; nothing is encrypted or marked in it. Files that are signed, encrypted, of \
+         another kind, in a signed or encrypted letter or in an attached message, or whose label \
+         no file defines, are left alone. Audit and `explain` tell each change and each file that \
+         was left, with the reason. It needs the organisation's id.",
     ),
     word(
         Labels,

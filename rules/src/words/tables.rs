@@ -360,6 +360,14 @@ pub(super) const WORDS: &[Word] = &[
     ),
     word(
         Expect,
+        "attachments",
+        Names,
+        "[\"2 Confidential\"]",
+        "Exactly the attached files in which a label is set (`inherit_to`), each as the number of \
+         its part and the label's name; the only part of a letter has the number `0`.",
+    ),
+    word(
+        Expect,
         "rights",
         Text,
         "\"do-not-forward\"",
