@@ -2,6 +2,7 @@
 //! It never says 250 while anything is open.
 
 use crate::apply::Remark;
+use crate::attachments::Labelled;
 use crate::receive::Arrival;
 use mail::{Address, Envelope};
 use seal::{GrantId, LetterId};
@@ -14,6 +15,8 @@ pub struct Outcome {
     pub ends: Vec<End>,
     /// What edits did not do, or did harm to.
     pub remarks: Vec<Remark>,
+    /// What became of attached files that were to take a label.
+    pub labelled: Vec<Labelled>,
     /// The kinds of ambiguity that decided about some copy.
     pub ambiguous: Vec<&'static str>,
 }
@@ -96,6 +99,7 @@ impl Outcome {
         Self {
             ends: envelope.recipients.iter().map(waiting).collect(),
             remarks: Vec::new(),
+            labelled: Vec::new(),
             ambiguous: Vec::new(),
         }
     }

@@ -4,6 +4,7 @@
 
 use crate::admit::Admission;
 use crate::answer::Stop;
+use crate::attachments::{self, Labelled, Registrar};
 use crate::own_mail::origin;
 use crate::receipt::Receipt;
 use crate::receive::Arrival;
@@ -11,8 +12,8 @@ use crate::sealing::Sealing;
 use crate::served::Memory;
 use crate::site::Site;
 use crate::trace;
-use mail::{Address, Edit, Edited, Labels, Message, SkipReason};
-use rules::{Group, Plan};
+use mail::{Address, Edit, Edited, LabelId, Labels, Message, SkipReason};
+use rules::{AttachmentLabel, Facts, Group, Plan};
 use seal::{GrantId, LetterId};
 
 /// Everything that has to be kept and sent for one message.
@@ -26,6 +27,8 @@ pub struct Work {
     pub receipt: Option<Receipt>,
     /// What edits did not do, or did harm to.
     pub remarks: Vec<Remark>,
+    /// What became of attached files that were to take a label.
+    pub labelled: Vec<Labelled>,
 }
 
 /// What an operator must hear of the edits of some recipients' copies.
@@ -115,6 +118,8 @@ pub struct Desk<'a> {
     pub message: &'a Message<'a>,
     /// The labels of the rule set in force.
     pub labels: &'a Labels,
+    /// What the rules knew of it.
+    pub facts: &'a Facts<'a>,
 }
 
 impl Desk<'_> {
@@ -123,6 +128,10 @@ impl Desk<'_> {
         let site = self.site;
         let head = trace::received(self.arrival, &site.hostname, site.now()).into_bytes();
         let mut work = Work::default();
+        let organisation = site.policies.organisation();
+        let own: Vec<LabelId> = self.labels.iter().map(|label| label.id.clone()).collect();
+        let site_id = organisation.site_id.as_deref();
+        let mut registrar = Registrar::new(self.message, self.facts, self.labels, site_id, &own);
         for group in &plan.groups {
             let waiting = |recipient: &&Address| !memory.has_served(recipient);
             let recipients: Vec<Address> =
@@ -130,7 +139,13 @@ impl Desk<'_> {
             if recipients.is_empty() {
                 continue;
             }
-            let body = match self.edited(group, admission)? {
+            let mut files = group.verdict.attachments.clone();
+            let edited = self.edited(group, admission, &mut registrar, &mut files)?;
+            if !files.is_empty() {
+                let recipients = recipients.clone();
+                work.labelled.push(Labelled { recipients, files });
+            }
+            let body = match edited {
                 None => Body::AsCame,
                 Some(edited) => {
                     work.remarks.extend(Remark::of(&edited, &recipients));
@@ -181,7 +196,13 @@ impl Desk<'_> {
     }
 
     /// The copy with its edits; none when nothing changes.
-    fn edited(&self, group: &Group, admission: Admission) -> Result<Option<Edited>, Stop> {
+    fn edited(
+        &self,
+        group: &Group,
+        admission: Admission,
+        registrar: &mut Registrar<'_>,
+        files: &mut [AttachmentLabel],
+    ) -> Result<Option<Edited>, Stop> {
         // A mark that only claims to be ours goes before any other edit.
         let forged = admission == Admission::Forged;
         let remove = forged.then(|| Edit::RemoveHeader {
@@ -190,10 +211,22 @@ impl Desk<'_> {
         let edits: Vec<Edit> = remove
             .into_iter()
             .chain(group.verdict.edits.iter().cloned())
+            .chain(labelling(registrar, files))
             .collect();
         if edits.is_empty() {
             return Ok(None);
         }
-        Ok(Some(mail::apply(self.message, &edits)?))
+        let edited = mail::apply(self.message, &edits)?;
+        attachments::note_kept(files, &edited);
+        Ok(Some(edited))
+    }
+}
+
+/// The edits that set labels in files. Packing is bounded, but not quick: other sessions go on
+/// meanwhile.
+fn labelling(registrar: &mut Registrar<'_>, files: &mut [AttachmentLabel]) -> Vec<Edit> {
+    match files.iter().any(|file| file.left.is_none()) {
+        true => tokio::task::block_in_place(|| registrar.label(files)),
+        false => Vec::new(),
     }
 }

@@ -24,6 +24,7 @@ pub async fn carry(
 ) -> Result<Outcome, Stop> {
     let mut outcome = planned(arrival, plan, memory);
     outcome.remarks.clone_from(&work.remarks);
+    outcome.labelled.clone_from(&work.labelled);
     let sent = async {
         if memory.is_split() {
             memory.begin(site, message, &work.recipients()).await?;

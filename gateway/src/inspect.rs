@@ -3,13 +3,14 @@
 //! nothing.
 
 use crate::answer::Stop;
+use crate::attachments;
 use crate::receive::Arrival;
 use crate::site::Site;
 use crate::system;
 use crate::thread_label;
 use documents::State;
-use mail::{Enclosed, Message, PartPath};
-use rules::{DocumentFact, DocumentState, Facts, Needs};
+use mail::{Enclosed, Message, Part, PartPath};
+use rules::{DocumentFact, DocumentState, Facts, Needs, TakesLabel};
 use std::fmt::Write;
 
 /// The most attached files that are looked into; the rest count as unknown.
@@ -37,23 +38,41 @@ pub async fn facts<'m>(
     if needs.documents && has_files {
         let site_id = site.policies.organisation().site_id.as_deref();
         // Unpacking is bounded, but not quick: other sessions go on meanwhile.
-        facts.documents = tokio::task::block_in_place(|| read_documents(message, site_id));
+        facts.documents = tokio::task::block_in_place(|| read_documents(message, site_id, needs));
     }
     Ok(facts)
 }
 
 /// Looks into every attached file, as every reader would take it out.
-pub(crate) fn read_documents(message: &Message<'_>, site_id: Option<&str>) -> Vec<DocumentFact> {
+pub(crate) fn read_documents(
+    message: &Message<'_>,
+    site_id: Option<&str>,
+    needs: Needs,
+) -> Vec<DocumentFact> {
+    let own = message.attachments().into_iter().map(|part| (part, true));
     let others = message.other_parts().iter().filter(|p| p.is_attachment());
     let mut facts = Vec::new();
     let mut looked = 0;
-    for part in message.attachments().into_iter().chain(others) {
-        for content in message.readings(part) {
+    for (part, is_own) in own.chain(others.map(|part| (part, false))) {
+        let readings = message.readings(part);
+        let is_sure = is_own && readings.len() == 1;
+        for content in readings {
             looked += 1;
-            match looked > DOCUMENTS_MAX {
-                true => facts.push(unknown(&part.path, too_many())),
-                false => facts.extend(read_document(&part.path, &content, site_id)),
+            if looked > DOCUMENTS_MAX {
+                facts.push(unknown(&part.path, too_many()));
+                continue;
             }
+            let Some(fact) = read_document(&part.path, &content, site_id) else {
+                continue;
+            };
+            facts.push(DocumentFact {
+                takes_label: match (needs.labelling, is_sure) {
+                    (false, _) => not_taking("not-asked"),
+                    (true, false) => not_taking("ambiguous"),
+                    (true, true) => takes_label(message, part, &content),
+                },
+                ..fact
+            });
         }
     }
     let enclosed = message.enclosed();
@@ -69,6 +88,17 @@ pub(crate) fn read_documents(message: &Message<'_>, site_id: Option<&str>) -> Ve
     facts
 }
 
+fn takes_label(message: &Message<'_>, part: &Part, content: &[u8]) -> TakesLabel {
+    match attachments::why_closed(message, part, content) {
+        Some(why) => TakesLabel::No(why),
+        None => TakesLabel::Yes,
+    }
+}
+
+fn not_taking(why: &str) -> TakesLabel {
+    TakesLabel::No(why.to_owned())
+}
+
 fn too_many() -> String {
     format!("more than {DOCUMENTS_MAX} attached files")
 }
@@ -78,6 +108,7 @@ fn unknown(path: &PartPath, reason: String) -> DocumentFact {
         path: path.clone(),
         labels: Vec::new(),
         state: DocumentState::Unknown(reason),
+        takes_label: not_taking("unread"),
     }
 }
 
@@ -108,6 +139,7 @@ fn read_document(path: &PartPath, content: &[u8], site_id: Option<&str>) -> Opti
         path: path.clone(),
         labels,
         state,
+        takes_label: not_taking("enclosed"),
     })
 }
 

@@ -38,6 +38,7 @@ mod record;
 mod tell;
 
 mod answer;
+mod attachments;
 
 pub mod mailer;
 pub mod outbox;

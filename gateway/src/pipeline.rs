@@ -42,6 +42,7 @@ async fn walk(site: &Site, arrival: &Arrival) -> Result<Outcome, Stop> {
         arrival,
         message: &message,
         labels: live.policy.labels(),
+        facts: &facts,
     };
     let mut work = desk.apply(admission, &plan, &memory)?;
     let sender = arrival.envelope.sender.address();

@@ -1,6 +1,8 @@
 //! One log line a message, and the audit events it caused. Neither holds text, subjects, codes,
 //! links or keys. A fault here never changes the answer: by now every part is safe.
 
+mod attachments;
+
 use crate::answer::{End, EndFate, Outcome, Stop};
 use crate::config::LogAddresses;
 use crate::policies::LivePolicy;
@@ -101,6 +103,7 @@ pub async fn audit(
     outcome: &Outcome,
 ) {
     let mut labels = label_events(arrival, live, judgement, outcome);
+    labels.extend(attachments::events(arrival, live, outcome));
     let untouched = judgement.is_untouched() && labels.is_empty();
     if untouched && outcome.ends.iter().all(|end| plain(&end.fate)) {
         let event = event("passed", arrival, live)
@@ -300,7 +303,11 @@ fn label_name(id: &Option<mail::LabelId>) -> &str {
 
 /// Whether the copy was edited on its way.
 fn is_changed(judgement: &Judgement, end: &End) -> bool {
-    copy_of(judgement, end).is_some_and(|copy| !copy.verdict.edits.is_empty())
+    let relabelled = |copy: &rules::Copy| {
+        let mut files = copy.verdict.attachments.iter();
+        files.any(|file| file.left.is_none())
+    };
+    copy_of(judgement, end).is_some_and(|copy| !copy.verdict.edits.is_empty() || relabelled(copy))
 }
 
 /// An address as the log shows it.

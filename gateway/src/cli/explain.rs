@@ -133,7 +133,8 @@ impl Explain {
         facts.authenticated = self.login.clone();
         facts.thread_label = self.thread_label(set).unwrap_or_default();
         if set.policy.needs().documents {
-            facts.documents = inspect::read_documents(&message, set.site_id.as_deref());
+            facts.documents =
+                inspect::read_documents(&message, set.site_id.as_deref(), set.policy.needs());
         }
         let explanation = set.policy.explain(&facts);
         match self.format {

@@ -59,6 +59,8 @@ fn run_one(set: &RuleSet, case: &Case) -> Result<(), String> {
         CaseMail::Text(text) => text.clone().into_bytes(),
         CaseMail::File(name) => read(&set.directory.join(name))?,
     };
-    let documents = inspect::read_documents(&Message::parse(&raw), set.site_id.as_deref());
+    let message = Message::parse(&raw);
+    let needs = set.policy.needs();
+    let documents = inspect::read_documents(&message, set.site_id.as_deref(), needs);
     run_case_with(&set.policy, case, &raw, documents).map_err(|failure| failure.to_string())
 }

@@ -67,7 +67,7 @@ expect = [{{ to = "bob@x.example", outcome = "deliver", because = [] }}]
 
 /// What the rules say of a letter: the name of the case that holds.
 fn verdict(policy: &Policy, raw: &[u8]) -> String {
-    let documents = read_documents(&Message::parse(raw), Some(SITE));
+    let documents = read_documents(&Message::parse(raw), Some(SITE), policy.needs());
     let holds =
         |case: &&rules::cases::Case| run_case_with(policy, case, raw, documents.clone()).is_ok();
     let held: Vec<&str> = policy
@@ -114,4 +114,40 @@ fn the_label_of_a_packed_document_counts() {
     // A document inside a winmail.dat inside a winmail.dat.
     let inner = tnef(&[tnef_file("plan.docx", &document(SECRET), &[])]);
     assert_eq!(verdict(&policy, &in_winmail(&inner)), "refused");
+}
+
+/// What is found in a letter's files when labels are to be set in them: why not, or nothing.
+fn taking(raw: &[u8]) -> Vec<Option<String>> {
+    let needs = Needs {
+        documents: true,
+        labelling: true,
+        ..Needs::default()
+    };
+    let found = read_documents(&Message::parse(raw), Some(SITE), needs);
+    let why = |fact: DocumentFact| match fact.takes_label {
+        TakesLabel::Yes => None,
+        TakesLabel::No(why) => Some(why),
+    };
+    found.into_iter().map(why).collect()
+}
+
+#[test]
+fn a_label_can_be_set_where_every_reader_takes_out_the_same_file() {
+    let whole = build::whole_docx(None, None);
+    let no = |why: &str| Some(why.to_owned());
+    assert_eq!(taking(&attached(&whole)), [None]);
+    assert_eq!(taking(&in_winmail(&whole)), [no("enclosed")]);
+    assert_eq!(taking(&in_text(&whole)), [no("enclosed")]);
+    let archive = build::zip(&[("plan.docx", &whole)]);
+    assert_eq!(taking(&attached(&archive)), [no("kind")]);
+    assert_eq!(taking(&attached(b"no document")), []);
+    // Padding in the middle: decoders differ about what follows.
+    let mut odd = attached(&whole);
+    odd.truncate(odd.trim_ascii_end().len());
+    odd.extend_from_slice(b"====\r\nUEsDBBQA\r\n");
+    let found = taking(&odd);
+    assert!(!found.is_empty() && !found.contains(&None), "{found:?}");
+    let text = String::from_utf8(attached(&whole)).unwrap();
+    let with_digest = text.replace("Subject: x\r\n", "Content-MD5: x\r\n");
+    assert_eq!(taking(with_digest.as_bytes()), [no("unwritable")]);
 }

@@ -287,6 +287,14 @@ impl<'m, 'e: 'm> Work<'m, 'e> {
 
     fn refill(&mut self) -> Result<(), EditError> {
         for (path, content) in &self.contents {
+            // A text that bears a name is letter and attachment at once.
+            if self.writer.is_writing(path) {
+                self.kept_contents.push(Skipped {
+                    path: (*path).clone(),
+                    reason: SkipReason::Unwritable,
+                });
+                continue;
+            }
             if let Err(reason) = refill::refill(&mut self.draft, path, content)? {
                 self.kept_contents.push(Skipped {
                     path: (*path).clone(),

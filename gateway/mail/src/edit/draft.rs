@@ -240,27 +240,24 @@ impl<'m> Draft<'m> {
             format!("=_sealgate_text_{number:x}"),
         )
     }
+}
 
-    /// Refuses a change of the tree where the tree was not read to its end.
-    pub fn require_whole_tree(&self) -> Result<(), SkipReason> {
-        use crate::ambiguity::AmbiguityKind::{
-            BoundaryClash, MissingBoundary, TooDeep, TooManyParts,
-        };
-        let broken = |ambiguity: &crate::ambiguity::Ambiguity| {
-            matches!(
-                ambiguity.kind,
-                TooDeep | TooManyParts | MissingBoundary | BoundaryClash
-            )
-        };
-        use crate::message::WarningKind::{FoldedBoundary, NoDelimiter};
-        let uncut = |warning: &crate::message::Warning| {
-            matches!(warning.kind, NoDelimiter | FoldedBoundary)
-        };
-        let is_broken = self.message.structure_ambiguities().iter().any(broken)
-            || self.message.warnings().iter().any(uncut);
-        match is_broken {
-            true => Err(SkipReason::Ambiguous),
-            false => Ok(()),
-        }
+/// Refuses a change of the tree where the tree was not read to its end.
+pub(crate) fn require_whole_tree(message: &Message<'_>) -> Result<(), SkipReason> {
+    use crate::ambiguity::AmbiguityKind::{BoundaryClash, MissingBoundary, TooDeep, TooManyParts};
+    let broken = |ambiguity: &crate::ambiguity::Ambiguity| {
+        matches!(
+            ambiguity.kind,
+            TooDeep | TooManyParts | MissingBoundary | BoundaryClash
+        )
+    };
+    use crate::message::WarningKind::{FoldedBoundary, NoDelimiter};
+    let uncut =
+        |warning: &crate::message::Warning| matches!(warning.kind, NoDelimiter | FoldedBoundary);
+    let is_broken =
+        message.structure_ambiguities().iter().any(broken) || message.warnings().iter().any(uncut);
+    match is_broken {
+        true => Err(SkipReason::Ambiguous),
+        false => Ok(()),
     }
 }

@@ -24,6 +24,7 @@ pub use apply::{apply, refusal};
 pub use insert::standing;
 pub use marks::Pattern;
 pub use milter::{MilterOperation, milter_operations};
+pub use refill::why_kept;
 
 /// One change. Values are Unicode text; what is written is encoded and folded, and can hold no
 /// CR, LF or NUL of the value.

@@ -18,6 +18,11 @@ const LINE_CHARS_MIN: usize = 40;
 /// RFC 5322 §2.1.1.
 const LINE_CHARS_MAX: usize = 998;
 
+/// Why an edit would leave the content of a part as it is; none where it would be replaced.
+pub fn why_kept(message: &Message<'_>, part: &Part) -> Option<SkipReason> {
+    is_open(message, part).err()
+}
+
 /// Puts other content into a leaf.
 pub(crate) fn refill<'m>(
     draft: &mut Draft<'m>,
@@ -32,7 +37,7 @@ pub(crate) fn refill<'m>(
     if draft.refilled.iter().any(|(known, _)| known == path) {
         return Err(EditError::Conflict);
     }
-    if let Err(reason) = is_open(draft, part) {
+    if let Err(reason) = is_open(message, part) {
         return Ok(Err(reason));
     }
     let bytes = code(message, message.body_raw(part), content);
@@ -45,14 +50,13 @@ pub(crate) fn refill<'m>(
 }
 
 /// Whether other content may stand in a part, and every reader would see it.
-fn is_open(draft: &Draft<'_>, part: &Part) -> Result<(), SkipReason> {
-    let message = draft.message;
+fn is_open(message: &Message<'_>, part: &Part) -> Result<(), SkipReason> {
     match part.shield {
         Shield::Signed => return Err(SkipReason::Signed),
         Shield::Encrypted => return Err(SkipReason::Encrypted),
         Shield::None => {}
     }
-    may_change(draft, part)?;
+    may_change(message, part)?;
     if part.is_inside_message() || part.is_message() {
         return Err(SkipReason::Enclosed);
     }

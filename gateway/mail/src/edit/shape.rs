@@ -4,7 +4,7 @@
 //! It never changes what is inside a part it moves: that goes over byte for byte.
 
 use super::canvas::Splice;
-use super::draft::{Draft, Shape};
+use super::draft::{Draft, Shape, require_whole_tree};
 use super::insert::NewText;
 use super::plain;
 use super::{EditError, NewPart, Place, SkipReason, words_of_part};
@@ -128,7 +128,7 @@ fn text_part(texts: &[NewText<'_>], inner: &str, line_break: &[u8]) -> Vec<u8> {
 pub(crate) fn put_first(draft: &mut Draft<'_>, texts: &[NewText<'_>]) -> Result<(), SkipReason> {
     let message = draft.message;
     let root = message.root();
-    draft.require_whole_tree()?;
+    require_whole_tree(message)?;
     let first = message
         .children(root)
         .next()
@@ -174,7 +174,7 @@ pub(crate) fn add(
         Shield::Encrypted => return Ok(Err(SkipReason::Encrypted)),
         Shield::None => {}
     }
-    if let Err(reason) = draft.require_whole_tree() {
+    if let Err(reason) = require_whole_tree(message) {
         return Ok(Err(reason));
     }
     if root.media_type == "multipart/mixed" && draft.shape == Shape::Same {
@@ -280,7 +280,7 @@ pub(crate) fn replace(
     let line_break = message.line_break();
     let whole = write_part(content, line_break)?;
     require_whole_part(draft, path)?;
-    if let Err(reason) = may_change(draft, part) {
+    if let Err(reason) = may_change(message, part) {
         return Ok(Err(reason));
     }
     if path.is_root() {
@@ -332,7 +332,7 @@ pub(crate) fn remove(
         };
         return replace(draft, path, &empty);
     }
-    if let Err(reason) = may_change(draft, part) {
+    if let Err(reason) = may_change(message, part) {
         return Ok(Err(reason));
     }
     let raw = message.raw();
@@ -369,15 +369,14 @@ pub(crate) fn require_whole_part(draft: &Draft<'_>, path: &PartPath) -> Result<(
 }
 
 /// A part inside something signed or encrypted stays as it is; the whole of it may go.
-pub(crate) fn may_change(draft: &Draft<'_>, part: &Part) -> Result<(), SkipReason> {
-    let outer = draft
-        .message
+pub(crate) fn may_change(message: &Message<'_>, part: &Part) -> Result<(), SkipReason> {
+    let outer = message
         .parent(part)
         .map_or(Shield::None, |parent| parent.shield);
     match outer {
         Shield::Signed => Err(SkipReason::Signed),
         Shield::Encrypted => Err(SkipReason::Encrypted),
-        Shield::None => draft.require_whole_tree(),
+        Shield::None => require_whole_tree(message),
     }
 }
 

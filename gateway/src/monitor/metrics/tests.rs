@@ -44,6 +44,7 @@ fn ended(fates: Vec<EndFate>) -> Result<Outcome, Stop> {
     Ok(Outcome {
         ends: fates.into_iter().map(end).collect(),
         remarks: Vec::new(),
+        labelled: Vec::new(),
         ambiguous: Vec::new(),
     })
 }
