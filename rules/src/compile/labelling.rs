@@ -92,8 +92,8 @@ impl Compiler {
         let to = section.texts("inherit_to");
         if let (Some(item), None) = (to.first(), &self.home.site_id) {
             let message = "no label will be set in attached files";
-            let help = "set `id` in [organisation] of the configuration: a label in a file names the \
-                        organisation whose it is";
+            let help = "set `id` in [organisation] of the configuration: a label in a file \
+                        names the organisation whose it is";
             self.found
                 .push(Diagnostic::advice(item.spot.clone(), message).help(help));
         }
