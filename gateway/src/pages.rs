@@ -1,6 +1,9 @@
 //! Serves the viewer over HTTP or HTTPS, and the monitor. It knows nothing of what the pages say.
 
 mod pace;
+mod peers;
+#[cfg(test)]
+mod tests;
 
 use crate::config::Config;
 use crate::tls::{self, TlsError};
@@ -8,6 +11,7 @@ use axum::Router;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use pace::{Pace, Paced};
+use peers::Peers;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -21,6 +25,10 @@ use tokio_rustls::TlsAcceptor;
 /// The most open connections of readers; more wait in the system's backlog.
 pub const READERS_MAX: usize = 2_000;
 
+/// The most open connections of readers from one address, where TLS ends here: several offices may
+/// share one. In clear there is a proxy in front, and all come from its address; it has to count.
+pub const READERS_OF_ONE_MAX: usize = 200;
+
 /// How long a reader's browser may take to say what it wants.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -31,19 +39,25 @@ pub const PROBES_MAX: usize = 64;
 #[derive(Debug, Clone, Copy)]
 struct Bounds {
     connections: usize,
+    of_one: usize,
     connection: Duration,
+    pace: Pace,
 }
 
 const READERS: Bounds = Bounds {
     connections: READERS_MAX,
+    of_one: READERS_OF_ONE_MAX,
     // Long enough for a large attachment on a slow line.
     connection: Duration::from_secs(30 * 60),
+    pace: READER_PACE,
 };
 
 const PROBES: Bounds = Bounds {
     connections: PROBES_MAX,
+    of_one: PROBES_MAX,
     // Prometheus keeps its connection between scrapes.
     connection: Duration::from_secs(5 * 60),
+    pace: READER_PACE,
 };
 
 /// How slowly a reader's browser may take an answer; who holds us up longer is left.
@@ -86,6 +100,11 @@ pub async fn serve(
         Some(certificate) => Some(TlsAcceptor::from(tls::server_config(certificate, None)?)),
         None => None,
     };
+    let of_one = match acceptor {
+        Some(_) => READERS.of_one,
+        None => READERS.connections,
+    };
+    let bounds = Bounds { of_one, ..READERS };
     let until = async move {
         // An error means that the sender is gone: then it is over as well.
         let _ = stopped.wait_for(|stop| *stop).await;
@@ -93,7 +112,7 @@ pub async fn serve(
     tasks.spawn(async move {
         tokio::select! {
             () = until => {}
-            () = accept(listener, router, acceptor, READERS) => {}
+            () = accept(listener, router, acceptor, bounds) => {}
         }
     });
     Ok(local)
@@ -126,18 +145,23 @@ async fn accept(
     bounds: Bounds,
 ) {
     let room = Arc::new(Semaphore::new(bounds.connections));
+    let peers = Peers::new(bounds.of_one);
     loop {
         let Ok(place) = Arc::clone(&room).acquire_owned().await else {
             return;
         };
-        let Ok((stream, _)) = listener.accept().await else {
+        let Ok((stream, from)) = listener.accept().await else {
             tokio::time::sleep(ACCEPT_PAUSE).await;
             continue;
         };
-        let stream = Paced::new(stream, READER_PACE);
+        // One more from an address that has all of its own is closed unheard.
+        let Some(peer) = peers.enter(from.ip()) else {
+            continue;
+        };
+        let stream = Paced::new(stream, bounds.pace);
         let (router, acceptor) = (router.clone(), acceptor.clone());
         tokio::spawn(async move {
-            let _place = place;
+            let _held = (place, peer);
             let Some(acceptor) = acceptor else {
                 return connection(stream, router, bounds).await;
             };
