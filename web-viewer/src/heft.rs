@@ -1,7 +1,8 @@
 //! How heavy HTML is, by a dry run of the parser that will read it: elements and attributes are
 //! counted as they are made, and nothing is kept of them.
 //!
-//! It stops at the first limit, so that what it costs is bounded as what it measures.
+//! It stops at the first limit, so that what it costs is bounded as what it measures. Its own work is
+//! counted too, in steps: the parser that reads the HTML later takes the same.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -30,6 +31,10 @@ pub const HTML_ATTRIBUTES_MAX: usize = 200;
 /// More bytes of attributes than this, on all elements that are made, are not rendered.
 pub const HTML_ATTRIBUTE_BYTES_MAX: usize = 4 * 1024 * 1024;
 
+/// More steps of building the tree than this are not made: looks at open elements and their names,
+/// changes of place. A tag that looks through all that is open takes as many as that is deep.
+pub const HTML_STEPS_MAX: usize = 5_000_000;
+
 /// How many pieces one token may have before it ends: a tag has not been counted until then.
 const PIECES_MAX: usize = 20_000;
 const STEP_BYTES: usize = 4096;
@@ -44,8 +49,17 @@ pub(crate) enum Writer {
     Sanitiser,
 }
 
-/// Whether HTML is over a limit.
-pub(crate) fn is_too_heavy(html: &str, writer: Writer) -> bool {
+/// What weighing found.
+#[derive(Debug)]
+pub(crate) struct Weight {
+    /// Whether the HTML is over a limit.
+    pub is_over: bool,
+    /// How many steps it took to know.
+    pub steps: usize,
+}
+
+/// Weighs HTML, up to the first limit that it is over.
+pub(crate) fn weigh(html: &str, writer: Writer) -> Weight {
     let (attribute_bytes_max, pieces_max) = match writer {
         Writer::Stranger => (HTML_ATTRIBUTE_BYTES_MAX, PIECES_MAX),
         Writer::Sanitiser => (HTML_ATTRIBUTE_BYTES_MAX + PICTURE_BYTES_MAX, usize::MAX),
@@ -73,20 +87,26 @@ pub(crate) fn is_too_heavy(html: &str, writer: Writer) -> bool {
         let more = pieces_of(step);
         pieces += more;
         if pieces > pieces_max {
-            return true;
+            tokenizer.sink.builder.sink.over.set(true);
+            break;
         }
         input.push_back(StrTendril::from_slice(step));
         // Scripts are not run: it goes on behind them.
         while !matches!(tokenizer.feed(&input), TokenizerResult::Done) {}
         if tokenizer.sink.is_over() {
-            return true;
+            break;
         }
         if tokenizer.sink.ended_token.take() {
             pieces = more;
         }
     }
-    tokenizer.end();
-    tokenizer.sink.is_over()
+    if !tokenizer.sink.is_over() {
+        tokenizer.end();
+    }
+    Weight {
+        is_over: tokenizer.sink.is_over(),
+        steps: tokenizer.sink.builder.sink.steps.get(),
+    }
 }
 
 /// At least as many as attributes begin here.
@@ -160,10 +180,18 @@ struct Scales {
     merged: Cell<usize>,
     attribute_bytes: Cell<usize>,
     attribute_bytes_max: usize,
+    steps: Cell<usize>,
     over: Cell<bool>,
 }
 
 impl Scales {
+    fn step(&self) {
+        self.steps.set(self.steps.get() + 1);
+        if self.steps.get() > HTML_STEPS_MAX {
+            self.over.set(true);
+        }
+    }
+
     fn check_attributes(&self, count: usize) {
         if count > HTML_ATTRIBUTES_MAX {
             self.over.set(true);
@@ -182,6 +210,7 @@ impl Scales {
     }
 
     fn place(&self, child: NodeOrText<Rc<Element>>, depth: usize) {
+        self.step();
         if let NodeOrText::AppendNode(child) = child {
             child.depth.set(depth);
             if depth > HTML_DEPTH_MAX + DEPTH_AROUND {
@@ -191,6 +220,7 @@ impl Scales {
     }
 
     fn node(&self, name: QualName, flags: ElementFlags) -> Rc<Element> {
+        self.step();
         let depth = Cell::new(0);
         Rc::new(Element { name, flags, depth })
     }
@@ -216,6 +246,7 @@ impl TreeSink for Scales {
     }
 
     fn elem_name<'a>(&'a self, element: &'a Rc<Element>) -> ExpandedName<'a> {
+        self.step();
         element.name.expanded()
     }
 
@@ -266,6 +297,7 @@ impl TreeSink for Scales {
     }
 
     fn same_node(&self, one: &Rc<Element>, other: &Rc<Element>) -> bool {
+        self.step();
         Rc::ptr_eq(one, other)
     }
 

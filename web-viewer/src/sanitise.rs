@@ -11,9 +11,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use ammonia::{Builder, UrlRelative};
 
 pub use crate::heft::{
-    HTML_ATTRIBUTE_BYTES_MAX, HTML_ATTRIBUTES_MAX, HTML_DEPTH_MAX, HTML_ELEMENTS_MAX, HTML_TAGS_MAX,
+    HTML_ATTRIBUTE_BYTES_MAX, HTML_ATTRIBUTES_MAX, HTML_DEPTH_MAX, HTML_ELEMENTS_MAX,
+    HTML_STEPS_MAX, HTML_TAGS_MAX,
 };
-use crate::heft::{Writer, is_too_heavy};
+use crate::heft::{Writer, weigh};
 use crate::inline_style;
 use crate::settings::PICTURE_BYTES_MAX;
 
@@ -97,12 +98,17 @@ impl Counts {
 
 /// Whether HTML is larger or deeper than what is rendered.
 pub fn is_too_much(html: &str) -> bool {
-    html.len() > HTML_BYTES_MAX || is_too_heavy(html, Writer::Stranger)
+    html.len() > HTML_BYTES_MAX || weigh(html, Writer::Stranger).is_over
+}
+
+/// How many steps it takes to weigh HTML, and so to read it: what bounds the time of both.
+pub fn steps_to_weigh(html: &str) -> usize {
+    weigh(html, Writer::Stranger).steps
 }
 
 /// The same for what the sanitiser wrote itself, which may hold whole pictures.
 fn has_grown_too_much(html: &str) -> bool {
-    html.len() > CLEAN_BYTES_MAX || is_too_heavy(html, Writer::Sanitiser)
+    html.len() > CLEAN_BYTES_MAX || weigh(html, Writer::Sanitiser).is_over
 }
 
 const TAGS: &[&str] = &[
