@@ -1,7 +1,9 @@
 //! The cookies: the link's secret, the visit, the browser that is known again, and the ticket of
 //! one who waits for a code.
 //!
-//! All are HttpOnly, SameSite=Lax, and Secure where the viewer's address is https.
+//! All are HttpOnly and SameSite=Lax. Where the viewer's address is https they are Secure, and their
+//! names say so (RFC 6265bis §4.1.3): no page that came in clear can plant one, and what makes a
+//! browser known no other host of the site can plant either.
 
 use axum::http::header::{COOKIE, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue};
@@ -14,10 +16,33 @@ use zeroize::Zeroizing;
 
 use crate::settings::{BROWSER_SECONDS, ViewerSettings};
 
-const LINK: &str = "sealgate-link";
-const VISIT: &str = "sealgate-visit";
-const BROWSER: &str = "sealgate-browser";
-const TICKET: &str = "sealgate-ticket";
+/// One of our cookies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Name {
+    Link,
+    Visit,
+    Browser,
+    Ticket,
+}
+
+impl Name {
+    const ALL: [Self; 4] = [Self::Link, Self::Visit, Self::Browser, Self::Ticket];
+
+    /// As it stands in the fields of a viewer at this address.
+    fn text(self, settings: &ViewerSettings) -> &'static str {
+        match (self, settings.is_secure()) {
+            (Self::Link, true) => "__Secure-sealgate-link",
+            (Self::Link, false) => "sealgate-link",
+            (Self::Visit, true) => "__Secure-sealgate-visit",
+            (Self::Visit, false) => "sealgate-visit",
+            // Not of one letter, so it can have the stricter name, which demands the path `/`.
+            (Self::Browser, true) => "__Host-sealgate-browser",
+            (Self::Browser, false) => "sealgate-browser",
+            (Self::Ticket, true) => "__Secure-sealgate-ticket",
+            (Self::Ticket, false) => "sealgate-ticket",
+        }
+    }
+}
 
 /// A random token that a browser holds; the store knows its hash only.
 #[derive(Clone)]
@@ -56,7 +81,7 @@ pub(crate) struct Cookies {
 
 impl Cookies {
     /// Reads ours and passes over all others; RFC 6265 §5.4: the most specific path comes first.
-    pub fn read(headers: &HeaderMap) -> Self {
+    pub fn read(settings: &ViewerSettings, headers: &HeaderMap) -> Self {
         let mut found = Self::default();
         let lines = headers
             .get_all(COOKIE)
@@ -66,13 +91,20 @@ impl Cookies {
             .flat_map(|line| line.split(';'))
             .filter_map(|c| c.split_once('='))
         {
-            let value = value.trim();
-            match name.trim() {
-                LINK => found.link = found.link.or_else(|| LinkSecret::parse(value).ok()),
-                VISIT => found.visit = found.visit.or_else(|| Token::parse(value)),
-                BROWSER => found.browser = found.browser.or_else(|| Token::parse(value)),
-                TICKET => found.ticket = found.ticket.or_else(|| Some(value.to_owned())),
-                _ => {}
+            let (name, value) = (name.trim(), value.trim());
+            let mut ours = Name::ALL.into_iter();
+            match ours.find(|ours| ours.text(settings) == name) {
+                Some(Name::Link) => {
+                    found.link = found.link.or_else(|| LinkSecret::parse(value).ok());
+                }
+                Some(Name::Visit) => found.visit = found.visit.or_else(|| Token::parse(value)),
+                Some(Name::Browser) => {
+                    found.browser = found.browser.or_else(|| Token::parse(value));
+                }
+                Some(Name::Ticket) => {
+                    found.ticket = found.ticket.or_else(|| Some(value.to_owned()));
+                }
+                None => {}
             }
         }
         found
@@ -87,38 +119,44 @@ pub(crate) struct Jar<'a> {
 
 impl Jar<'_> {
     pub fn set_link(&mut self, grant: &GrantId, secret: &LinkSecret) {
-        self.set(LINK, &secret.to_link_text(), &format!("/l/{grant}"), None);
+        self.set(
+            Name::Link,
+            &secret.to_link_text(),
+            &format!("/l/{grant}"),
+            None,
+        );
     }
 
     pub fn set_visit(&mut self, grant: &GrantId, token: &Token) {
         let text = Zeroizing::new(URL_SAFE_NO_PAD.encode(*token.0));
-        self.set(VISIT, &text, &format!("/l/{grant}"), None);
+        self.set(Name::Visit, &text, &format!("/l/{grant}"), None);
     }
 
     pub fn set_browser(&mut self, token: &Token) {
         let text = Zeroizing::new(URL_SAFE_NO_PAD.encode(*token.0));
-        self.set(BROWSER, &text, "/l", Some(BROWSER_SECONDS));
+        self.set(Name::Browser, &text, "/", Some(BROWSER_SECONDS));
     }
 
     pub fn set_ticket(&mut self, grant: &GrantId, ticket: &str) {
         let age = Some(DELAY_SECONDS_MAX + TICKET_SECONDS);
-        self.set(TICKET, ticket, &format!("/l/{grant}"), age);
+        self.set(Name::Ticket, ticket, &format!("/l/{grant}"), age);
     }
 
     /// Removes what opens this letter; the browser stays known.
     pub fn forget(&mut self, grant: &GrantId) {
-        for name in [LINK, VISIT] {
+        for name in [Name::Link, Name::Visit] {
             self.set(name, "", &format!("/l/{grant}"), Some(0));
         }
     }
 
-    fn set(&mut self, name: &str, value: &str, path: &str, max_age_seconds: Option<i64>) {
+    fn set(&mut self, name: Name, value: &str, path: &str, max_age_seconds: Option<i64>) {
         let secure = if self.settings.is_secure() {
             "; Secure"
         } else {
             ""
         };
         let age = max_age_seconds.map_or(String::new(), |seconds| format!("; Max-Age={seconds}"));
+        let name = name.text(self.settings);
         let text = Zeroizing::new(format!(
             "{name}={value}; Path={path}; HttpOnly; SameSite=Lax{secure}{age}"
         ));

@@ -31,7 +31,7 @@ pub(crate) struct Visitor {
 
 /// Reads the id in the path and the cookies, and admits who holds the link of that grant.
 pub(crate) async fn holder(desk: &Desk, id: &str, headers: &HeaderMap) -> Result<Holder, Refusal> {
-    let mut cookies = Cookies::read(headers);
+    let mut cookies = Cookies::read(desk.settings(), headers);
     let (Ok(id), Some(secret)) = (GrantId::parse(id), cookies.link.take()) else {
         return Err(Refusal::NotFound);
     };

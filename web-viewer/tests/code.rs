@@ -276,7 +276,7 @@ async fn a_code_that_was_forgotten_still_opens() {
         world.store.withdraw_challenge(id).await.unwrap();
     };
     forget().await;
-    let ticket = (sealed.path(), "sealgate-ticket".to_owned());
+    let ticket = (sealed.path(), "__Secure-sealgate-ticket".to_owned());
     let mut without = reader.clone();
     without.cookies.remove(&ticket).expect("a ticket");
     let over = without.type_code(&sealed, &page, &code).await;
@@ -317,7 +317,7 @@ async fn a_browser_that_proved_itself_before_is_not_slowed_by_strangers() {
 async fn a_planted_browser_is_not_known_after_the_proof() {
     let (world, sealed) = world().await;
     let mut reader = Browser::new(&world);
-    let key = ("/l".to_owned(), "sealgate-browser".to_owned());
+    let key = ("/".to_owned(), "__Host-sealgate-browser".to_owned());
     let planted = URL_SAFE_NO_PAD.encode([7; 32]);
     reader.cookies.insert(key.clone(), planted.clone());
     reader.read(&world, &sealed).await;

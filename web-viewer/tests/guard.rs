@@ -6,6 +6,7 @@ use axum::http::{Method, StatusCode};
 use support::browser::{Browser, Page};
 use support::samples::{self, CANARY};
 use support::{Terms, World, settings};
+use web_viewer::ViewerSettings;
 
 /// The pages of a letter, behind its clean address.
 const PAGES: &str = " /code /open /print /letter.eml /body/1.2.1 /attachment/2 /reply /reply-all \
@@ -132,7 +133,7 @@ async fn a_visit_gets_a_new_name_after_the_proof_and_a_planted_one_is_worth_noth
     let world = World::new().await;
     let sealed = world.seal(&samples::plain(), &Terms::default()).await;
     let mut reader = Browser::new(&world);
-    let key = (sealed.path(), "sealgate-visit".to_owned());
+    let key = (sealed.path(), "__Secure-sealgate-visit".to_owned());
     reader.cookies.insert(key.clone(), "A".repeat(43));
     assert!(reader.read(&world, &sealed).await.has(CANARY));
     let first = reader.cookies[&key].clone();
@@ -230,10 +231,10 @@ async fn other_peoples_letters_are_the_same_404_as_unknown_ones() {
     // Nor does the visit open another letter whose link he holds.
     let second = world.seal(&samples::plain(), &Terms::default()).await;
     browser.open_link(&second).await;
-    let visit = browser.cookies[&(mine.path(), "sealgate-visit".into())].clone();
+    let visit = browser.cookies[&(mine.path(), "__Secure-sealgate-visit".into())].clone();
     browser
         .cookies
-        .insert((second.path(), "sealgate-visit".into()), visit);
+        .insert((second.path(), "__Secure-sealgate-visit".into()), visit);
     let page = browser.get(&second.path()).await;
     assert!(page.has("Send me a code") && !page.has(CANARY));
 }
@@ -318,4 +319,46 @@ async fn without_tls_cookies_are_not_marked_secure() {
     let moved = Browser::new(&world).get(&sealed.link()).await;
     assert!(!moved.field("set-cookie").contains("Secure"));
     assert_eq!(moved.field("strict-transport-security"), "");
+}
+
+/// RFC 6265bis §4.1.3: the names say what the cookies are, so that none can be planted from a page
+/// that came in clear, nor, where it makes a browser known, from another host of the site.
+#[tokio::test]
+async fn over_https_only_cookies_with_a_protected_name_count() {
+    let world = World::new().await;
+    let sealed = world.seal(&samples::plain(), &Terms::default()).await;
+    let mut browser = Browser::new(&world);
+    assert!(browser.read(&world, &sealed).await.has(CANARY));
+    let path = sealed.path();
+    for (scope, name) in browser.cookies.keys() {
+        match name.as_str() {
+            "__Host-sealgate-browser" => assert_eq!(scope, "/"),
+            name => assert!(
+                name.starts_with("__Secure-sealgate-") && *scope == path,
+                "{name}"
+            ),
+        }
+    }
+    let visit = (path.clone(), "__Secure-sealgate-visit".to_owned());
+    let token = browser.cookies.remove(&visit).expect("a visit");
+    let planted = (path.clone(), "sealgate-visit".to_owned());
+    browser.cookies.insert(planted, token.clone());
+    assert!(!browser.get(&path).await.has(CANARY));
+    browser.cookies.insert(visit, token);
+    assert!(browser.get(&path).await.has(CANARY), "the control");
+    // In clear, on loopback, a browser would refuse such names.
+    let world = World::with(ViewerSettings {
+        url: "http://127.0.0.1:8443".into(),
+        ..settings()
+    })
+    .await;
+    let sealed = world.seal(&samples::plain(), &Terms::default()).await;
+    let mut browser = Browser::new(&world);
+    assert!(browser.read(&world, &sealed).await.has(CANARY));
+    assert!(
+        browser
+            .cookies
+            .keys()
+            .all(|(_, name)| name.starts_with("sealgate-"))
+    );
 }

@@ -2,8 +2,6 @@
 
 mod support;
 
-use std::time::Duration;
-
 use axum::body::Body;
 use axum::http::StatusCode;
 use futures_util::stream;

@@ -106,7 +106,10 @@ impl Browser {
         let cookies: Vec<String> = self
             .cookies
             .iter()
-            .filter(|((scope, _), _)| plain == scope || plain.starts_with(&format!("{scope}/")))
+            .filter(|((scope, _), _)| {
+                let scope = scope.trim_end_matches('/');
+                plain == scope || plain.starts_with(&format!("{scope}/"))
+            })
             .map(|((_, name), value)| format!("{name}={value}"))
             .collect();
         if !cookies.is_empty() {
