@@ -45,11 +45,13 @@ mod texts;
 mod ticket;
 mod turns;
 mod view;
+mod visible;
 mod well_known;
 
 pub use desk::Viewer;
 pub use mailer::{Mailer, MailerError, PasscodeMail, ReplyAttachment, ReplyMail};
 pub use router::{link, router};
 pub use settings::ViewerSettings;
-pub use summary::Summary;
+pub use summary::{Summary, shown};
 pub use tally::Tally;
+pub use visible::visible;

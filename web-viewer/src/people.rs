@@ -6,6 +6,7 @@ use mail::{Address, Mailbox, Message};
 
 use crate::plain_text::escape;
 use crate::settings::PEOPLE_LISTED_MAX;
+use crate::visible::visible;
 
 /// The mailboxes of these fields as safe HTML; a name never stands without its address.
 pub(crate) fn listed(message: &Message<'_>, field: &str) -> String {
@@ -39,16 +40,6 @@ fn one(html: &mut String, person: &Mailbox) {
         escape(html, &visible(&person.address));
         html.push_str("</span>");
     }
-}
-
-/// Without the characters that turn or hide text around them.
-pub(crate) fn visible(text: &str) -> String {
-    let hides = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
-            || matches!(c, '\u{2066}'..='\u{2069}' | '\u{feff}')
-    };
-    text.chars().filter(|c| !hides(*c)).collect()
 }
 
 /// Whom a reply goes to.

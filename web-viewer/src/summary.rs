@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::visible::visible;
+
 /// The longest value of one field that is kept, in characters.
 pub const FIELD_CHARACTERS_MAX: usize = 500;
 
@@ -27,21 +29,25 @@ pub struct Summary {
 impl Summary {
     /// The bytes to give to `seal::close_summary`.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let cut = |text: &str| text.chars().take(FIELD_CHARACTERS_MAX).collect::<String>();
-        let short = Self {
-            subject: cut(&self.subject),
-            sender_name: cut(&self.sender_name),
-            sender_address: cut(&self.sender_address),
-            label: self.label.as_deref().map(cut),
-            label_color: self.label_color.clone(),
-        };
         // A struct of strings always serialises.
-        serde_json::to_vec(&short).unwrap_or_default()
+        serde_json::to_vec(&self.shown()).unwrap_or_default()
     }
 
     /// Reads what `seal::open_summary` gave; an unknown form is an empty summary.
     pub fn from_bytes(bytes: &[u8]) -> Self {
-        serde_json::from_slice(bytes).unwrap_or_default()
+        let read: Self = serde_json::from_slice(bytes).unwrap_or_default();
+        read.shown()
+    }
+
+    /// As it may be shown to somebody who has proved nothing yet.
+    fn shown(&self) -> Self {
+        Self {
+            subject: shown(&self.subject),
+            sender_name: shown(&self.sender_name),
+            sender_address: shown(&self.sender_address),
+            label: self.label.as_deref().map(shown),
+            label_color: self.label_color.clone(),
+        }
     }
 
     /// How the sender is called: by name, else by address.
@@ -52,6 +58,13 @@ impl Summary {
             &self.sender_name
         }
     }
+}
+
+/// A name or a subject as a page or a mail of ours shows it before the proof: nothing in it turns
+/// or hides the words around it, and it is not longer than [`FIELD_CHARACTERS_MAX`].
+pub fn shown(text: &str) -> String {
+    let text = visible(text);
+    text.trim().chars().take(FIELD_CHARACTERS_MAX).collect()
 }
 
 #[cfg(test)]

@@ -6,10 +6,11 @@ use mail::{Message, Part, PartPath};
 use crate::file_name;
 use crate::opening::Opened;
 use crate::outline::Place;
-use crate::people::{listed, visible};
+use crate::people::listed;
 use crate::plain_text::{self, Rendered};
 use crate::sanitise::{Clean, InlinePictures, Remote, TooMuch, sanitise};
 use crate::texts::{Texts, count, fill};
+use crate::visible::visible;
 
 /// The fields above the body. `from`, `to` and `cc` are safe HTML, the others plain text.
 pub(crate) struct Headers {

@@ -251,3 +251,28 @@ async fn an_alias_keeps_old_links_working() {
     ];
     assert!(browser.read(&world, &sealed).await.has(CANARY));
 }
+
+/// Before the proof nothing that a sender wrote turns or hides the words around it: not on the
+/// page, not in the mail with the code.
+#[tokio::test]
+async fn nothing_on_the_door_turns_or_hides_the_text_around_it() {
+    let world = World::new().await;
+    let raw = "From: \"An\u{202e}n\u{200b} Meyer\" <ann.meyer@corp.example>\r\n\
+        Subject: Pay\u{202e}roll\u{2066} for\u{feff} June\r\n\r\nx\r\n";
+    let sealed = world.seal(raw.as_bytes(), &Terms::default()).await;
+    let mut browser = Browser::new(&world);
+    let door = browser.open_link(&sealed).await;
+    assert!(
+        door.has("Ann Meyer") && door.has("Payroll for June"),
+        "{}",
+        door.text()
+    );
+    let code = browser.ask(&sealed).await;
+    let sent = world.mailer.passcodes.lock().unwrap();
+    let name = sent[0].from_name.clone();
+    assert_eq!(name, "Ann Meyer");
+    for text in [door.text(), code.text(), name] {
+        let hidden = ['\u{202e}', '\u{200b}', '\u{2066}', '\u{feff}'];
+        assert!(!text.contains(hidden), "{text}");
+    }
+}

@@ -3,6 +3,7 @@
 
 use super::{escape_html, write_bodies};
 use mail::{Address, Message, Timestamp};
+use web_viewer::{shown, visible};
 
 /// Fields of the letter that the notice keeps byte for byte, so that threads, filters and the
 /// recipient's eye find them again.
@@ -71,7 +72,14 @@ impl Notice<'_> {
     fn write_subject(&self, out: &mut Vec<u8>) {
         let kept = self.letter.field("Subject");
         match (self.subject, kept) {
-            (NoticeSubject::Kept, Some(field)) => push_field(out, self.letter.field_raw(field)),
+            (NoticeSubject::Kept, Some(field)) => {
+                let text = self.letter.subject().unwrap_or_default();
+                match visible(&text) {
+                    clean if clean == text => push_field(out, self.letter.field_raw(field)),
+                    // A mail program would show it turned, or with words hidden.
+                    clean => super::push_header(out, "Subject", &clean),
+                }
+            }
             (NoticeSubject::Kept, None) => {}
             (NoticeSubject::Hidden, _) => {
                 let text = format!("A protected letter from {}", self.sender_name());
@@ -82,23 +90,25 @@ impl Notice<'_> {
 
     fn sender_name(&self) -> String {
         let author = self.letter.mailboxes("From").into_iter().next();
-        match author {
-            Some(author) => author
-                .name
-                .filter(|name| !name.is_empty())
-                .unwrap_or(author.address),
-            None => self.organisation.to_owned(),
-        }
+        let Some(author) = author else {
+            return self.organisation.to_owned();
+        };
+        let name = author.name.map(|name| shown(&name));
+        name.filter(|name| !name.is_empty())
+            .unwrap_or_else(|| shown(&author.address))
     }
 
     fn sender_address(&self) -> String {
         let author = self.letter.mailboxes("From").into_iter().next();
-        author.map(|author| author.address).unwrap_or_default()
+        author.map_or(String::new(), |author| shown(&author.address))
     }
 
     fn shown_subject(&self) -> Option<String> {
         match self.subject {
-            NoticeSubject::Kept => self.letter.subject().filter(|text| !text.is_empty()),
+            NoticeSubject::Kept => {
+                let subject = self.letter.subject().map(|text| shown(&text));
+                subject.filter(|text| !text.is_empty())
+            }
             NoticeSubject::Hidden => None,
         }
     }
@@ -175,5 +185,75 @@ fn push_field(out: &mut Vec<u8>, raw: &[u8]) {
         let text = text.strip_suffix(b"\r").unwrap_or(text);
         out.extend_from_slice(text);
         out.extend_from_slice(b"\r\n");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn notice(letter: &str, subject: NoticeSubject) -> Vec<u8> {
+        let letter = Message::parse(letter.as_bytes());
+        let notice = Notice {
+            letter: &letter,
+            message_id: "plan@corp.example",
+            recipient: &Address::parse("bob@partner.example").unwrap(),
+            link: "https://mail.corp.example/l/a/b",
+            expires: Timestamp::from_unix(1_796_299_200),
+            reference: "amber otter",
+            subject,
+            organisation: "Corp",
+            help: None,
+        };
+        notice.write()
+    }
+
+    /// The subject, and both bodies decoded.
+    fn read(raw: &[u8]) -> (String, Vec<String>) {
+        let message = Message::parse(raw);
+        let bodies = message.bodies();
+        let texts = bodies.iter().map(|part| message.text(part)).collect();
+        (message.subject().unwrap_or_default(), texts)
+    }
+
+    #[test]
+    fn nothing_in_a_notice_turns_or_hides_the_text_around_it() {
+        let letter = "From: \"An\u{202e}n\u{200b} Meyer\" <ann@corp.example>\r\n\
+            Message-ID: <plan@corp.example>\r\n\
+            Subject: Pay\u{202e}roll\u{2066} for June\r\n\r\nx\r\n";
+        for subject in [NoticeSubject::Kept, NoticeSubject::Hidden] {
+            let (line, bodies) = read(&notice(letter, subject));
+            assert_eq!(bodies.len(), 2);
+            for text in bodies.iter().chain([&line]) {
+                assert!(
+                    !text.contains(['\u{202e}', '\u{200b}', '\u{2066}']),
+                    "{text}"
+                );
+            }
+            assert!(bodies.iter().all(|text| text.contains("Ann Meyer")));
+            let kept = subject == NoticeSubject::Kept;
+            assert!(
+                bodies
+                    .iter()
+                    .all(|text| text.contains("Payroll for June") == kept)
+            );
+            assert!(!kept || line == "Payroll for June");
+        }
+    }
+
+    #[test]
+    fn an_ordinary_subject_stays_byte_for_byte_and_a_long_one_is_cut_in_the_text() {
+        let field = "Subject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=\r\n  from  Ann";
+        let letter = format!("From: ann@corp.example\r\n{field}\r\n\r\nx\r\n");
+        let raw = String::from_utf8(notice(&letter, NoticeSubject::Kept)).unwrap();
+        assert!(raw.contains(field), "{raw}");
+        let long = "lorem ".repeat(2_000);
+        let letter = format!("From: ann@corp.example\r\nSubject: {long}\r\n\r\nx\r\n");
+        let (_, bodies) = read(&notice(&letter, NoticeSubject::Kept));
+        assert!(
+            bodies
+                .iter()
+                .all(|text| text.matches("lorem").count() <= 100)
+        );
     }
 }

@@ -2,7 +2,8 @@
 
 use mail::Message;
 
-use crate::people::{Reach, Recipients, name_of, recipients, visible};
+use crate::people::{Reach, Recipients, name_of, recipients};
+use crate::visible::visible;
 
 /// What of the original a reply needs.
 pub(super) struct Original {

@@ -132,6 +132,35 @@ pub fn payloads() -> Vec<u8> {
     (raw + "--pp--\r\n").into_bytes()
 }
 
+/// All that does not fit: a word without end as subject, names that run from right to left, many
+/// people, and the longest file names.
+pub fn awkward() -> Vec<u8> {
+    let people: Vec<String> = (1..=60)
+        .map(|n| format!("Person Number {n} <person.number.{n}@a-rather-long-domain.corp.example>"))
+        .collect();
+    format!(
+        "Date: Thu, 3 Dec 2026 10:15:00 +0100\r\n\
+         From: =?utf-8?q?=D7=93=D7=95=D7=93_=D7=9B=D7=94=D7=9F?= <ann.meyer@corp.example>\r\n\
+         To: Bob Miller <bob.miller@partner.example>,\r\n {}\r\n\
+         Message-ID: <letter-2@corp.example>\r\nMIME-Version: 1.0\r\n\
+         Subject: =?utf-8?q?=D7=97=D7=95=D7=96=D7=94?= Donau{}gesellschaft and the rest of a\r\n\
+         \x20subject that goes on for much longer than any screen is wide: (part 2 of 3)\r\n\
+         Content-Type: multipart/mixed; boundary=mm\r\n\r\n\
+         --mm\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{CANARY} {}\r\n\
+         --mm\r\nContent-Type: application/pdf; name=\"{}.pdf\"\r\n\
+         Content-Disposition: attachment\r\n\r\nx\r\n\
+         --mm\r\nContent-Type: application/pdf; name=\"A report with a name of many words, as \
+         people write them when they are afraid that nobody opens it (final, checked, 2).pdf\"\r\n\
+         Content-Disposition: attachment\r\n\r\nx\r\n\
+         --mm--\r\n",
+        people.join(",\r\n "),
+        "dampfschifffahrts".repeat(5),
+        "0123456789".repeat(30),
+        "unbroken_file_name_".repeat(6),
+    )
+    .into_bytes()
+}
+
 /// Name, letter and terms of every sample.
 pub fn all() -> Vec<(&'static str, Vec<u8>, Terms)> {
     let internal = Some(("Internal".to_owned(), "#2a7f3b".to_owned()));
@@ -155,6 +184,7 @@ pub fn all() -> Vec<(&'static str, Vec<u8>, Terms)> {
             },
         ),
         ("granted", rich(), Terms::default()),
+        ("awkward", awkward(), Terms::default()),
         ("payloads", payloads(), Terms::default()),
     ]
 }
