@@ -1,9 +1,9 @@
 //! The cookies: the link's secret, the visit, the browser that is known again, and the ticket of
 //! one who waits for a code.
 //!
-//! All are HttpOnly and SameSite=Lax. Where the viewer's address is https they are Secure, and their
-//! names say so (RFC 6265bis §4.1.3): no page that came in clear can plant one, and what makes a
-//! browser known no other host of the site can plant either.
+//! All are HttpOnly and SameSite=Lax. Where the viewer's address is https they are Secure, and
+//! their names say so (RFC 6265bis §4.1.3): no page that came in clear can plant one, and what
+//! makes a browser known no other host of the site can plant either.
 
 use axum::http::header::{COOKIE, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue};

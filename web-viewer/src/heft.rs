@@ -1,8 +1,8 @@
 //! How heavy HTML is, by a dry run of the parser that will read it: elements and attributes are
 //! counted as they are made, and nothing is kept of them.
 //!
-//! It stops at the first limit, so that what it costs is bounded as what it measures. Its own work is
-//! counted too, in steps: the parser that reads the HTML later takes the same.
+//! It stops at the first limit, so that what it costs is bounded as what it measures. Its own work
+//! is counted too, in steps: the parser that reads the HTML later takes the same.
 
 use std::borrow::Cow;
 use std::cell::Cell;

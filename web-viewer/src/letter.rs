@@ -241,7 +241,7 @@ pub(crate) async fn print(
         shell: Shell::new(&desk, t.print_title),
         base,
         label: LabelBanner::of(&visitor),
-        headers: view.headers,
+        headers: view.headers.unfolded(),
         expires: expires.map_or(String::new(), |at| at.date_words()),
         expires_machine: expires.map_or(String::new(), |at| at.rfc3339()),
         bodies: view.bodies,

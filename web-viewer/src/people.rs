@@ -5,41 +5,79 @@
 use mail::{Address, Mailbox, Message};
 
 use crate::plain_text::escape;
-use crate::settings::PEOPLE_LISTED_MAX;
+use crate::settings::{PEOPLE_LISTED_MAX, PEOPLE_SHOWN_MAX};
+use crate::texts::{Texts, fill};
 use crate::visible::visible;
 
-/// The mailboxes of these fields as safe HTML; a name never stands without its address.
-pub(crate) fn listed(message: &Message<'_>, field: &str) -> String {
-    let people = message.mailboxes(field);
-    let mut html = String::new();
-    for (at, person) in people.iter().take(PEOPLE_LISTED_MAX).enumerate() {
-        if at > 0 {
-            html.push_str(", ");
-        }
-        one(&mut html, person);
-    }
-    if people.len() > PEOPLE_LISTED_MAX {
-        html.push_str(", …");
-    }
-    html
+/// A list of people: the first of them, and the rest folded away where they are many, so that the
+/// letter itself is not pushed off a small screen.
+pub(crate) struct Listed {
+    pub first: String,
+    /// What the fold says; empty where all stand in front of it.
+    pub more: String,
+    pub rest: String,
 }
 
-fn one(html: &mut String, person: &Mailbox) {
-    if let Some(name) = person
-        .name
-        .as_deref()
-        .map(str::trim)
-        .filter(|name| !name.is_empty())
-    {
-        escape(html, &visible(name));
-        html.push_str(" <span class=\"address\" translate=\"no\">");
-        escape(html, &visible(&person.address));
-        html.push_str("</span>");
-    } else {
-        html.push_str("<span translate=\"no\">");
-        escape(html, &visible(&person.address));
-        html.push_str("</span>");
+impl Listed {
+    /// Folds a list of names as they are to stand.
+    pub fn of(mut names: Vec<String>, t: &'static Texts) -> Self {
+        // To fold one or two away would save nothing.
+        let rest = match names.len() > PEOPLE_SHOWN_MAX + 2 {
+            true => names.split_off(PEOPLE_SHOWN_MAX),
+            false => Vec::new(),
+        };
+        let more = match rest.len() {
+            0 => String::new(),
+            folded => fill(t.people_more, &[("n", &folded.to_string())]),
+        };
+        Self {
+            first: names.join(", "),
+            more,
+            rest: rest.join(", "),
+        }
     }
+
+    pub fn is_empty(&self) -> bool {
+        self.first.is_empty()
+    }
+
+    /// Nothing of it folded away: paper does not open.
+    pub fn unfolded(self) -> Self {
+        let first = match self.more.is_empty() {
+            true => self.first,
+            false => format!("{}, {}", self.first, self.rest),
+        };
+        let (more, rest) = (String::new(), String::new());
+        Self { first, more, rest }
+    }
+}
+
+/// The mailboxes of these fields as safe HTML; a name never stands without its address.
+pub(crate) fn listed(message: &Message<'_>, field: &str, t: &'static Texts) -> Listed {
+    let people = message.mailboxes(field);
+    let mut names: Vec<String> = people.iter().take(PEOPLE_LISTED_MAX).map(one).collect();
+    if people.len() > PEOPLE_LISTED_MAX {
+        names.push("…".to_owned());
+    }
+    Listed::of(names, t)
+}
+
+fn one(person: &Mailbox) -> String {
+    let mut html = String::new();
+    let name = person.name.as_deref().map(visible).unwrap_or_default();
+    let class = match name.trim() {
+        "" => "",
+        name => {
+            html.push_str("<bdi>");
+            escape(&mut html, name);
+            html.push_str("</bdi> ");
+            " class=\"address\""
+        }
+    };
+    html.push_str(&format!("<span{class} translate=\"no\">"));
+    escape(&mut html, &visible(&person.address));
+    html.push_str("</span>");
+    html
 }
 
 /// Whom a reply goes to.
@@ -130,6 +168,7 @@ pub(crate) fn name_of(message: &Message<'_>, proved: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::texts::ENGLISH;
 
     const LETTER: &[u8] = b"From: Ann <ann@corp.example>\r\n\
         To: Bob B <bob@partner.example>, carl@corp.example, dora@other.example\r\n\
@@ -147,6 +186,20 @@ mod tests {
         );
         let texts = |list: Vec<Address>| list.iter().map(|a| a.as_str().to_owned()).collect();
         (texts(found.to), texts(found.cc), found.left_out)
+    }
+
+    #[test]
+    fn many_people_are_folded_and_a_few_are_not() {
+        let names = |count: usize| (1..=count).map(|n| format!("p{n}")).collect::<Vec<_>>();
+        let few = Listed::of(names(PEOPLE_SHOWN_MAX + 2), &ENGLISH);
+        assert!(few.more.is_empty() && few.rest.is_empty());
+        let many = Listed::of(names(PEOPLE_SHOWN_MAX + 3), &ENGLISH);
+        assert_eq!(many.first, names(PEOPLE_SHOWN_MAX).join(", "));
+        assert_eq!(many.more, "and 3 more");
+        let whole = many.unfolded();
+        assert_eq!(whole.first, names(PEOPLE_SHOWN_MAX + 3).join(", "));
+        assert!(whole.more.is_empty());
+        assert!(Listed::of(Vec::new(), &ENGLISH).is_empty());
     }
 
     #[test]

@@ -22,7 +22,7 @@ use crate::desk::{Desk, Shared};
 use crate::letter::{May, revealed};
 use crate::mailer::{MailerError, ReplyMail};
 use crate::opening::Opening;
-use crate::people::Reach;
+use crate::people::{Listed, Reach};
 use crate::reader::{self, Visitor};
 use crate::refusal::Refusal;
 use crate::settings::{REPLIES_PER_HOUR_MAX, REPLY_FILES_MAX, REPLY_TEXT_BYTES_MAX, VISIT_SECONDS};
@@ -351,11 +351,12 @@ struct ReplyPage {
     action: String,
     token: String,
     once: String,
-    to: String,
-    cc: String,
+    to: Listed,
+    cc: Listed,
     subject: String,
     from: String,
-    left_out: String,
+    only: String,
+    left: Listed,
     files_hint: String,
     mistake: Option<String>,
     text: String,
@@ -378,10 +379,9 @@ impl ReplyPage {
         let base = visitor.holder.base();
         let organisation = ("organisation", settings.organisation.as_str());
         let address = ("address", visitor.holder.record.grant.recipient.as_str());
-        let left = original.recipients.left_out.join(", ");
-        let left_out = match left.is_empty() {
-            true => String::new(),
-            false => fill(t.reply_only, &[organisation, ("left", &left)]),
+        let people = |addresses: &[Address]| {
+            let texts = addresses.iter().map(|address| address.as_str().to_owned());
+            Listed::of(texts.collect(), t)
         };
         let hint = limits(desk);
         Self {
@@ -390,11 +390,12 @@ impl ReplyPage {
             base,
             token: visitor.token(desk),
             once: URL_SAFE_NO_PAD.encode(desk.random::<16>()),
-            to: joined(original.recipients.to.iter()),
-            cc: joined(original.recipients.cc.iter()),
+            to: people(&original.recipients.to),
+            cc: people(&original.recipients.cc),
             subject: original.subject.clone(),
             from: fill(t.reply_from, &[organisation, address]),
-            left_out,
+            only: fill(t.reply_only, &[organisation]),
+            left: Listed::of(original.recipients.left_out.clone(), t),
             files_hint: fill(
                 t.reply_files_hint,
                 &hint.each_ref().map(|(n, v)| (*n, v.as_str())),

@@ -72,6 +72,8 @@ pub const REPLY_BYTES_FREE: usize = 256 * 1024;
 pub const REPLIES_WHOLE_MAX: usize = 4;
 /// The longest field of a reply's form that is a mark of ours.
 pub const REPLY_MARK_BYTES_MAX: usize = 128;
+/// How many people of a list stand on a page at once; the others unfold.
+pub const PEOPLE_SHOWN_MAX: usize = 5;
 /// The most people of one header field that a page lists.
 pub const PEOPLE_LISTED_MAX: usize = 100;
 /// The most bytes of inline pictures that one part shows; the rest stay attachments.

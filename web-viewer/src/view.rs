@@ -6,7 +6,7 @@ use mail::{Message, Part, PartPath};
 use crate::file_name;
 use crate::opening::Opened;
 use crate::outline::Place;
-use crate::people::listed;
+use crate::people::{Listed, listed};
 use crate::plain_text::{self, Rendered};
 use crate::sanitise::{Clean, InlinePictures, Remote, TooMuch, sanitise};
 use crate::texts::{Texts, count, fill};
@@ -15,23 +15,35 @@ use crate::visible::visible;
 /// The fields above the body. `from`, `to` and `cc` are safe HTML, the others plain text.
 pub(crate) struct Headers {
     pub subject: String,
-    pub from: String,
-    pub to: String,
-    pub cc: String,
+    pub from: Listed,
+    pub to: Listed,
+    pub cc: Listed,
     pub date: String,
 }
 
 impl Headers {
-    pub fn of(message: &Message<'_>) -> Self {
+    pub fn of(message: &Message<'_>, t: &'static Texts) -> Self {
         let date = message.field("Date").map(|field| message.field_text(field));
         Self {
             subject: visible(&message.subject().unwrap_or_default())
                 .trim()
                 .to_owned(),
-            from: listed(message, "From"),
-            to: listed(message, "To"),
-            cc: listed(message, "Cc"),
+            from: listed(message, "From", t),
+            to: listed(message, "To", t),
+            cc: listed(message, "Cc", t),
             date: visible(date.unwrap_or_default().trim()),
+        }
+    }
+}
+
+impl Headers {
+    /// As they stand on paper.
+    pub fn unfolded(self) -> Self {
+        Self {
+            from: self.from.unfolded(),
+            to: self.to.unfolded(),
+            cc: self.cc.unfolded(),
+            ..self
         }
     }
 }
@@ -104,7 +116,7 @@ impl View {
         }
         let listed = &opened.outline.attachments;
         Self {
-            headers: Headers::of(&opened.header()),
+            headers: Headers::of(&opened.header(), t),
             bodies,
             attachments_title: count(&t.attachments, listed.len()),
             attachments: listed.iter().map(|place| File::of(place, t)).collect(),
@@ -209,7 +221,7 @@ fn height(html: &str) -> &'static str {
     }
     match letters / 80 + lines + 8 * html.matches(" src=").count() {
         0..=8 => "short",
-        9..=26 => "middling",
+        9..=18 => "middling",
         _ => "long",
     }
 }

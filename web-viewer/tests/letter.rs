@@ -314,3 +314,15 @@ async fn a_visit_ends_by_itself_and_by_revocation() {
     world.store.revoke(sealed.letter, "admin").await.unwrap();
     assert_eq!(browser.get(&sealed.path()).await.status, StatusCode::GONE);
 }
+
+/// Sixty people do not push the letter off a telephone's screen; on paper all of them stand.
+#[tokio::test]
+async fn many_people_are_folded_on_the_page_and_not_on_paper() {
+    let (_world, sealed, mut browser, page) = open(&samples::awkward(), Terms::default()).await;
+    let last = "person.number.60@a-rather-long-domain.corp.example";
+    assert!(page.has("<summary>and 56 more</summary>") && page.has(last));
+    let printed = browser.get(&format!("{}/print", sealed.path())).await;
+    assert!(printed.has(last) && !printed.has("<details"));
+    let form = browser.get(&format!("{}/reply-all", sealed.path())).await;
+    assert!(form.has("Left out:") && form.has("<summary>and 55 more</summary>"));
+}

@@ -109,8 +109,8 @@ impl OwnLetter<'_> {
                     escape_html(text)
                 ),
                 Paragraph::Display(text) => format!(
-                    "<p style=\"margin:0 0 16px;font-size:30px;line-height:40px;\
-                     letter-spacing:4px\"><strong>{}</strong></p>",
+                    "<p style=\"margin:0 0 16px;{};white-space:nowrap\"><strong>{}</strong></p>",
+                    display_style(text),
                     escape_html(text)
                 ),
                 Paragraph::Row(name, value) => format!(
@@ -131,6 +131,14 @@ impl OwnLetter<'_> {
             .map(|(name, value)| (*name, value.as_str()))
             .collect();
         fill(include_str!("letter.html"), &values)
+    }
+}
+
+/// As large as fits the width of a telephone: a long passcode stands on one line too.
+fn display_style(text: &str) -> &'static str {
+    match text.len() {
+        0..=10 => "font-size:30px;line-height:40px;letter-spacing:4px",
+        _ => "font-size:22px;line-height:32px;letter-spacing:1px",
     }
 }
 
