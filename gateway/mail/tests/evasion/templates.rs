@@ -20,7 +20,7 @@ pub struct Template {
     pub raw: Vec<u8>,
 }
 
-fn code(bytes: &[u8], line_break: &str) -> String {
+pub fn code(bytes: &[u8], line_break: &str) -> String {
     String::from_utf8(encode_base64(bytes, line_break.as_bytes())).unwrap()
 }
 
@@ -29,7 +29,7 @@ fn coded() -> String {
 }
 
 /// The entries of a data file: what stands before a backtick, and what stands inside.
-fn entries(text: &str) -> Vec<(String, String)> {
+pub fn entries(text: &str) -> Vec<(String, String)> {
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     let entry = |line: &str| {
         let (name, rest) = line.split_once('`').unwrap();
@@ -60,7 +60,7 @@ fn unescape(text: &str) -> String {
 }
 
 /// A whole message: header fields, then the parts under boundary `b`.
-fn whole(content_type: &str, body: &str) -> Vec<u8> {
+pub fn whole(content_type: &str, body: &str) -> Vec<u8> {
     format!(
         "From: a@evil.example\r\nTo: b@corp.example\r\nSubject: t\r\nMIME-Version: 1.0\r\n\
          {content_type}\r\n\r\n{body}"
@@ -68,11 +68,11 @@ fn whole(content_type: &str, body: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-const MIXED: &str = "Content-Type: multipart/mixed; boundary=\"b\"";
-const TEXT: &str = "--b\r\nContent-Type: text/plain\r\n\r\nhello\r\n";
-const FILE: &str = "Content-Type: application/octet-stream; name=\"x.com\"\r\n\
+pub const MIXED: &str = "Content-Type: multipart/mixed; boundary=\"b\"";
+pub const TEXT: &str = "--b\r\nContent-Type: text/plain\r\n\r\nhello\r\n";
+pub const FILE: &str = "Content-Type: application/octet-stream; name=\"x.com\"\r\n\
                     Content-Disposition: attachment; filename=\"x.com\"\r\n";
-const BASE64: &str = "Content-Transfer-Encoding: base64";
+pub const BASE64: &str = "Content-Transfer-Encoding: base64";
 
 fn part() -> String {
     format!("{FILE}{BASE64}\r\n\r\n{}", coded())
@@ -147,24 +147,23 @@ fn fields_of_the_message(add: Add<'_>) {
     }
 }
 
+/// A text of a data file, what stands in braces filled in.
+pub fn filled(text: &str, part: &str) -> String {
+    let body = format!("{TEXT}--b\r\n{part}--b--\r\n");
+    let no_empty_line = part.replacen("\r\n\r\n", "\r\n", 1);
+    let blank = part.replacen("\r\n\r\n", "\r\n \r\n", 1);
+    text.replace("{text}", TEXT)
+        .replace("{mixed}", MIXED)
+        .replace("{body}", &body)
+        .replace("{part}", part)
+        .replace("{part with no empty line}", &no_empty_line)
+        .replace("{part with a blank in the empty line}", &blank)
+}
+
 /// Delimiters and header blocks that stand otherwise than they should.
 fn shapes(add: Add<'_>) {
     let part = part();
-    let body = format!("{TEXT}--b\r\n{part}--b--\r\n");
-    let fill = |text: &str| {
-        text.replace("{text}", TEXT)
-            .replace("{mixed}", MIXED)
-            .replace("{body}", &body)
-            .replace("{part}", &part)
-            .replace(
-                "{part with no empty line}",
-                &part.replacen("\r\n\r\n", "\r\n", 1),
-            )
-            .replace(
-                "{part with a blank in the empty line}",
-                &part.replacen("\r\n\r\n", "\r\n \r\n", 1),
-            )
-    };
+    let fill = |text: &str| filled(text, &part);
     for (name, text) in entries(include_str!("delimiters.txt")) {
         add(format!("delimiter, {name}"), whole(MIXED, &fill(&text)));
     }
@@ -247,7 +246,7 @@ fn quoted_bodies(add: Add<'_>) {
     }
 }
 
-fn uuencoded() -> String {
+pub fn uuencoded() -> String {
     let bytes = payload();
     let line = |chunk: &[u8]| {
         let sign = |value: u8| char::from(if value == 0 { b'`' } else { value + 32 });
