@@ -10,8 +10,9 @@ that any of them would show: every file name, both readings of a code, a file wr
 the parts behind a second boundary. Where that union is known to be whole, the message is not
 ambiguous, however odd it is: repeated fields with one value, words for a transfer encoding that
 nobody decodes, a blank before the colon of `Subject`, delimiters quoted with `>`, two delimiters in
-a row, a multipart with nothing but text in it, a last delimiter that is missing, a list's footer
-behind base64, well-formed uuencode, a message in base64, a document that is kept elsewhere.
+a row, an inner boundary that is the outer one and more, a multipart with nothing but text in it, a
+last delimiter that is missing, a list's footer behind base64, well-formed uuencode, a message in
+base64, a document that is kept elsewhere.
 
 What is left is below. A copy to outside is then refused when a rule asked about content, unless
 `[rules] ambiguous` in the configuration says otherwise. When honest mail is caught, the sender's
@@ -48,8 +49,8 @@ pub(super) fn in_honest_mail(kind: AmbiguityKind) -> &'static str {
             "Rare: a report that attaches only the header of a message, with more parts behind it."
         }
         Kind::BoundaryClash => {
-            "Rare: a program that gives two nested multiparts boundaries of which one begins like \
-             the other, or the same; a text that quotes its own message without `>`."
+            "Rare: a program that gives two nested multiparts one boundary; a text that quotes its \
+             own message without `>`."
         }
         Kind::PartAfterClose => "Rare: programs that give nested multiparts one boundary.",
         Kind::TooDeep | Kind::TooManyParts | Kind::TooManyFields | Kind::TooManyParameters => {

@@ -13,6 +13,9 @@ use crate::work;
 /// Within how many bytes from the start of its line the `>` of a quotation must stand.
 const QUOTE_INDENT_MAX: usize = 8;
 
+/// How many lines that go on after a delimiter are compared with other boundaries.
+const LONGER_MAX: usize = 1_000;
+
 /// The lines that cut a multipart body into parts.
 pub(super) struct Delimiters {
     pub lines: Vec<Range<usize>>,
@@ -20,6 +23,8 @@ pub(super) struct Delimiters {
     pub closed: bool,
     pub after_close: bool,
     pub lookalike: bool,
+    /// Lines that begin like a delimiter and go on: those of another boundary, perhaps.
+    pub longer: Vec<Range<usize>>,
     /// One stands in a line that begins with `>`, as in a quoted message.
     pub quoted: bool,
     /// It was closed twice, or the close is cut off: all read the same parts.
@@ -46,6 +51,7 @@ impl Delimiters {
             closed: false,
             after_close: false,
             lookalike: false,
+            longer: Vec::new(),
             quoted: false,
             odd_close: false,
             too_many: false,
@@ -80,7 +86,10 @@ impl Delimiters {
                 () if reader.is_greedy() && found.lines.len() <= parts_max => {
                     found.lines.push(start..next);
                 }
-                () if !closes && !blank(rest) => found.lookalike = true,
+                () if !closes && !blank(rest) => match found.longer.len() < LONGER_MAX {
+                    true => found.longer.push(without_line_break(raw, start..next)),
+                    false => found.lookalike = true,
+                },
                 () if found.closed && closes && ends() => found.odd_close = true,
                 () if found.closed => found.after_close = true,
                 () if closes => {

@@ -78,6 +78,8 @@ pub enum WarningKind {
     QuotedDelimiter,
     /// A multipart was closed twice with nothing after it, or its last delimiter was cut off.
     OddClose,
+    /// A boundary inside begins like the one outside.
+    LongerBoundary,
     /// Two delimiters followed each other, with nothing between.
     EmptyPart,
     /// A multipart that nothing cuts, which is read as a text, too.
@@ -103,6 +105,7 @@ impl fmt::Display for Warning {
             WarningKind::NoEmptyLine => "no empty line ends the header",
             WarningKind::QuotedDelimiter => "a delimiter is quoted in a text",
             WarningKind::OddClose => "a multipart is closed twice, or its close is cut off",
+            WarningKind::LongerBoundary => "a boundary begins like the one around it",
             WarningKind::EmptyPart => "two delimiters follow each other",
             WarningKind::NoDelimiter => "a multipart holds no delimiter",
             WarningKind::FoldedBoundary => "a boundary is folded",

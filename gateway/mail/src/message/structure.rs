@@ -2,6 +2,7 @@
 //!
 //! It never looks into encoded bodies, and never goes deeper or wider than the limits here.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use memchr::memmem;
@@ -89,7 +90,9 @@ struct Scanner<'raw> {
     raw: &'raw [u8],
     reader: Reader,
     fields_left: usize,
+    /// The boundaries that are open here, and all there were.
     boundaries: Vec<Vec<u8>>,
+    known: Vec<Vec<u8>>,
     unclosed: usize,
     out: Structure,
 }
@@ -107,6 +110,7 @@ pub(crate) fn scan(raw: &[u8], top: Block, reader: Reader) -> Structure {
         reader,
         fields_left,
         boundaries: Vec::new(),
+        known: Vec::new(),
         unclosed: 0,
         out,
     };
@@ -213,8 +217,7 @@ impl Scanner<'_> {
         let Some(boundary) = boundary.filter(|boundary| !boundary.is_empty()) else {
             return self.without_parts(body, None, &path);
         };
-        let clashes = |open: &Vec<u8>| open.starts_with(&boundary) || boundary.starts_with(open);
-        if self.boundaries.iter().any(clashes) {
+        if self.boundaries.contains(&boundary) {
             self.ambiguous(AmbiguityKind::BoundaryClash, &path);
         }
         let left = PARTS_MAX.saturating_sub(self.out.parts.len());
@@ -241,6 +244,7 @@ impl Scanner<'_> {
             }
         }
         self.boundaries.push(boundary);
+        let inside = self.known.len();
         let mut too_many = cuts.too_many;
         for (number, range) in cuts.parts(self.raw, body.end).enumerate() {
             if self.out.parts.len() >= PARTS_MAX {
@@ -257,9 +261,29 @@ impl Scanner<'_> {
                 },
             );
         }
-        self.boundaries.pop();
+        self.known.extend(self.boundaries.pop());
+        self.judge_longer(&cuts.longer, inside, &path);
         if too_many {
             self.ambiguous(AmbiguityKind::TooManyParts, &path);
+        }
+    }
+
+    /// Lines that begin like a delimiter and go on are the delimiters of a multipart inside, whose
+    /// boundary some mailers make from the outer one; who cuts there finds the same parts.
+    fn judge_longer(&mut self, longer: &[Range<usize>], inside: usize, path: &PartPath) {
+        if longer.is_empty() {
+            return;
+        }
+        let boundaries: HashSet<&[u8]> = self.known[inside..].iter().map(Vec::as_slice).collect();
+        let is_delimiter = |line: &Range<usize>| {
+            let text = self.raw[line.clone()].trim_ascii_end();
+            let text = text.strip_prefix(b"--").unwrap_or(text);
+            let open = text.strip_suffix(b"--");
+            boundaries.contains(text) || open.is_some_and(|open| boundaries.contains(open))
+        };
+        match longer.iter().all(is_delimiter) {
+            true => self.warn(WarningKind::LongerBoundary, path),
+            false => self.ambiguous(AmbiguityKind::BoundaryClash, path),
         }
     }
 

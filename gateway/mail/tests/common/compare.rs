@@ -39,6 +39,7 @@ pub fn readers_differ(message: &mail::Message<'_>) -> bool {
             Odd::NoEmptyLine
                 | Odd::QuotedDelimiter
                 | Odd::OddClose
+                | Odd::LongerBoundary
                 | Odd::EmptyPart
                 | Odd::NoDelimiter
                 | Odd::FoldedBoundary
