@@ -376,7 +376,10 @@ proptest! {
         prop_assert_eq!(ProtectiveMarking::parse(&marking.to_header()), Some(marking.clone()));
         let subject = format!("Hello {} there", marking.to_subject());
         let read = ProtectiveMarking::find(&subject).pop().unwrap();
-        prop_assert_eq!(read.caveats, marking.caveats);
+        // A subject has no way to write a bracket inside one.
+        let shown = |text: &String| text.replace('[', "(").replace(']', ")");
+        let caveats: Vec<String> = marking.caveats.iter().map(shown).collect();
+        prop_assert_eq!(read.caveats, caveats);
         prop_assert_eq!(read.access, marking.access);
     }
 }

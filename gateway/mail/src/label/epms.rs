@@ -18,6 +18,9 @@ pub const SUBJECT_MARKINGS_MAX: usize = 8;
 /// Characters of one value; the standard's own limit for text.
 pub const VALUE_CHARS_MAX: usize = 128;
 
+/// What `\` lets stand for itself: it ends a value, a key or a type, or is the `\`.
+const ESCAPED: [char; 4] = ['\\', ',', ':', '='];
+
 /// One protective marking.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProtectiveMarking {
@@ -132,9 +135,10 @@ impl ProtectiveMarking {
         fields.join(", ")
     }
 
-    /// The form for a subject, with its brackets.
+    /// The form for a subject, with its brackets. The standard has no way to write one inside.
     pub fn to_subject(&self) -> String {
-        format!("[{}]", self.shared_fields().join(", "))
+        let fields = self.shared_fields().join(", ");
+        format!("[{}]", fields.replace('[', "(").replace(']', ")"))
     }
 
     /// The subject with this marking at its end and no other in it.
@@ -237,7 +241,7 @@ fn brackets(subject: &str) -> Vec<(std::ops::Range<usize>, ProtectiveMarking)> {
     found
 }
 
-/// The parts between commas; `\` lets the next character stand for itself.
+/// The parts between commas that no `\` stands before.
 fn split(text: &str) -> impl Iterator<Item = String> + '_ {
     let mut rest = Some(text);
     std::iter::from_fn(move || {
@@ -257,12 +261,16 @@ fn unescaped(text: &str, wanted: char) -> Option<usize> {
     })
 }
 
+/// A `\` before any other character stands for itself.
 fn unescape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars();
     while let Some(c) = chars.next() {
         match c {
-            '\\' => out.extend(chars.next()),
+            '\\' => match chars.next() {
+                Some(c) if ESCAPED.contains(&c) => out.push(c),
+                rest => out.extend([Some('\\'), rest].into_iter().flatten()),
+            },
             _ => out.push(c),
         }
     }
@@ -276,7 +284,7 @@ fn escape(value: &str) -> String {
         .filter(|c| !c.is_control())
         .take(VALUE_CHARS_MAX)
     {
-        if matches!(c, ',' | '\\' | '[' | ']') {
+        if matches!(c, ',' | '\\') {
             out.push('\\');
         }
         out.push(c);
