@@ -7,14 +7,11 @@ use std::ops::Range;
 use memchr::memmem;
 
 use super::field::without_line_break;
-use super::structure::Reader;
+use super::structure::{PARTS_MAX, Reader};
 use crate::work;
 
 /// Within how many bytes from the start of its line the `>` of a quotation must stand.
 const QUOTE_INDENT_MAX: usize = 8;
-
-/// How many lines that go on after a delimiter are compared with other boundaries.
-const LONGER_MAX: usize = 1_000;
 
 /// The lines that cut a multipart body into parts.
 pub(super) struct Delimiters {
@@ -23,7 +20,8 @@ pub(super) struct Delimiters {
     pub closed: bool,
     pub after_close: bool,
     pub lookalike: bool,
-    /// Lines that begin like a delimiter and go on: those of another boundary, perhaps.
+    /// Lines that begin like a delimiter and go on: those of another boundary, perhaps. More than
+    /// two for each part there may be are no such lines.
     pub longer: Vec<Range<usize>>,
     /// One stands in a line that begins with `>`, as in a quoted message.
     pub quoted: bool,
@@ -86,7 +84,7 @@ impl Delimiters {
                 () if reader.is_greedy() && found.lines.len() <= parts_max => {
                     found.lines.push(start..next);
                 }
-                () if !closes && !blank(rest) => match found.longer.len() < LONGER_MAX {
+                () if !closes && !blank(rest) => match found.longer.len() < 2 * PARTS_MAX {
                     true => found.longer.push(without_line_break(raw, start..next)),
                     false => found.lookalike = true,
                 },
