@@ -229,3 +229,23 @@ fn a_case_says_which_files_take_a_label() {
         "attachments should be [\"2 Secret\"] and is [\"0 Confidential\", \"2 Confidential\"]";
     assert!(failure.contains(says), "{failure}");
 }
+
+#[test]
+fn the_explanation_counts_a_labelled_file_among_what_is_edited() {
+    let mail = "DKIM-Signature: v=1; d=corp.example; h=from; b=x\r\n\
+                Subject: [confidential]\r\n\
+                Content-Type: application/octet-stream; name=a.docx\r\n\
+                Content-Transfer-Encoding: base64\r\n\r\nUEsDBA==\r\n";
+    let policy = load_text(LABELS).policy;
+    let broken = |labels: &[&str]| {
+        let explained = explain(&policy, mail, |facts| {
+            facts.documents = vec![file("", labels)]
+        });
+        let bytes = explained.copies[0].bytes.clone().unwrap();
+        (bytes.state, bytes.dkim_broken)
+    };
+    let edited = rules::BytesState::Edited;
+    assert_eq!(broken(&[]), (edited, vec!["corp.example".to_owned()]));
+    // The control: a file whose label is higher stays, and with it the body.
+    assert_eq!(broken(&["30"]), (edited, vec![]));
+}

@@ -1,7 +1,7 @@
 //! What truly becomes of a copy's bytes: its edits are made, as the gateway makes them, and thrown
 //! away. It shows no byte of them.
 
-use mail::{Message, SkipReason};
+use mail::{Edit, Message, SkipReason};
 use serde::Serialize;
 
 use crate::verdict::{Fate, Verdict};
@@ -40,14 +40,31 @@ fn words<S: serde::Serializer>(reasons: &[SkipReason], to: S) -> Result<S::Ok, S
     to.collect_seq(reasons.iter().map(|reason| reason.as_str()))
 }
 
+/// Edits in the place of those that set labels in attached files: each file with its own content,
+/// since what a label makes of it is not known here.
+fn stand_ins(message: &Message<'_>, verdict: &Verdict) -> Vec<Edit> {
+    let files = verdict
+        .attachments
+        .iter()
+        .filter(|file| file.left.is_none());
+    let edits = files.filter_map(|file| {
+        let content = message.decoded(message.part(&file.path)?).into_owned();
+        let path = file.path.clone();
+        Some(Edit::ReplaceContent { path, content })
+    });
+    edits.collect()
+}
+
 impl BytesExplanation {
     /// Makes the edits of a delivered copy; none where nothing is delivered.
     pub(crate) fn of(message: &Message<'_>, verdict: &Verdict) -> Option<Self> {
         if verdict.fate != Fate::Deliver {
             return None;
         }
-        let edits = verdict.edits.as_slice();
-        let (edited, error) = match edits {
+        let files = stand_ins(message, verdict);
+        let asked = files.len();
+        let edits: Vec<Edit> = verdict.edits.iter().cloned().chain(files).collect();
+        let (edited, error) = match edits.as_slice() {
             [] => (None, None),
             edits => match mail::apply(message, edits) {
                 Ok(edited) => (Some(edited), None),
@@ -57,6 +74,7 @@ impl BytesExplanation {
         let state = match &edited {
             _ if error.is_some() => BytesState::Refused,
             Some(edited) if edited.is_wrapped => BytesState::Wrapped,
+            Some(edited) if edited.kept_contents.len() < asked => BytesState::Edited,
             Some(edited) if edited.bytes != message.raw() => BytesState::Edited,
             _ => BytesState::AsCame,
         };
