@@ -283,15 +283,17 @@ fn read_bodies(message: &Message<'_>) -> Bodies {
         complete: true,
     };
     let mut room = BODY_BYTES_MAX;
-    let others = message.other_parts().iter().filter(|part| part.is_body());
-    for (at, part) in message.bodies().into_iter().chain(others).enumerate() {
+    let shown = message.parts().iter().chain(message.other_parts());
+    let shown = shown.filter(|part| part.is_shown_as_text());
+    for (at, part) in shown.enumerate() {
         if at >= BODIES_MAX || part.body.len() > room {
             bodies.complete = false;
             break;
         }
         room -= part.body.len();
         for text in message.texts(part) {
-            bodies.add(part.media_type == "text/html", text);
+            // What is neither plain nor HTML may be shown as either.
+            bodies.add(part.media_type != "text/plain", text);
         }
     }
     for (at, enclosed) in message.enclosed().texts.iter().enumerate() {

@@ -207,7 +207,7 @@ impl<'a> HeaderPlan<'a> {
             .count()
     }
 
-    /// Writes the header and the empty line after it, which a new body needs in any case.
+    /// Writes the header and the empty line after it, if there is one or a new body needs it.
     pub fn write(&self, out: &mut Vec<u8>, new_body: bool) {
         let raw = self.message.raw();
         let top = self.message.top();
@@ -233,8 +233,11 @@ impl<'a> HeaderPlan<'a> {
                 Item::New { bytes, .. } => out.extend_from_slice(bytes),
             }
         }
-        // Where no empty line ended the header, one must now: nothing of the body may join it.
+        // Where a line that is no field ended the header, some read on behind it: to end it there for
+        // all would make their fields text. A new body must not join the header in any case.
+        let ended_by_text = lacks_empty_line && top.body < raw.len();
         match &raw[top.range.end..top.body] {
+            [] if ended_by_text && !new_body => {}
             [] => out.extend_from_slice(self.message.line_break()),
             empty_line => out.extend_from_slice(empty_line),
         }

@@ -94,6 +94,8 @@ pub enum WarningKind {
     OddTransferEncoding,
     /// A message or multipart was itself in base64 or quoted-printable; it is read both ways.
     EncodedContainer,
+    /// A kind of message that some readers open and others do not; it is read both ways.
+    OtherMessage,
 }
 
 impl fmt::Display for Warning {
@@ -113,6 +115,7 @@ impl fmt::Display for Warning {
             WarningKind::QuotedMboxLine => "the header begins with a quoted line of an mbox",
             WarningKind::OddTransferEncoding => "the transfer encoding is not quite one",
             WarningKind::EncodedContainer => "a container of parts is itself encoded",
+            WarningKind::OtherMessage => "a kind of message that not all readers open",
         })?;
         match self.path.is_root() {
             true => Ok(()),

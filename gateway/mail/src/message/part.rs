@@ -165,6 +165,19 @@ impl Part {
             && !self.inside_message
     }
 
+    /// Whether some reader shows it as text of the letter: every kind of text, which readers show
+    /// as a plain one if they know no better (RFC 2046 §4.1.4), what is no type at all (RFC 2045
+    /// §5.2), a named text that asks to be shown in place, and the root whatever it is called.
+    pub fn is_shown_as_text(&self) -> bool {
+        let in_place = match self.disposition {
+            _ if self.path.is_root() => true,
+            Disposition::Attachment => false,
+            Disposition::Inline => true,
+            Disposition::Unstated => self.file_names.is_empty(),
+        };
+        in_place && !self.inside_message && !self.is_multipart() && is_some_text(&self.media_type)
+    }
+
     /// Whether a reader lists it as an attachment: a leaf, or a whole message, that is no body.
     pub fn is_attachment(&self) -> bool {
         !self.is_multipart() && !self.is_body() && !self.inside_message
@@ -174,6 +187,42 @@ impl Part {
     pub fn is_inline(&self) -> bool {
         self.disposition == Disposition::Inline
     }
+}
+
+fn is_some_text(media_type: &str) -> bool {
+    let token = |word: &str| {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte);
+        !word.is_empty() && word.bytes().all(plain)
+    };
+    let (main, sub) = media_type.split_once('/').unwrap_or((media_type, ""));
+    match media_type {
+        // RFC 6522 §3: what comes back in a report is of another letter.
+        "text/rfc822-headers" => false,
+        "application/xhtml+xml" => true,
+        _ => main == "text" || !token(main) || !token(sub),
+    }
+}
+
+/// Whether some readers open it as a message, by the first half of its type alone.
+pub(super) fn may_be_message(media_type: &str) -> bool {
+    /// Fields of other kinds, references, and fragments.
+    const OTHERS: [&str; 13] = [
+        "delivery-status",
+        "disposition-notification",
+        "external-body",
+        "feedback-report",
+        "global",
+        "global-delivery-status",
+        "global-disposition-notification",
+        "global-headers",
+        "http",
+        "partial",
+        "rfc822",
+        "sip",
+        "tracking-status",
+    ];
+    let sub = media_type.strip_prefix("message/");
+    sub.is_some_and(|sub| !OTHERS.contains(&sub))
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use super::delimiters::Delimiters;
 use super::field::{self, Block, FIELDS_MAX};
 use super::names::{differ, every_reading, file_names};
 use super::parameters::Parameterised;
-use super::part::{Part, PartPath, Shield};
+use super::part::{Part, PartPath, Shield, may_be_message};
 use super::transfer::TransferEncoding;
 use super::{Warning, WarningKind, words};
 use crate::ambiguity::{Ambiguity, AmbiguityKind};
@@ -157,6 +157,9 @@ impl Scanner<'_> {
         let (is_multipart, is_message) = (part.is_multipart(), part.is_message());
         let identity = part.encoding.is_identity();
         let digest = part.media_type == "multipart/digest";
+        if may_be_message(&part.media_type) {
+            self.warn(WarningKind::OtherMessage, &place.path);
+        }
         self.out.parts.push(part);
         if odd.no_empty_line {
             // Without fields after it, and nothing to decode, all see the same and more or less.
@@ -401,6 +404,7 @@ impl Scanner<'_> {
             false => &kind.value,
         };
         match word.split_once('/') {
+            _ if self.reader.is_greedy() && may_be_message(word) => "message/rfc822".to_owned(),
             Some((main, sub)) if !main.is_empty() && !sub.is_empty() => word.clone(),
             _ if self.reader.is_greedy() && word.starts_with("multipart") => {
                 "multipart/mixed".to_owned()

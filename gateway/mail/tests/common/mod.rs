@@ -179,7 +179,19 @@ pub fn postfix(raw: &[u8], operations: &[MilterOperation]) -> Vec<u8> {
         }
     }
     let header: Vec<u8> = fields.into_iter().flat_map(|(_, bytes)| bytes).collect();
-    [preamble, &header[..], line_break, &body[..]].concat()
+    // A header that a line of text ended got its empty line, if any, before there was an operation.
+    let head = &raw[..message.body_start()];
+    let ended = [&b"\n\n"[..], b"\n\r\n"]
+        .iter()
+        .any(|end| head.ends_with(end))
+        || before == head.len();
+    let by_text = !ended && message.body_start() < raw.len();
+    let as_came = body == raw[message.body_start()..];
+    let empty_line = match by_text && as_came {
+        true => &b""[..],
+        false => line_break,
+    };
+    [preamble, &header[..], empty_line, &body[..]].concat()
 }
 
 fn memchr_lf_first(raw: &[u8]) -> bool {

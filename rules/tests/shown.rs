@@ -1,0 +1,106 @@
+//! Words are found in every text that some reader shows, whatever the message calls it; and not in
+//! what all readers leave closed.
+
+mod support;
+
+use mail::Message;
+use rules::{Facts, Fate, Source};
+use support::{envelope, load_text, now};
+
+const RULE: &str = "[[rule]]\nname = 'r'\nwhen = { body_contains = 'project sesame' }\n\
+    then = [{ reject = 'no' }]\n";
+
+fn is_found(mail: &str) -> bool {
+    let policy = load_text(RULE).policy;
+    let mail = mail.replace('\n', "\r\n");
+    let message = Message::parse(mail.as_bytes());
+    let envelope = envelope("ann@corp.example", &["bob@corp.example"]);
+    let facts = Facts::new(now(), Source::Inside, &envelope, &message);
+    let judgement = policy.explain(&facts).judgement;
+    matches!(judgement.copies[0].verdict.fate, Fate::Reject { .. })
+}
+
+fn root(fields: &str) -> String {
+    format!("From: ann@corp.example\nMIME-Version: 1.0\n{fields}\n\nproject sesame\n")
+}
+
+fn part(fields: &str) -> String {
+    let head =
+        "From: ann@corp.example\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=zz";
+    format!("{head}\n\n--zz\n\nhello\n--zz\n{fields}\n\nproject sesame\n--zz--\n")
+}
+
+#[test]
+fn in_every_kind_of_text() {
+    for kind in [
+        "text/plain",
+        "text/html",
+        "text/x-foo",
+        "text/enriched",
+        "text/richtext",
+        "text/markdown",
+        "text/xml",
+        "text/calendar",
+        "application/xhtml+xml",
+        "text/plain,",
+        "text/plain)",
+        "text/plain=",
+        "text/plain\\",
+        "text/plain\"",
+        "text/html<",
+        "text/html*",
+        "text/plain/x",
+        "text /plain",
+        "plain",
+        "text",
+        "/",
+        "",
+    ] {
+        let field = format!("Content-Type: {kind}; charset=utf-8");
+        assert!(is_found(&root(&field)), "root {kind}");
+        assert!(is_found(&part(&field)), "part {kind}");
+    }
+}
+
+#[test]
+fn in_what_asks_to_be_shown() {
+    let named = "Content-Type: text/plain; name=note.txt\nContent-Disposition: ";
+    assert!(is_found(&part(&format!("{named}inline"))));
+    assert!(
+        is_found(&root(&format!("{named}attachment"))),
+        "a root has no other place"
+    );
+    assert!(!is_found(&part(&format!("{named}attachment"))));
+    assert!(!is_found(&part("Content-Type: text/plain; name=note.txt")));
+    assert!(!is_found(&part("Content-Type: application/octet-stream")));
+    assert!(!is_found(&part("Content-Type: text/rfc822-headers")));
+}
+
+#[test]
+fn in_a_kind_of_message_that_only_some_open() {
+    let rule = "[[rule]]\nname = 'r'\nwhen = { attachment_extension = 'exe' }\n\
+        then = [{ reject = 'no' }]\n";
+    let policy = load_text(rule).policy;
+    let inner = "Subject: inner\nMIME-Version: 1.0\nContent-Type: application/octet-stream; \
+        name=\"a.exe\"\n\nMZ";
+    for (kind, expected) in [
+        ("message/rfc822", true),
+        ("message/news", true),
+        ("message/x-foo", true),
+        ("message/delivery-status", false),
+    ] {
+        let mail = part(&format!("Content-Type: {kind}")).replace("project sesame", inner);
+        let mail = mail.replace('\n', "\r\n");
+        let message = Message::parse(mail.as_bytes());
+        let envelope = envelope("ann@corp.example", &["bob@corp.example"]);
+        let facts = Facts::new(now(), Source::Inside, &envelope, &message);
+        let judgement = policy.explain(&facts).judgement;
+        let fate = &judgement.copies[0].verdict.fate;
+        assert_eq!(matches!(fate, Fate::Reject { .. }), expected, "{kind}");
+        assert!(
+            message.ambiguities().is_empty(),
+            "{kind}: {:?}",
+            message.ambiguities()
+        );
+    }
+}
