@@ -98,10 +98,14 @@ pub fn read_key(path: &Path) -> Result<ServerKey, StartError> {
         path: path.to_owned(),
         source,
     };
-    let mode = std::fs::metadata(path)
-        .map_err(failed)?
-        .permissions()
-        .mode();
+    let found = std::fs::metadata(path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => failed(io::Error::new(
+            error.kind(),
+            "it is not there; a new one, made by `sealgate keys generate`, opens no letter of before",
+        )),
+        _ => failed(error),
+    });
+    let mode = found?.permissions().mode();
     if mode & 0o077 != 0 {
         let why = format!("mode {:o} lets others read it; chmod 600", mode & 0o777);
         return Err(failed(io::Error::new(io::ErrorKind::PermissionDenied, why)));

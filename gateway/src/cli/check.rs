@@ -1,7 +1,7 @@
 //! `sealgate check`: configuration, rules and labels; every mistake at once, in its line.
 
 use super::rule_set::RuleArguments;
-use super::{OK, Output, failed};
+use super::{OK, Output, counted, failed};
 use std::process::ExitCode;
 
 /// Arguments of `check`.
@@ -31,11 +31,9 @@ pub fn run(check: &Check, output: &mut Output) -> ExitCode {
         }
         Err(mistakes) => {
             for mistake in &mistakes {
-                output.complain(format_args!("{mistake}\n"));
+                output.complain(format_args!("{}\n", mistake.trim_end()));
             }
-            let count = mistakes.len();
-            let noun = if count == 1 { "mistake" } else { "mistakes" };
-            output.complain(format_args!("{count} {noun}"));
+            output.complain(counted(mistakes.len() as u64, "mistake"));
             failed()
         }
     }

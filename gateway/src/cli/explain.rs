@@ -78,7 +78,13 @@ pub fn run(explain: &Explain, output: &mut Output) -> ExitCode {
         }
     };
     let mut exit = OK;
-    for (name, raw) in messages(&explain.message) {
+    let mut messages = messages(&explain.message).peekable();
+    if messages.peek().is_none() {
+        let place = explain.message.display();
+        output.complain(format_args!("there are no messages in `{place}`"));
+        return failed();
+    }
+    for (name, raw) in messages {
         if !output.is_open() {
             break;
         }
@@ -117,7 +123,15 @@ impl Explain {
             return Ok(None);
         };
         let label = set.policy.labels().by_name(name);
-        let label = label.ok_or_else(|| format!("there is no label `{name}`"))?;
+        let label = label.ok_or_else(|| {
+            let names = set
+                .policy
+                .labels()
+                .iter()
+                .map(|label| format!("`{}`", label.name));
+            let names: Vec<String> = names.collect();
+            format!("there is no label `{name}`; there are {}", names.join(", "))
+        })?;
         Ok(Some(label.id.clone()))
     }
 

@@ -55,12 +55,14 @@ fn generate(path: &Path) -> Result<(), KeyFileError> {
     let key = ServerKey::generate(&mut SystemEntropy);
     let mut options = OpenOptions::new();
     // create_new: losing a server key closes every letter under it for ever.
-    let mut file = options
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .map_err(failed)?;
+    let opened = options.write(true).create_new(true).mode(0o600).open(path);
+    let mut file = opened.map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => failed(io::Error::new(
+            error.kind(),
+            "it is there already, and a server key is never overwritten",
+        )),
+        _ => failed(error),
+    })?;
     file.write_all(key.to_text().as_bytes()).map_err(failed)?;
     file.sync_all().map_err(failed)?;
     let parent = path

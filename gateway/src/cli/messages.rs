@@ -1,7 +1,7 @@
 //! `sealgate messages`: list, show, revoke, extend and purge sealed letters. It shows addresses,
 //! times, sizes and states: nobody can read a letter from here.
 
-use super::{ConfigArgument, OK, Output, failed};
+use super::{ConfigArgument, OK, Output, counted, failed};
 use crate::assemble::{self, StartError};
 use crate::config::Config;
 use crate::system::SystemClock;
@@ -9,7 +9,7 @@ use mail::Timestamp;
 use seal::{GrantId, GrantState, LetterId};
 use std::process::ExitCode;
 use std::sync::Arc;
-use store::{Clock, Filter, LetterSummary, Store, StoreError};
+use store::{Clock, Filter, GrantSummary, LetterSummary, Store, StoreError};
 
 /// Arguments of `messages`.
 #[derive(Debug, clap::Args)]
@@ -60,7 +60,7 @@ enum Action {
 
 #[derive(Debug, thiserror::Error)]
 enum MessagesError {
-    #[error("cannot open the store")]
+    #[error(transparent)]
     Start(#[from] StartError),
     #[error("the store failed")]
     Store(#[from] StoreError),
@@ -72,6 +72,10 @@ enum MessagesError {
     Unknown(String),
     #[error("`{0}` is no time; write it as 2026-12-31T12:00:00Z")]
     Time(String),
+    #[error("`{0}` is over; `sealgate messages revoke` ends a letter now")]
+    Past(String),
+    #[error("nothing was changed: `{0}` opens as long already, or has ended for all its readers")]
+    Ended(String),
 }
 
 /// Runs the command.
@@ -119,29 +123,29 @@ async fn act(store: &Store, action: &Action, output: &mut Output) -> Result<(), 
                 limit: Some(*limit),
                 ..Filter::default()
             };
-            for letter in &store.letters(&filter).await? {
-                output.say(line(letter));
-            }
+            list(&store.letters(&filter).await?, *limit, output);
         }
         Action::Show { letter } => show(&find(store, letter).await?, output),
         Action::Revoke { id } => {
-            let ended = revoke(store, id).await?;
-            output.say(format_args!(
-                "{ended} grants revoked; nobody opens them any more"
-            ));
+            output.say(match revoke(store, id).await? {
+                0 => "nothing was changed: it had ended before".to_owned(),
+                ended => format!("revoked: {} can open it no more", counted(ended, "reader")),
+            });
         }
         Action::Extend { letter, until } => {
-            let time = Timestamp::parse_rfc3339(until)
-                .ok_or_else(|| MessagesError::Time(until.clone()))?;
-            let letter = find(store, letter).await?;
-            let changed = store.extend(letter.id, time, &operator()).await?;
-            let until = time.rfc3339();
-            output.say(format_args!("{changed} grants now open until {until}"));
+            let changed = extend(store, letter, until).await?;
+            let readers = counted(changed, "reader");
+            output.say(format_args!(
+                "extended: {readers} can open it until {until}"
+            ));
         }
         Action::Purge => {
             let purged = store.purge(SystemClock.now()).await?;
-            let (letters, grants) = (purged.letters, purged.expired);
-            output.say(format_args!("{letters} letters, {grants} grants purged"));
+            let letters = counted(purged.letters, "letter");
+            let readers = counted(purged.expired, "reader");
+            output.say(format_args!(
+                "purged: {letters} gone, expired for {readers}"
+            ));
         }
     }
     Ok(())
@@ -164,6 +168,31 @@ async fn revoke(store: &Store, id: &str) -> Result<u64, MessagesError> {
     Ok(ended)
 }
 
+/// For how many readers it opens longer.
+async fn extend(store: &Store, id: &str, until: &str) -> Result<u64, MessagesError> {
+    let time = Timestamp::parse_rfc3339(until);
+    let time = time.ok_or_else(|| MessagesError::Time(until.to_owned()))?;
+    if time <= SystemClock.now() {
+        return Err(MessagesError::Past(until.to_owned()));
+    }
+    let letter = find(store, id).await?;
+    match store.extend(letter.id, time, &operator()).await? {
+        0 => Err(MessagesError::Ended(id.to_owned())),
+        changed => Ok(changed),
+    }
+}
+
+fn list(letters: &[LetterSummary], limit: u32, output: &mut Output) {
+    letters.iter().for_each(|letter| output.say(line(letter)));
+    if letters.is_empty() {
+        output.complain("no such letters");
+    } else if letters.len() as u64 >= u64::from(limit) {
+        output.complain(format_args!(
+            "these are the newest {limit}; --limit shows more"
+        ));
+    }
+}
+
 async fn find(store: &Store, id: &str) -> Result<LetterSummary, MessagesError> {
     let letter = LetterId::parse(id).map_err(|_| MessagesError::Id(id.to_owned()))?;
     let found = store.letter(letter).await?;
@@ -183,13 +212,17 @@ fn line(letter: &LetterSummary) -> String {
     } else {
         &letter.sender
     };
+    let is_open = |grant: &&GrantSummary| matches!(grant.state, GrantState::Active { .. });
+    let state = match letter.grants.iter().filter(is_open).count() {
+        0 => "ended".to_owned(),
+        _ => format!("expires {}", letter.expires.rfc3339()),
+    };
     format!(
-        "{}  {}  {sender} -> {}  {} bytes  expires {}",
+        "{}  {}  {sender} -> {}  {} bytes  {state}",
         letter.id,
         letter.created.rfc3339(),
         readers.join(","),
         letter.size,
-        letter.expires.rfc3339(),
     )
 }
 

@@ -43,7 +43,7 @@ pub enum Command {
 #[derive(Debug, clap::Args)]
 pub struct ConfigArgument {
     /// The configuration file
-    #[arg(long, value_name = "FILE", default_value = CONFIG_DEFAULT)]
+    #[arg(long, value_name = "FILE", default_value = CONFIG_DEFAULT, global = true)]
     pub config: PathBuf,
 }
 
@@ -53,6 +53,14 @@ pub(crate) const OK: ExitCode = ExitCode::SUCCESS;
 /// 1: a check failed.
 pub(crate) fn failed() -> ExitCode {
     ExitCode::from(1)
+}
+
+/// So many of something.
+pub(crate) fn counted(count: u64, noun: &str) -> String {
+    match count {
+        1 => format!("1 {noun}"),
+        _ => format!("{count} {noun}s"),
+    }
 }
 
 /// An error and its causes on one line; a cause that repeats its effect is left out.

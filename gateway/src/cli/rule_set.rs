@@ -77,7 +77,10 @@ impl RuleArguments {
 }
 
 fn read(directory: &Path, organisation: &Organisation) -> Result<RuleSet, Vec<String>> {
-    let read = Directory::read(directory).map_err(|error| vec![super::chain(&error)])?;
+    let read = Directory::read(directory).map_err(|error| {
+        let help = "name the rules directory in `[rules] directory`, or with --rules";
+        vec![format!("error: {}\n  = help: {help}", super::chain(&error))]
+    })?;
     match rules::load(&read.files, organisation) {
         Ok(loaded) => Ok(RuleSet {
             policy: loaded.policy,

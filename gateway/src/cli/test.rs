@@ -23,7 +23,7 @@ pub fn run(test: &Test, output: &mut Output) -> ExitCode {
         Ok(set) => set,
         Err(mistakes) => {
             for mistake in mistakes {
-                output.complain(format_args!("{mistake}\n"));
+                output.complain(format_args!("{}\n", mistake.trim_end()));
             }
             return failed();
         }

@@ -1,6 +1,7 @@
 //! The sections of the file, one function each, and what must hold between their values.
 //! It opens none of the files that are named.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -75,18 +76,34 @@ fn listeners(reader: &mut Reader<'_>, folder: &Path) -> Option<Vec<Listen>> {
     if tables.is_empty() && reader.is_clean() {
         reader.refuse_file("[[listen]] is missing", "mail has to come in somewhere");
     }
+    let mut taken = Vec::new();
     let read: Vec<Option<Listen>> = tables
         .into_iter()
-        .map(|table| listen(reader.open("[[listen]]".to_owned(), Some(table)), folder))
+        .map(|table| {
+            let section = reader.open("[[listen]]".to_owned(), Some(table));
+            listen(section, folder, &mut taken)
+        })
         .collect();
     read.into_iter()
         .collect::<Option<Vec<_>>>()
         .filter(|listeners| !listeners.is_empty())
 }
 
-fn listen(mut section: Section<'_, '_>, folder: &Path) -> Option<Listen> {
+fn listen(
+    mut section: Section<'_, '_>,
+    folder: &Path,
+    taken: &mut Vec<SocketAddr>,
+) -> Option<Listen> {
     let protocol = protocol(&mut section);
     let address = section.required("address", value::socket_address);
+    if let Some(address) = address {
+        // Port 0 is whichever is free.
+        if address.port() != 0 && taken.contains(&address) {
+            let message = "another listener has this address";
+            section.refuse("address", message, "give each a port of its own");
+        }
+        taken.push(address);
+    }
     let source = section.required_choice(
         "source",
         &[("inside", Side::Inside), ("outside", Side::Outside)],

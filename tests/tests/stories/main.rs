@@ -11,6 +11,7 @@ mod explained;
 mod forward;
 mod kill;
 mod labels;
+mod letters;
 mod live;
 mod marking;
 mod memory;
