@@ -101,7 +101,7 @@ pub fn read_key(path: &Path) -> Result<ServerKey, StartError> {
     let found = std::fs::metadata(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => failed(io::Error::new(
             error.kind(),
-            "it is not there; a new one, made by `sealgate keys generate`, opens no letter of before",
+            "it is not there; one made now by `sealgate keys generate` opens no letter of before",
         )),
         _ => failed(error),
     });
