@@ -4,7 +4,10 @@
 
 use std::borrow::Cow;
 
-use encoding_rs::{EUC_KR, Encoding, GBK, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{
+    BIG5, EUC_JP, EUC_KR, Encoding, GBK, ISO_2022_JP, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE,
+    WINDOWS_1252,
+};
 
 use crate::work;
 
@@ -93,7 +96,7 @@ impl Charset {
             Self::Known(encoding) if encoding == UTF_16BE || encoding == UTF_16LE => None,
             Self::Known(encoding) => {
                 let (bytes, _, unmappable) = encoding.encode(text);
-                (!unmappable && everybody_reads(encoding, &bytes)).then_some(bytes)
+                (!unmappable && everybody_reads(encoding, text, &bytes)).then_some(bytes)
             }
             Self::Latin(encoding) => {
                 let (bytes, _, unmappable) = encoding.encode(text);
@@ -116,29 +119,44 @@ impl Charset {
 
 /// Whether readers agree on what was written: encoding_rs writes what browsers read, which for some
 /// names is a superset of the charset that other programs know by them.
-fn everybody_reads(encoding: &'static Encoding, bytes: &[u8]) -> bool {
-    let katakana = 0xa1..=0xdf;
+fn everybody_reads(encoding: &'static Encoding, text: &str, bytes: &[u8]) -> bool {
+    if encoding == ISO_2022_JP {
+        // The same characters as in EUC-JP, which has no shifts to follow.
+        return everybody_reads(EUC_JP, text, &EUC_JP.encode(text).0);
+    }
     let mut rest = bytes.iter().copied();
     while let Some(lead) = rest.next() {
         let agreed = match encoding {
             _ if lead.is_ascii() => true,
-            // GB 2312 and KS X 1001 are what their supersets write with two high bytes.
-            _ if encoding == GBK || encoding == EUC_KR => {
-                (0xa1..=0xfd).contains(&lead) && rest.next().is_some_and(|trail| trail > 0xa0)
-            }
-            _ if encoding == SHIFT_JIS && katakana.contains(&lead) => true,
-            // Rows 13, 89 to 92 and 115 to 119 are of Windows, and not in JIS X 0208.
-            _ if encoding == SHIFT_JIS => {
-                rest.next();
-                !matches!(lead, 0x87 | 0xed | 0xee | 0xfa..=0xfc)
-            }
-            _ => return true,
+            // Half-width katakana.
+            _ if encoding == SHIFT_JIS && (0xa1..=0xdf).contains(&lead) => true,
+            _ if ![GBK, EUC_KR, SHIFT_JIS, EUC_JP, BIG5].contains(&encoding) => return true,
+            _ => rest
+                .next()
+                .is_some_and(|trail| is_standard(encoding, lead, trail)),
         };
         if !agreed {
             return false;
         }
     }
     true
+}
+
+/// Whether two bytes stand for a character of the standard, and not of a vendor's extension.
+fn is_standard(encoding: &'static Encoding, lead: u8, trail: u8) -> bool {
+    match encoding {
+        // JIS X 0208 has no rows 9 to 15, and none above 84; NEC and IBM have.
+        _ if encoding == EUC_JP => matches!(lead, 0x8e | 0xa1..=0xa8 | 0xb0..=0xf4),
+        _ if encoding == SHIFT_JIS => !matches!(lead, 0x87 | 0xed | 0xee | 0xfa..=0xfc),
+        // Signs, the frequent characters, the rare ones.
+        _ if encoding == BIG5 => {
+            matches!((lead, trail), (0xa1..=0xa2, _) | (0xa3, ..=0xbf))
+                || matches!((lead, trail), (0xa4..=0xc5, _) | (0xc6, ..=0x7e))
+                || matches!((lead, trail), (0xc9..=0xf8, _) | (0xf9, ..=0xd5))
+        }
+        // GB 2312 and KS X 1001 are what their supersets write with two high bytes.
+        _ => (0xa1..=0xfd).contains(&lead) && trail > 0xa0,
+    }
 }
 
 /// Names that occur in mail and that encoding_rs, made for the web, does not list.
@@ -222,6 +240,9 @@ mod tests {
             ("gb2312", "中文", "鎔"),
             ("euc-kr", "한글", "똠"),
             ("shift_jis", "日本ｱ", "①"),
+            ("euc-jp", "日本ｱ", "①"),
+            ("iso-2022-jp", "日本", "①"),
+            ("big5", "中文", "€"),
         ] {
             let charset = Charset::parse(Some(name));
             assert!(charset.encode(all).is_some(), "{name} {all}");
