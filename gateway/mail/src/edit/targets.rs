@@ -12,6 +12,11 @@ pub(crate) type Refusal = (PartPath, SkipReason);
 pub(crate) fn find<'m>(message: &'m Message<'_>, place: Place) -> Result<Vec<&'m Part>, Refusal> {
     let mut found = Vec::new();
     walk(message, message.root(), place, &mut found)?;
+    if found.is_empty() {
+        // Where there is no other text, an empty one will do.
+        let is_empty_letter = |part: &&Part| is_letter(part) && is_nothing(message, part);
+        found.extend(message.parts().iter().find(is_empty_letter));
+    }
     match found.is_empty() {
         true => Err((PartPath::root(), SkipReason::NoBody)),
         false => Ok(found),
