@@ -246,7 +246,8 @@ pub(super) const WORDS: &[Word] = &[
         "body_contains",
         Texts,
         "\"project sesame\"",
-        "Words in the body: in every text that is shown in place, as a person would read it and as it is written.",
+        "Words in the body: in every text that is shown in place, as a person would read it and \
+         as it is written.",
     ),
     word(
         Condition,

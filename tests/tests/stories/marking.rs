@@ -67,6 +67,11 @@ fn exception(raw: &[u8]) -> Option<&'static str> {
     if !message.ambiguities().is_empty() {
         return Some("ambiguous");
     }
+    let is_empty_part =
+        |warning: &mail::Warning| warning.kind == mail::message::WarningKind::EmptyPart;
+    if message.warnings().iter().any(is_empty_part) {
+        return Some("readers count differently what two delimiters in a row hold");
+    }
     // Every line up to the first empty one must be a field or go on with one.
     let is_field = |line: &&[u8]| {
         let name = line.split(|byte| *byte == b':').next().unwrap_or(b"");

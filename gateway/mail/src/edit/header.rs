@@ -233,8 +233,8 @@ impl<'a> HeaderPlan<'a> {
                 Item::New { bytes, .. } => out.extend_from_slice(bytes),
             }
         }
-        // Where a line that is no field ended the header, some read on behind it: to end it there for
-        // all would make their fields text. A new body must not join the header in any case.
+        // Where a line that is no field ended the header, some read on behind it: to end it there
+        // for all would make their fields text. A new body must not join the header in any case.
         let ended_by_text = lacks_empty_line && top.body < raw.len();
         match &raw[top.range.end..top.body] {
             [] if ended_by_text && !new_body => {}
