@@ -88,7 +88,7 @@ impl Outline {
             .map(|part| Place::of(message, part))
             .collect();
         let uncut: Vec<Place> = uncut(message)
-            .map(|part| Place::of(message, part).as_text())
+            .map(|part| Place::of(message, part).told_as_text())
             .collect();
         let bodies = match bodies.is_empty() {
             true => uncut.clone(),
@@ -199,7 +199,7 @@ impl Place {
     }
 
     /// As a text, whatever it says it is.
-    fn as_text(self) -> Self {
+    fn told_as_text(self) -> Self {
         Self {
             media_type: "text/plain".to_owned(),
             name: None,
