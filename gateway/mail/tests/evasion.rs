@@ -144,6 +144,42 @@ fn combinations_are_not_missed() {
     );
 }
 
+/// The name by which some reader saves a file is among ours, or the message is ambiguous.
+#[test]
+fn the_names_of_all_readers_are_ours() {
+    let mut templates = Vec::new();
+    templates::names(&mut |name, raw| {
+        templates.push(Template {
+            family: "names",
+            name,
+            raw,
+        });
+    });
+    let folder = write_out(&templates, "names");
+    let Some(python) = read_by(&["python3", "names.py"], &folder) else {
+        return println!("skipped: no Python");
+    };
+    assert!(
+        python.len() > 40,
+        "Python finds only {} names",
+        python.len()
+    );
+    let is_program = |name: &String| name.to_lowercase().ends_with(".com");
+    let mut missed = Vec::new();
+    for number in python {
+        let message = Message::parse(&templates[number].raw);
+        let mut parts = message.parts().iter().chain(message.other_parts());
+        let ours = parts.any(|part| part.file_names().iter().any(is_program));
+        if !ours && message.ambiguities().is_empty() {
+            missed.push(templates[number].name.as_str());
+        }
+    }
+    assert!(
+        missed.is_empty(),
+        "named by Python, not by us:\n{missed:#?}"
+    );
+}
+
 /// Lets every reader look, and prints what they see.
 fn judge(templates: &[Template], name: &str) -> Row {
     let folder = write_out(templates, name);

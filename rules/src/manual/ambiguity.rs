@@ -30,9 +30,11 @@ pub(super) fn in_honest_mail(kind: AmbiguityKind) -> &'static str {
         | Kind::DuplicateTransferEncoding
         | Kind::DuplicateDisposition => {
             "None in 60,000 list messages. A script or gateway that adds its own field beside the \
-             one that is there; with equal values it is not ambiguous."
+             one that is there; with values that mean the same it is not ambiguous."
         }
-        Kind::DuplicateBoundary => "None known.",
+        Kind::DuplicateBoundary => {
+            "None known: an odd one (`\"a\"b`, a quote left open) counts where two readings cut."
+        }
         Kind::MissingBoundary => {
             "Rare: a robot that names another boundary than it writes, or mail cut by a gateway."
         }
@@ -57,8 +59,8 @@ pub(super) fn in_honest_mail(kind: AmbiguityKind) -> &'static str {
             "None in 60,000 list messages, which have at most 5 levels, 16 parts and 94 fields."
         }
         Kind::FoldedParameter => {
-            "Rare: a long parameter folded inside its quotes. Names and most boundaries are not \
-             ambiguous for it."
+            "Rare: a long parameter folded inside its quotes. Names, dates, sizes and most \
+             boundaries are not ambiguous for it."
         }
         Kind::EncodedContainer => {
             "Rare: some mailers attach messages in base64. Only where the message inside is itself \
@@ -73,7 +75,7 @@ pub(super) fn in_honest_mail(kind: AmbiguityKind) -> &'static str {
         }
         Kind::SeveralFileNames => {
             "Rare: `name` and `filename` of which one was cut or renamed on the way. With the same \
-             extension, or none, it is not ambiguous."
+             extension, or none, or where one only adds it, it is not ambiguous."
         }
         Kind::OddContentType => "None known.",
         Kind::BareCr => "Rare: damaged mail from systems that end lines with CR.",

@@ -6,9 +6,10 @@ use memchr::memmem;
 
 use super::field::{Block, Field};
 use super::names::every_reading;
-use super::parameters::{self, Parameterised};
+use super::parameters::{self, Parameter, Parameterised};
 use super::part::{Disposition, Shield};
 use super::transfer::TransferEncoding;
+use super::words;
 use crate::work;
 
 /// Whether a part is nothing at all: the next delimiter stands on the line after the first one.
@@ -63,13 +64,104 @@ pub(super) fn blank_hides_content(raw: &[u8], block: &Block) -> bool {
     fields.any(|field| has_blank(field) && is_content(field))
 }
 
-/// Whether two values of one field are the same for every reader.
-pub(super) fn is_same(one: &[u8], other: &[u8]) -> bool {
-    fn words(value: &[u8]) -> impl Iterator<Item = &[u8]> {
-        let words = value.split(u8::is_ascii_whitespace);
-        words.filter(|word| !word.is_empty())
+/// Whether two values of the field of this (lower-case) name are the same for every reader.
+pub(super) fn is_same(name: &str, one: &[u8], other: &[u8]) -> bool {
+    fn pieces(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+        let pieces = value.split(u8::is_ascii_whitespace);
+        pieces.filter(|piece| !piece.is_empty())
     }
-    words(one).eq(words(other))
+    if pieces(one).eq(pieces(other)) {
+        return true;
+    }
+    if name == "content-transfer-encoding" {
+        return is_same_encoding(&words::decode(one), &words::decode(other));
+    }
+    if !parameters::is_plain(one) || !parameters::is_plain(other) {
+        return false;
+    }
+    let (one, other) = (Parameterised::parse(one), Parameterised::parse(other));
+    one.value == other.value && meaning(&one.parameters) == meaning(&other.parameters)
+}
+
+fn is_same_encoding(one: &str, other: &str) -> bool {
+    let is_plain = |word| matches!(encoding_claim(word), EncodingClaim::Plain);
+    let (first, second) = (TransferEncoding::parse(one), TransferEncoding::parse(other));
+    let is_one = first == second || first.is_identity() && second.is_identity();
+    is_plain(one) && is_plain(other) && is_one
+}
+
+/// What parameters say to readers, in order of their names: without those that only inform, and
+/// in one case where case means nothing.
+fn meaning(parameters: &[Parameter]) -> Vec<(&str, String)> {
+    let told = parameters
+        .iter()
+        .filter(|one| !INFORMING.contains(&one.name.as_str()));
+    let mut told: Vec<(&str, String)> = told
+        .map(|one| {
+            let value = match one.name.as_str() {
+                "boundary" => one.value.clone(),
+                _ => one.value.to_ascii_lowercase(),
+            };
+            (one.name.as_str(), value)
+        })
+        .collect();
+    // Sorting is stable: of two with one name the order counts.
+    told.sort_by_key(|(name, _)| *name);
+    told
+}
+
+/// Parameters that change neither what a part holds nor what a rule asks of it.
+const INFORMING: [&str; 8] = [
+    "modification-date",
+    "creation-date",
+    "read-date",
+    "size",
+    "micalg",
+    "protocol",
+    "format",
+    "delsp",
+];
+
+/// How many boundaries of other readers are looked for; one more is ambiguous. It bounds the time.
+const OTHER_BOUNDARIES_MAX: usize = 16;
+
+/// Whether some reader takes another boundary than ours for that of the part with this body, and
+/// finds a delimiter by it.
+pub(super) fn is_cut_otherwise(kinds: &[Parameterised], ours: Option<&str>, body: &[u8]) -> bool {
+    let ours = ours.map(str::trim_end);
+    let mut others: Vec<String> = Vec::new();
+    for kind in kinds {
+        let sloppy = kind.others("boundary").map(str::to_owned);
+        for other in kind.candidates("boundary").into_iter().chain(sloppy) {
+            let other = other.trim_end().to_owned();
+            if Some(other.as_str()) != ours && !others.contains(&other) {
+                others.push(other);
+            }
+        }
+    }
+    let is_beyond = |other: &String| other.is_empty() || !other.is_ascii();
+    if others.is_empty() {
+        return false;
+    }
+    if others.len() > OTHER_BOUNDARIES_MAX || others.iter().any(is_beyond) {
+        return true;
+    }
+    work::looked_at(body.len());
+    let is_break = |byte: &u8| matches!(byte, b'\r' | b'\n');
+    memmem::find_iter(body, b"--").any(|at| {
+        if at > 0 && !is_break(&body[at - 1]) {
+            return false;
+        }
+        let line = &body[at + 2..];
+        others.iter().any(|other| {
+            let rest = line.strip_prefix(other.as_bytes());
+            rest.is_some_and(|rest| {
+                let rest = rest.strip_prefix(b"--").unwrap_or(rest);
+                let end = rest.iter().find(|byte| !matches!(byte, b' ' | b'\t'));
+                end.is_none_or(is_break)
+            })
+        })
+    })
 }
 
 /// What a line break inside the quotes of a parameter does.
@@ -94,7 +186,8 @@ pub(super) fn fold(raw: &[u8], body: &[u8]) -> Fold {
         rest
     };
     const NAMES: [&str; 3] = ["name", "filename", "boundary"];
-    if parameters::leaves_quote_open(raw) || without(one, &NAMES) != without(other, &NAMES) {
+    let harmless = [&NAMES[..], &INFORMING].concat();
+    if parameters::leaves_quote_open(raw) || without(one, &harmless) != without(other, &harmless) {
         return Fold::Doubtful;
     }
     let (one, other) = (one.get("boundary"), other.get("boundary"));

@@ -6,6 +6,11 @@ use super::charset::Charset;
 use super::words;
 use crate::work;
 
+mod cursor;
+mod others;
+
+use cursor::Cursor;
+
 /// How many parameters one field may have before it is ambiguous and the rest is not read.
 pub const PARAMETERS_MAX: usize = 100;
 /// How many bytes of such a field are read before it is ambiguous and the rest is not looked at;
@@ -38,6 +43,8 @@ pub struct Parameterised {
     sections: Vec<Section>,
     /// Name and first word of each value that has blanks and no quotes: some readers end it there.
     cut: Vec<(String, String)>,
+    /// Names and values that only less careful readers find; see [`others`].
+    others: Vec<(String, String)>,
 }
 
 impl Parameterised {
@@ -53,28 +60,46 @@ impl Parameterised {
             .collect();
         let text = Charset::Unknown.decode(&unfolded);
         let mut cursor = Cursor { rest: &text };
-        let mut parsed = Self {
-            value: cursor.word().to_ascii_lowercase(),
-            folds_quoted: folds_quoted(raw),
-            too_many: is_too_long,
-            ..Self::default()
-        };
-        let mut sections = Vec::new();
+        let value = cursor.word().to_ascii_lowercase();
+        let (mut pairs, mut cut) = (Vec::new(), Vec::new());
+        let mut too_many = is_too_long;
         while cursor.skip_semicolon() {
-            if parsed.parameters.len() + sections.len() >= PARAMETERS_MAX {
-                parsed.too_many = true;
+            if pairs.len() >= PARAMETERS_MAX {
+                too_many = true;
                 break;
             }
             let name = cursor.name().to_ascii_lowercase();
             if let Some(word) = cursor.first_word() {
-                parsed.cut.push((name.clone(), word));
+                cut.push((name.clone(), word));
             }
-            let Some(value) = cursor.value().filter(|_| !name.is_empty()) else {
-                continue;
-            };
+            let value = cursor.value().filter(|_| !name.is_empty());
+            pairs.extend(value.map(|value| (name, value)));
+        }
+        Self {
+            value,
+            folds_quoted: folds_quoted(raw),
+            too_many,
+            cut,
+            ..Self::from_pairs(pairs)
+        }
+    }
+
+    /// Parses the raw value of a field, and asks less careful readers, too.
+    pub(super) fn parse_as_all(raw: &[u8]) -> Self {
+        let mut parsed = Self::parse(raw);
+        let others = others::read(beginning(raw));
+        parsed.too_many |= others.too_many;
+        parsed.others = others.found;
+        parsed
+    }
+
+    /// Decodes and joins what stands as `name=value`.
+    fn from_pairs(pairs: Vec<(String, String)>) -> Self {
+        let (mut parameters, mut sections) = (Vec::new(), Vec::new());
+        for (name, value) in pairs {
             match Section::parse(&name, &value) {
                 Some(section) => sections.push(section),
-                None => parsed.parameters.push(Parameter {
+                None => parameters.push(Parameter {
                     name,
                     value: words::decode(value.as_bytes()),
                     extended: false,
@@ -82,9 +107,12 @@ impl Parameterised {
             }
         }
         sections.sort_by_key(|section| section.number);
-        parsed.parameters.extend(join_sections(&sections));
-        parsed.sections = sections;
-        parsed
+        parameters.extend(join_sections(&sections));
+        Self {
+            parameters,
+            sections,
+            ..Self::default()
+        }
     }
 
     /// The parameter of this (lower-case) name, the extended form first.
@@ -98,6 +126,12 @@ impl Parameterised {
         let cut = self.cut.iter().filter(|(cut, _)| cut == name);
         let cut = cut.map(|(_, word)| word.clone());
         plain.chain(self.other_joints(name)).chain(cut).collect()
+    }
+
+    /// Every value that only less careful readers give the parameter of this (lower-case) name.
+    pub(super) fn others<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let own = self.others.iter().filter(move |(other, _)| other == name);
+        own.map(|(_, value)| value.as_str())
     }
 
     /// RFC 2231 §3: pieces whose numbers come twice, or leave one out, are joined in several
@@ -134,6 +168,11 @@ impl Parameterised {
             .iter()
             .filter(move |parameter| parameter.name == name)
     }
+}
+
+/// Whether all readers take the raw value of a field alike.
+pub(super) fn is_plain(raw: &[u8]) -> bool {
+    raw.len() <= PARAMETER_BYTES_MAX && others::is_plain(&others::text(raw))
 }
 
 /// As much of the raw value of a field as is read.
@@ -258,136 +297,6 @@ pub(crate) fn encode(name: &str, value: &str, line_break: &[u8]) -> Vec<u8> {
 /// The first word of a field such as Content-Transfer-Encoding, comments passed over.
 pub(crate) fn first_word(value: &str) -> String {
     Cursor { rest: value }.until(';')
-}
-
-struct Cursor<'a> {
-    rest: &'a str,
-}
-
-impl Cursor<'_> {
-    /// Text up to `stop`, without comments and blanks; `stop` itself stays.
-    fn until(&mut self, stop: char) -> String {
-        let mut text = String::new();
-        while let Some(c) = self.rest.chars().next() {
-            match c {
-                _ if c == stop => break,
-                '(' => {
-                    self.comment();
-                    continue;
-                }
-                _ if c.is_whitespace() || c.is_control() => {}
-                _ => text.push(c),
-            }
-            self.rest = &self.rest[c.len_utf8()..];
-        }
-        text
-    }
-
-    /// The word before the first `;`. Where that is missing the first parameter is no part of it.
-    fn word(&mut self) -> String {
-        let all = self.rest.trim_start();
-        let word = self.until(';');
-        match all.split_once(char::is_whitespace) {
-            Some((first, _)) if word.contains('=') && first.contains('/') => first.to_owned(),
-            _ => word,
-        }
-    }
-
-    /// The first word of the value that follows, if it has no quotes and more than one word.
-    fn first_word(&self) -> Option<String> {
-        let value = self.rest.strip_prefix('=')?.trim_start();
-        let value = &value[..value.find(';').unwrap_or(value.len())];
-        let (first, _) = value.trim_end().split_once(char::is_whitespace)?;
-        (!value.starts_with('"')).then(|| first.to_owned())
-    }
-
-    /// RFC 822 §3.1.4: comments nest, and `\` quotes one character.
-    fn comment(&mut self) {
-        let mut depth = 0usize;
-        let mut quoted = false;
-        for (at, c) in self.rest.char_indices() {
-            match c {
-                _ if quoted => quoted = false,
-                '\\' => quoted = true,
-                '(' => depth += 1,
-                ')' => depth -= 1,
-                _ => {}
-            }
-            if depth == 0 {
-                self.rest = &self.rest[at + c.len_utf8()..];
-                return;
-            }
-        }
-        self.rest = "";
-    }
-
-    fn skip_blanks(&mut self) {
-        loop {
-            self.rest = self.rest.trim_start();
-            if !self.rest.starts_with('(') {
-                return;
-            }
-            self.comment();
-        }
-    }
-
-    fn skip_semicolon(&mut self) -> bool {
-        self.skip_blanks();
-        // Text after a quoted value that no semicolon follows is passed over.
-        let Some(at) = self.rest.find(';') else {
-            return false;
-        };
-        self.rest = self.rest[at..].trim_start_matches([';', ' ', '\t']);
-        !self.rest.is_empty()
-    }
-
-    fn name(&mut self) -> String {
-        self.skip_blanks();
-        let end = self.rest.find(['=', ';']).unwrap_or(self.rest.len());
-        let name = self.rest[..end].trim().to_owned();
-        self.rest = &self.rest[end..];
-        name
-    }
-
-    fn value(&mut self) -> Option<String> {
-        self.rest = self.rest.strip_prefix('=')?;
-        self.skip_blanks();
-        if self.rest.starts_with('"') {
-            return Some(self.quoted());
-        }
-        let end = self.rest.find(';').unwrap_or(self.rest.len());
-        let value = self.rest[..end].trim();
-        self.rest = &self.rest[end..];
-        // A comment may follow a token; a file name with a bracket is no comment.
-        let comment = value.ends_with(')').then(|| value.find(" (")).flatten();
-        Some(
-            comment
-                .map_or(value, |at| &value[..at])
-                .trim_end()
-                .to_owned(),
-        )
-    }
-
-    fn quoted(&mut self) -> String {
-        let mut value = String::new();
-        let mut escaped = false;
-        for (at, c) in self.rest.char_indices().skip(1) {
-            match c {
-                _ if escaped => {
-                    escaped = false;
-                    value.push(c);
-                }
-                '\\' => escaped = true,
-                '"' => {
-                    self.rest = &self.rest[at + 1..];
-                    return value;
-                }
-                _ => value.push(c),
-            }
-        }
-        self.rest = "";
-        value
-    }
 }
 
 /// RFC 2231: one section of a parameter that was cut (`name*0*`), or coded (`name*`).

@@ -10,7 +10,7 @@ use memchr::memmem;
 use super::claims::{self, EncodingClaim, Fold};
 use super::delimiters::Delimiters;
 use super::field::{self, Block, FIELDS_MAX};
-use super::names::{differ, every_reading, file_names};
+use super::names::{self, every_reading};
 use super::parameters::Parameterised;
 use super::part::{Part, PartPath, Shield, may_be_message};
 use super::transfer::TransferEncoding;
@@ -336,7 +336,7 @@ impl Scanner<'_> {
         for (name, kind) in duplicates {
             let mut stated = claims::values(self.raw, block, name);
             let first = stated.next();
-            if stated.any(|value| !first.is_some_and(|first| claims::is_same(first, value))) {
+            if stated.any(|value| !first.is_some_and(|first| claims::is_same(name, first, value))) {
                 self.ambiguous(kind, path);
             }
         }
@@ -374,12 +374,15 @@ impl Scanner<'_> {
         let stated = |name| claims::values(raw, &block, name).map(every_reading);
         let kinds: Vec<Parameterised> = stated("content-type").flatten().collect();
         let showns: Vec<Parameterised> = stated("content-disposition").flatten().collect();
-        let file_names = file_names(&kinds, &showns);
-        if differ(&file_names) {
+        let named = names::named(&kinds, &showns, &media_type);
+        if named.are_doubtful {
             self.ambiguous(AmbiguityKind::SeveralFileNames, &place.path);
         }
-        let shield = claims::shield(&media_type, &kind, place.shield);
         let body = block.body.min(end)..end;
+        if claims::is_cut_otherwise(&kinds, kind.get("boundary"), &raw[body.clone()]) {
+            self.ambiguous(AmbiguityKind::DuplicateBoundary, &place.path);
+        }
+        let shield = claims::shield(&media_type, &kind, place.shield);
         Part {
             path: place.path.clone(),
             fields: block.fields,
@@ -390,7 +393,7 @@ impl Scanner<'_> {
             encoding: TransferEncoding::parse(&encoding),
             disposition: claims::disposition(&shown.value),
             shield,
-            file_names,
+            file_names: named.names,
             content_id: content_id.map(|id| id.trim_matches(['<', '>', ' ']).to_owned()),
             index,
             parent: place.parent,

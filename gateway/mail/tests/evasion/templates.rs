@@ -86,18 +86,20 @@ fn attached(header: &str, body: &str) -> Vec<u8> {
     )
 }
 
-type Add<'a> = &'a mut dyn FnMut(String, Vec<u8>);
+pub type Add<'a> = &'a mut dyn FnMut(String, Vec<u8>);
 type Write = fn(Add<'_>);
 
 /// Every template.
 pub fn all() -> Vec<Template> {
-    const FAMILIES: [(&str, Write); 6] = [
+    const FAMILIES: [(&str, Write); 8] = [
         ("fields of a part", fields_of_a_part),
         ("fields of the message", fields_of_the_message),
         ("delimiters and headers", shapes),
         ("base64", base64_bodies),
         ("quoted-printable", quoted_bodies),
         ("containers", containers),
+        ("boundaries", boundaries),
+        ("names", names),
     ];
     let mut out = Vec::new();
     for (family, write) in FAMILIES {
@@ -158,6 +160,34 @@ pub fn filled(text: &str, part: &str) -> String {
         .replace("{part}", part)
         .replace("{part with no empty line}", &no_empty_line)
         .replace("{part with a blank in the empty line}", &blank)
+}
+
+/// Types that name a boundary so that readers take several, and each of these cutting.
+fn boundaries(add: Add<'_>) {
+    let body = format!("{TEXT}--b\r\n{}--b--\r\n", part());
+    for (_, line) in entries(include_str!("boundaries.txt")) {
+        let (kind, boundary) = line.split_once(" => ").unwrap();
+        let body = body.replace("--b", &format!("--{boundary}"));
+        let name = format!("boundary `{}`", line.escape_debug());
+        add(name, whole(&format!("Content-Type: {kind}"), &body));
+    }
+}
+
+/// Files that are named so that readers take several names.
+pub fn names(add: Add<'_>) {
+    for (_, value) in entries(include_str!("names.txt")) {
+        let name = format!("name `{}`", value.escape_debug());
+        let kind = "Content-Type: application/octet-stream";
+        let shown = format!("{kind}\r\nContent-Disposition: {value}\r\n{BASE64}");
+        add(name, attached(&shown, &coded()));
+        let kind = value.replace("attachment", "application/octet-stream");
+        let kind = kind.replace("filename", "name").replace("FileName", "Name");
+        let name = format!("name of a type `{}`", kind.escape_debug());
+        add(
+            name,
+            attached(&format!("Content-Type: {kind}\r\n{BASE64}"), &coded()),
+        );
+    }
 }
 
 /// Delimiters and header blocks that stand otherwise than they should.

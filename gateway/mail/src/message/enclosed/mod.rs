@@ -147,7 +147,14 @@ impl Unpacker {
         true
     }
 
-    fn file(&mut self, packing: Packing, names: Vec<String>, media_type: &str, content: Vec<u8>) {
+    fn file(
+        &mut self,
+        packing: Packing,
+        mut names: Vec<String>,
+        media_type: &str,
+        content: Vec<u8>,
+    ) {
+        names::add_saved(&mut names);
         let is_whole = self.admits(content.len());
         if self.count() < ENCLOSED_MAX {
             // What is too large for the rest of the room still has its names.
