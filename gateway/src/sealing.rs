@@ -128,6 +128,11 @@ impl Sealing<'_> {
         let notice = Notice {
             letter: self.letter,
             message_id: &message_id,
+            sender: match self.sender {
+                sender if !sender.is_empty() && sender.is_ascii() => sender,
+                _ => site.sealing.sender.as_str(),
+            },
+            now,
             recipient: reader,
             link: &web_viewer::link(&site.sealing.viewer_url, &grant.grant, link),
             expires,

@@ -87,6 +87,13 @@ impl Outline {
             .into_iter()
             .map(|part| Place::of(message, part))
             .collect();
+        let uncut: Vec<Place> = uncut(message)
+            .map(|part| Place::of(message, part).told_as_text())
+            .collect();
+        let bodies = match bodies.is_empty() {
+            true => uncut.clone(),
+            false => bodies,
+        };
         // What a page shows only the beginning of can be had whole.
         let long = bodies
             .iter()
@@ -95,6 +102,7 @@ impl Outline {
         Self {
             header: 0..message.body_start() as u64,
             attachments: long
+                .chain(uncut.iter().map(Place::as_a_file))
                 .chain(attachments.map(|part| Place::of(message, part)))
                 .collect(),
             bodies,
@@ -112,6 +120,15 @@ impl Outline {
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         serde_json::from_slice(bytes).ok()
     }
+}
+
+/// Multiparts whose parts nobody found: too deep, or without the boundary they name. What they hold
+/// is told as a text, so that nothing of a letter is lost to its reader.
+fn uncut<'m>(message: &'m Message<'_>) -> impl Iterator<Item = &'m Part> {
+    message.parts().iter().filter(|part| {
+        let holds_something = !part.body.is_empty() && !part.is_inside_message();
+        part.is_multipart() && holds_something && message.children(part).next().is_none()
+    })
 }
 
 /// The pictures that the letter brings along for its HTML.
@@ -179,6 +196,15 @@ impl Place {
             place.measure(message.body_raw(part));
         }
         place
+    }
+
+    /// As a text, whatever it says it is.
+    fn told_as_text(self) -> Self {
+        Self {
+            media_type: "text/plain".to_owned(),
+            name: None,
+            ..self
+        }
     }
 
     /// A body as a file of its own.
@@ -277,6 +303,29 @@ mod tests {
         let back = Outline::from_bytes(&outline.to_bytes());
         assert_eq!(back.as_ref(), Some(&outline));
         assert_eq!(Outline::from_bytes(b"{}"), None);
+    }
+
+    #[test]
+    fn what_nobody_could_cut_is_shown_as_text_and_can_be_had() {
+        let deep = (0..25)
+            .map(|n| format!("Content-Type: multipart/mixed; boundary=b{n}\r\n\r\n--b{n}\r\n"));
+        let deep: String = deep.chain(["\r\nthe text\r\n".to_owned()]).collect();
+        let lost = "Content-Type: multipart/mixed; boundary=b\r\n\r\nthe text\r\n";
+        for raw in [&deep, lost] {
+            let message = Message::parse(raw.as_bytes());
+            let outline = Outline::of(&message);
+            for places in [&outline.bodies, &outline.attachments] {
+                let [place] = places.as_slice() else {
+                    panic!("{places:?} in {raw}");
+                };
+                assert_eq!(place.media_type, "text/plain");
+                let range = place.raw.start as usize..place.raw.end as usize;
+                assert!(raw[range].contains("the text"));
+            }
+        }
+        // Where parts were found, they alone are shown.
+        let outline = Outline::of(&Message::parse(LETTER));
+        assert!(outline.bodies.iter().all(|place| !place.number.is_empty()));
     }
 
     /// From every byte on, decoding that begins at a step gives what the whole gives.

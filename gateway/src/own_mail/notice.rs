@@ -26,6 +26,10 @@ pub struct Notice<'a> {
     /// The letter's `Message-ID` without angle brackets, or a new one where it has none: the mark
     /// of our own mail names it.
     pub message_id: &'a str,
+    /// Who is named where the letter names no author: who sent it, or where nobody did, we.
+    pub sender: &'a str,
+    /// Now: the date where the letter has none.
+    pub now: Timestamp,
     /// Whose link this is.
     pub recipient: &'a Address,
     /// The link, secret included.
@@ -59,6 +63,12 @@ impl Notice<'_> {
             for field in self.letter.fields_named(name) {
                 push_field(&mut out, self.letter.field_raw(field));
             }
+        }
+        if self.letter.field("From").is_none() {
+            super::push_plain_header(&mut out, "From", &format!("<{}>", self.sender));
+        }
+        if self.letter.field("Date").is_none() {
+            super::push_plain_header(&mut out, "Date", &self.now.rfc5322());
         }
         if self.letter.message_id().is_none() {
             super::push_plain_header(&mut out, "Message-ID", &format!("<{}>", self.message_id));
@@ -100,7 +110,7 @@ impl Notice<'_> {
 
     fn sender_address(&self) -> String {
         let author = self.letter.mailboxes("From").into_iter().next();
-        author.map_or(String::new(), |author| shown(&author.address))
+        author.map_or_else(|| shown(self.sender), |author| shown(&author.address))
     }
 
     fn shown_subject(&self) -> Option<String> {
@@ -197,6 +207,8 @@ mod tests {
         let notice = Notice {
             letter: &letter,
             message_id: "plan@corp.example",
+            sender: "ann@corp.example",
+            now: Timestamp::from_unix(1_796_000_000),
             recipient: &Address::parse("bob@partner.example").unwrap(),
             link: "https://mail.corp.example/l/a/b",
             expires: Timestamp::from_unix(1_796_299_200),
@@ -238,6 +250,22 @@ mod tests {
                     .all(|text| text.contains("Payroll for June") == kept)
             );
             assert!(!kept || line == "Payroll for June");
+        }
+    }
+
+    #[test]
+    fn a_letter_without_author_and_date_has_them_in_its_notice() {
+        let raw = notice("Subject: x\r\n\r\nx\r\n", NoticeSubject::Kept);
+        let (_, bodies) = read(&raw);
+        assert!(bodies.iter().all(|text| text.contains("ann@corp.example")));
+        let message = Message::parse(&raw);
+        for (name, expected) in [("From", "<ann@corp.example>"), ("Date", " 2026 ")] {
+            let fields: Vec<_> = message.fields_named(name).collect();
+            let [field] = fields.as_slice() else {
+                panic!("{name}: {fields:?}");
+            };
+            let value = String::from_utf8_lossy(message.field_raw(field)).into_owned();
+            assert!(value.contains(expected), "{value}");
         }
     }
 
