@@ -52,8 +52,12 @@ pub(crate) const VOID: &[Name] = names!["area" "base" "br" "col" "embed" "hr" "i
     "meta" "param" "source" "track" "wbr" "keygen" "frame" "bgsound" "basefont"];
 
 /// Elements whose content is no markup.
-const RAW: &[Name] =
+pub(crate) const RAW: &[Name] =
     names!["script" "style" "title" "textarea" "xmp" "iframe" "noembed" "noframes"];
+
+/// What ends a tag that was cut, whether a value, quoted either way, was begun or not.
+pub(crate) const CUT_TAG: &str = "x'\">";
+const SCRIPT: Name = Name::new(b"script");
 
 /// One token; ranges are into the scanned bytes.
 #[derive(Clone)]
@@ -110,7 +114,9 @@ impl<'a> Tokens<'a> {
         if rest.starts_with(b"<!--") {
             return self.comment();
         }
-        if matches!(rest.get(1), Some(b'!' | b'?')) {
+        let is_tag = |b: &u8| b.is_ascii_alphabetic() || *b == b'/';
+        let is_end = rest.get(2).is_some_and(u8::is_ascii_alphabetic);
+        if !rest.get(1).is_some_and(is_tag) || rest[1] == b'/' && !is_end {
             let end = memchr(b'>', rest).map(|n| start + n + 1);
             return self.hidden(end, ">");
         }
@@ -121,8 +127,7 @@ impl<'a> Tokens<'a> {
         let name_end = length.map_or(self.html.len(), |n| name_start + n);
         let name = Name::new(&self.html[name_start..name_end]);
         let Some(end) = tag_end(self.html, name_end) else {
-            // Ends the tag whether a value, quoted either way, was begun or not.
-            return self.hidden(None, "x'\">");
+            return self.hidden(None, CUT_TAG);
         };
         self.at = end;
         if closes {
@@ -147,7 +152,14 @@ impl<'a> Tokens<'a> {
             .find(|end| rest.starts_with(end));
         let length = match ends_at_once {
             Some(end) => Some(end.len()),
-            None => memmem::find(rest, b"-->").map(|n| n + 3),
+            None => memmem::find_iter(rest, b"--").find_map(|n| match &rest[n + 2..] {
+                [b'>', ..] => Some(n + 3),
+                [b'!', b'>', ..] => Some(n + 4),
+                // Of three dashes in a row the last two may end it.
+                [b'-', b'>', ..] => Some(n + 4),
+                [b'-', b'!', b'>', ..] => Some(n + 5),
+                _ => None,
+            }),
         };
         self.hidden(length.map(|n| self.at + 4 + n), "-->")
     }
@@ -165,6 +177,12 @@ impl<'a> Tokens<'a> {
     }
 
     fn raw_text(&mut self, name: Name) -> Token {
+        if name == SCRIPT {
+            return match script_end(&self.html[self.at..]) {
+                Ok(length) => self.hidden(Some(self.at + length), ""),
+                Err(closer) => self.hidden(None, closer),
+            };
+        }
         let text = name.text();
         let mut from = self.at;
         loop {
@@ -172,14 +190,7 @@ impl<'a> Tokens<'a> {
                 return self.hidden(None, raw_closer(&text));
             };
             let at = from + n;
-            let after = &self.html[at + 2..];
-            let same = after
-                .get(..text.len())
-                .is_some_and(|found| found.eq_ignore_ascii_case(text.as_bytes()));
-            let ends = after
-                .get(text.len())
-                .is_none_or(|b| b.is_ascii_whitespace() || matches!(b, b'/' | b'>'));
-            if same && ends {
+            if is_named(&self.html[at + 2..], text.as_bytes()) {
                 return self.hidden(Some(at), "");
             }
             from = at + 2;
@@ -210,7 +221,7 @@ impl Iterator for Tokens<'_> {
 fn begins_markup(rest: &[u8]) -> bool {
     match rest {
         [b'<', b'!' | b'?', ..] => true,
-        [b'<', b'/', letter, ..] => letter.is_ascii_alphabetic(),
+        [b'<', b'/', ..] => true,
         [b'<', letter, ..] => letter.is_ascii_alphabetic(),
         _ => false,
     }
@@ -218,7 +229,6 @@ fn begins_markup(rest: &[u8]) -> bool {
 
 fn raw_closer(name: &str) -> &'static str {
     match name {
-        "script" => "</script>",
         "style" => "</style>",
         "title" => "</title>",
         "textarea" => "</textarea>",
@@ -229,25 +239,71 @@ fn raw_closer(name: &str) -> &'static str {
     }
 }
 
-/// Where the tag ends whose attributes begin at `at`: after a `>` outside quotes.
-fn tag_end(html: &[u8], mut at: usize) -> Option<usize> {
-    while let Some(&byte) = html.get(at) {
-        match byte {
-            b'>' => return Some(at + 1),
-            b'=' => {
+/// Whether what follows `<` or `</` is a tag of this name.
+fn is_named(rest: &[u8], name: &[u8]) -> bool {
+    let same = rest.get(..name.len());
+    let ends = |b: &u8| b.is_ascii_whitespace() || matches!(b, b'/' | b'>');
+    same.is_some_and(|found| found.eq_ignore_ascii_case(name))
+        && rest.get(name.len()).is_none_or(ends)
+}
+
+/// How long a script is (HTML, "Script data double escaped state"), else what would end it.
+fn script_end(script: &[u8]) -> Result<usize, &'static str> {
+    let (mut at, mut escaped, mut within) = (0, false, false);
+    while let Some(n) = memchr::memchr2(b'<', b'-', &script[at..]) {
+        at += n;
+        match &script[at..] {
+            // Its dashes may be those that end it.
+            rest if rest.starts_with(b"<!--") => {
+                escaped = true;
                 at += 1;
-                at += html[at..]
-                    .iter()
-                    .take_while(|b| b.is_ascii_whitespace())
-                    .count();
-                if let Some(quote @ (b'"' | b'\'')) = html.get(at).copied() {
-                    at += 2 + memchr(quote, &html[at + 1..])?;
-                }
             }
-            _ => at += 1,
+            rest if rest.starts_with(b"-->") => (escaped, within) = (false, false),
+            [b'<', b'/', rest @ ..] if is_named(rest, b"script") => match within {
+                true => within = false,
+                false => return Ok(at),
+            },
+            [b'<', rest @ ..] if is_named(rest, b"script") => within = escaped,
+            _ => {}
+        }
+        at += 1;
+    }
+    Err(if within { "" } else { "</script>" })
+}
+
+/// Where the tag ends whose attributes begin at `at`: after a `>` outside quotes. Quotes count
+/// only where a value begins (HTML, "Before attribute value state").
+fn tag_end(html: &[u8], mut at: usize) -> Option<usize> {
+    let blanks = |at: usize| {
+        let rest = html[at..].iter();
+        at + rest.take_while(|b| b.is_ascii_whitespace()).count()
+    };
+    loop {
+        at = blanks(at);
+        match html.get(at)? {
+            b'>' => return Some(at + 1),
+            b'/' => {
+                at += 1;
+                continue;
+            }
+            _ => {}
+        }
+        // The first letter of a name may be anything, also `=`.
+        let stops = |b: &u8| b.is_ascii_whitespace() || matches!(b, b'=' | b'>' | b'/');
+        at += 1 + html[at + 1..].iter().position(stops)?;
+        let value = blanks(at);
+        if html.get(value) != Some(&b'=') {
+            continue;
+        }
+        at = blanks(value + 1);
+        match *html.get(at)? {
+            quote @ (b'"' | b'\'') => at += 2 + memchr(quote, &html[at + 1..])?,
+            _ => {
+                let stops = |b: &u8| b.is_ascii_whitespace() || *b == b'>';
+                at += html[at..].iter().position(stops)?;
+            }
         }
     }
-    None
 }
 
 /// The value of an attribute of a start tag, quotes removed; the name in lower case.
@@ -396,68 +452,4 @@ fn entity(name: &str) -> Option<char> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn outline(html: &str) -> Vec<String> {
-        let piece = |range: &Range<usize>| html[range.clone()].to_owned();
-        let shown = Tokens::new(html.as_bytes()).map(|token| match token {
-            Token::Text(range) => format!("text {}", piece(&range)),
-            Token::Open { name, .. } => format!("open {}", name.text()),
-            Token::Close { name, .. } => format!("close {}", name.text()),
-            Token::Hidden(range) => format!("hidden {}", piece(&range)),
-            Token::Unclosed { closer, .. } => format!("unclosed {closer}"),
-        });
-        shown.collect()
-    }
-
-    #[test]
-    fn tokens_of_real_mail() {
-        assert_eq!(
-            outline("a < b<P CLASS='>'>x</p >"),
-            ["text a < b", "open p", "text x", "close p"]
-        );
-        assert_eq!(
-            outline("<!DOCTYPE html><style>a>b</s></style><!--[if mso]></body><![endif]-->t"),
-            [
-                "hidden <!DOCTYPE html>",
-                "open style",
-                "hidden a>b</s>",
-                "close style",
-                "hidden <!--[if mso]></body><![endif]-->",
-                "text t"
-            ]
-        );
-        assert_eq!(outline("x<!-- y"), ["text x", "unclosed -->"]);
-        assert_eq!(outline("<style>y"), ["open style", "unclosed </style>"]);
-        assert_eq!(outline("<a href=\"x"), ["unclosed x'\">"]);
-        assert_eq!(outline("<!-->x"), ["hidden <!-->", "text x"]);
-    }
-
-    #[test]
-    fn attributes() {
-        let tag = b"<div class=a ID = 'b c' hidden data-x=\"d>\"/>";
-        assert_eq!(attribute(tag, "class"), Some(&b"a"[..]));
-        assert_eq!(attribute(tag, "id"), Some(&b"b c"[..]));
-        assert_eq!(attribute(tag, "data-x"), Some(&b"d>"[..]));
-        assert_eq!(attribute(tag, "hidden"), None);
-        assert_eq!(attribute(b"<a/>", "x"), None);
-    }
-
-    #[test]
-    fn values_are_text_in_few_places() {
-        let html = "a<a HREF='mailto:b' title=\"c\" alt=d style='e'>f</a><!--g--><style>h</style>\
-                    <a href=\"javascript:i\">j</a><a href=\"k\">l";
-        let places = text_places(html);
-        let texts: Vec<&str> = places.into_iter().map(|place| &html[place]).collect();
-        assert_eq!(texts, ["a", "c", "b", "f", "j", "l"]);
-    }
-
-    #[test]
-    fn entities() {
-        assert_eq!(
-            decode_entities("a&amp;b&#233;&#xE9;&eacute;&nbsp;&yuml;&none;&"),
-            "a&bééé\u{a0}ÿ&none;&"
-        );
-    }
-}
+mod tests;

@@ -7,6 +7,7 @@ use std::ops::Range;
 use super::canvas::{Canvas, Change, Splice, Written};
 use super::draft::Draft;
 use super::marks::{self, Pattern};
+use super::outline::Spot;
 use super::plain::Frame;
 use super::targets::{self, Refusal};
 use super::{Place, SkipReason, Skipped, outline, plain};
@@ -95,12 +96,20 @@ impl<'m> Writer<'m> {
         // All are opened before one is changed, so that a refusal changes nothing.
         let numbers = self.open_all(message, &parts)?;
         let mut texts = Vec::with_capacity(numbers.len());
+        let mut spots = Vec::with_capacity(numbers.len());
         for number in &numbers {
             let canvas = &self.open[*number].canvas;
             let unwritable = || (canvas.part.path.clone(), SkipReason::Unwritable);
             texts.push(canvas.fit(new.plain).ok_or_else(unwritable)?);
+            spots.push(match canvas.is_html() {
+                true => outline::find(canvas.scan(), new.place).ok_or_else(unwritable)?,
+                false => Spot {
+                    offset: plain::spot(canvas.scan(), new.place),
+                    closers: String::new(),
+                },
+            });
         }
-        for (number, plain) in numbers.into_iter().zip(texts) {
+        for ((number, plain), spot) in numbers.into_iter().zip(texts).zip(spots) {
             self.count += 1;
             let open = &mut self.open[number];
             if !open.insert(
@@ -108,6 +117,7 @@ impl<'m> Writer<'m> {
                     plain: &plain,
                     ..new
                 },
+                spot,
                 self.count,
             ) {
                 let path = open.canvas.part.path.clone();
@@ -244,7 +254,7 @@ pub fn standing(message: &Message<'_>, patterns: Vec<Pattern>) -> Vec<Pattern> {
 
 impl Open<'_> {
     /// Returns whether the text was set; it is not when it stands there already.
-    fn insert(&mut self, new: NewText<'_>, count: isize) -> bool {
+    fn insert(&mut self, new: NewText<'_>, spot: Spot, count: isize) -> bool {
         let canvas = &self.canvas;
         let shown = match canvas.is_html() {
             true => marks::shown_text(new.html),
@@ -257,7 +267,6 @@ impl Open<'_> {
         let class = new.class();
         let (offset, text) = if canvas.is_html() {
             self.removals.extend(marks::own_elements(canvas, &class));
-            let spot = outline::find(canvas.scan(), new.place);
             let newline = canvas.newline();
             let element = new.element(newline);
             let before = &canvas.scan()[..spot.offset];
@@ -279,8 +288,7 @@ impl Open<'_> {
                 flowed,
                 top,
             };
-            let offset = plain::spot(body, new.place);
-            (offset, frame.set(body, offset, new.plain))
+            (spot.offset, frame.set(body, spot.offset, new.plain))
         };
         // The last text for a slot is the one that stands.
         self.insertions.retain(|earlier| earlier.class != class);

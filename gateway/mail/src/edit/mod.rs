@@ -7,6 +7,7 @@ mod apply;
 mod canvas;
 mod dkim;
 mod draft;
+mod elements;
 mod header;
 mod html;
 mod insert;
@@ -206,7 +207,8 @@ pub enum SkipReason {
     Fragment,
     /// Readers differ about it.
     Ambiguous,
-    /// Its charset or transfer encoding is not written here.
+    /// Its charset or transfer encoding is not written here, or its HTML is such that browsers
+    /// would not surely show what is set into it.
     Unwritable,
     /// It is an attached message, or stands inside one.
     Enclosed,
@@ -243,7 +245,7 @@ impl SkipReason {
             Self::Report => "it is a delivery report or a receipt",
             Self::Fragment => "it is a fragment of a message",
             Self::Ambiguous => "readers would not agree on what it says",
-            Self::Unwritable => "its character set or encoding cannot be written",
+            Self::Unwritable => "its character set, encoding or HTML cannot be written in",
             Self::Enclosed => "it stands in an attached message",
             Self::Wrapped => "the letter was wrapped as it came",
         }
