@@ -5,12 +5,14 @@
 use crate::edit::html::{Name, names};
 
 /// End tags of these look for their own and close all that was opened since (HTML, "in body").
-pub(super) const BLOCKS: &[Name] = names!["address" "article" "aside" "blockquote" "button" "center" "details"
+pub(super) const BLOCKS: &[Name] = names![
+    "address" "article" "aside" "blockquote" "button" "center" "details"
     "dir" "div" "dl" "fieldset" "figcaption" "figure" "footer" "header" "hgroup" "listing" "main"
     "menu" "nav" "ol" "pre" "section" "ul" "applet" "marquee" "object" "dd" "dt" "li"];
 pub(super) const HEADINGS: &[Name] = names!["h1" "h2" "h3" "h4" "h5" "h6"];
 /// These stand open in later text too, until they are closed themselves (HTML, "formatting").
-pub(super) const FORMATTING: &[Name] = names!["a" "b" "big" "code" "em" "font" "i" "nobr" "s" "small" "strike"
+pub(super) const FORMATTING: &[Name] = names![
+    "a" "b" "big" "code" "em" "font" "i" "nobr" "s" "small" "strike"
     "strong" "tt" "u"];
 /// Besides blocks and headings, what an end tag of another element does not reach beyond.
 pub(super) const OTHER_SPECIAL: &[Name] =
@@ -23,7 +25,8 @@ pub(super) const MARKERS: &[Name] = names!["applet" "caption" "td" "th" "marquee
 pub(super) const CELLS: &[Name] = names!["td" "th" "caption"];
 pub(super) const TABLE_PARTS: &[Name] = names!["tr" "tbody" "thead" "tfoot" "colgroup" "col"];
 /// Their start ends an open paragraph, as does that of every heading.
-pub(super) const ENDS_PARAGRAPH: &[Name] = names!["address" "article" "aside" "blockquote" "center" "details"
+pub(super) const ENDS_PARAGRAPH: &[Name] = names![
+    "address" "article" "aside" "blockquote" "center" "details"
     "dialog" "dir" "div" "dl" "fieldset" "figcaption" "figure" "footer" "header" "hgroup" "main"
     "menu" "nav" "ol" "p" "search" "section" "summary" "ul" "pre" "listing" "form" "li" "dd" "dt"
     "hr" "xmp"];
@@ -42,13 +45,15 @@ pub(super) const ITEMS: &[Name] = names!["dd" "dt"];
 pub(super) const PASSED_BY_ITEMS: &[Name] = names!["address" "div" "p"];
 pub(super) const LISTS: &[Name] = names!["ol" "ul"];
 /// What holds no markup, so that the tokens open and close it themselves; and the document.
-pub(super) const NEVER_OPEN: &[Name] = names!["script" "style" "title" "textarea" "xmp" "iframe" "noembed"
+pub(super) const NEVER_OPEN: &[Name] = names![
+    "script" "style" "title" "textarea" "xmp" "iframe" "noembed"
     "noframes" "html" "head" "body"];
 /// After these nothing is certain: their content is no part of the letter, or never ends.
 pub(super) const LOSING: &[Name] = names!["template" "plaintext" "frameset"];
 pub(super) const FOREIGN: &[Name] = names!["svg" "math"];
 /// What of HTML ends SVG and MathML, and where within them HTML stands.
-pub(super) const ENDS_FOREIGN: &[Name] = names!["b" "big" "blockquote" "body" "br" "center" "code" "dd" "div"
+pub(super) const ENDS_FOREIGN: &[Name] = names![
+    "b" "big" "blockquote" "body" "br" "center" "code" "dd" "div"
     "dl" "dt" "em" "embed" "h1" "h2" "h3" "h4" "h5" "h6" "head" "hr" "i" "img" "li" "listing"
     "menu" "meta" "nobr" "ol" "p" "pre" "ruby" "s" "small" "span" "strong" "strike" "sub" "sup"
     "table" "tt" "u" "ul" "var" "font" "svg" "math"];
