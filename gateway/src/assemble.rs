@@ -167,6 +167,7 @@ pub async fn start(
         metrics,
         clock: Arc::new(SystemClock),
         sealing: sealing(config),
+        answer_timeout: config.limits.answer_timeout,
         hops_max: config.limits.received,
         log_addresses: config.log.addresses,
         outbox: crate::outbox::Outbox::default(),

@@ -12,8 +12,7 @@ use mail::{BodyType, Message};
 use rules::{Group, Judgement, Plan};
 use wire::Reply;
 
-/// Sends everything, and gives what became of each recipient. Where it stops on the way, the
-/// sender is asked to come again and gets the receipt then.
+/// Sends everything, and gives what became of each recipient.
 pub async fn carry(
     site: &Site,
     arrival: &Arrival,
@@ -25,21 +24,14 @@ pub async fn carry(
     let mut outcome = planned(arrival, plan, memory);
     outcome.remarks.clone_from(&work.remarks);
     outcome.labelled.clone_from(&work.labelled);
-    let sent = async {
-        if memory.is_split() {
-            memory.begin(site, message, &work.recipients()).await?;
-        }
-        for dispatch in &work.dispatches {
-            let handover = hand_over(site, arrival, message, dispatch, memory).await?;
-            note(site, dispatch, &handover, memory, &mut outcome).await?;
-        }
-        Ok(())
-    };
-    let sent: Result<(), Stop> = sent.await;
-    if let (Err(_), Some(receipt)) = (&sent, &work.receipt) {
-        receipt.withdraw(site).await;
+    if memory.is_split() {
+        memory.begin(site, message, &work.recipients()).await?;
     }
-    sent.map(|()| outcome)
+    for dispatch in &work.dispatches {
+        let handover = hand_over(site, arrival, message, dispatch, memory).await?;
+        note(site, dispatch, &handover, memory, &mut outcome).await?;
+    }
+    Ok(outcome)
 }
 
 /// Whether one reply has to speak of several outcomes: then a retry must not repeat any of them.

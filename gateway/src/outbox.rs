@@ -4,7 +4,7 @@
 use crate::deliver::{Delivery, Partial};
 use crate::own_mail::origin;
 use crate::site::Site;
-use mail::{Address, BodyType, Message, Sender};
+use mail::{Address, BodyType, Message, Sender, Timestamp};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -44,7 +44,8 @@ pub struct Outbox {
 /// Mail that may leave; in the store it is leased to us.
 #[derive(Debug, Default)]
 struct Ready {
-    items: Vec<Due>,
+    /// Each until when it is leased: from then on the store hands it out.
+    items: Vec<(Due, Timestamp)>,
     bytes: usize,
 }
 
@@ -56,9 +57,9 @@ impl Outbox {
     }
 
     /// Sends an item that is leased to us in the store, without reading it from there.
-    pub async fn hand_over(&self, site: &Site, due: Due) {
+    pub async fn hand_over(&self, site: &Site, due: Due, lease_ends: Timestamp) {
         let id = due.id;
-        if self.take(due) {
+        if self.take(due, lease_ends) {
             self.bell.notify_one();
             return;
         }
@@ -71,19 +72,21 @@ impl Outbox {
     }
 
     /// False when too much waits already.
-    fn take(&self, due: Due) -> bool {
+    fn take(&self, due: Due, lease_ends: Timestamp) -> bool {
         let mut ready = self.ready();
         let bytes = ready.bytes + due.item.message.len();
         if bytes > READY_BYTES_MAX {
             return false;
         }
         ready.bytes = bytes;
-        ready.items.push(due);
+        ready.items.push((due, lease_ends));
         true
     }
 
-    fn take_ready(&self) -> Vec<Due> {
-        std::mem::take(&mut *self.ready()).items
+    fn take_ready(&self, now: Timestamp) -> Vec<Due> {
+        let ready = std::mem::take(&mut *self.ready());
+        let leased = ready.items.into_iter().filter(|(_, ends)| now < *ends);
+        leased.map(|(due, _)| due).collect()
     }
 
     fn ready(&self) -> MutexGuard<'_, Ready> {
@@ -151,7 +154,8 @@ impl Round<'_> {
     async fn send_due(&mut self, look: bool) -> Result<usize, StoreError> {
         // What an earlier round could not write, before it would be due again.
         self.write_down().await?;
-        self.send_each(self.site.outbox.take_ready()).await?;
+        let now = self.site.now();
+        self.send_each(self.site.outbox.take_ready(now)).await?;
         if !look {
             return Ok(0);
         }
@@ -272,7 +276,7 @@ mod tests {
     fn due(bytes: usize) -> Due {
         Due {
             id: OutboxId([0; 16]),
-            created: mail::Timestamp::from_unix(0),
+            created: Timestamp::from_unix(0),
             attempts: 0,
             item: OutboxItem {
                 sender: String::new(),
@@ -284,12 +288,21 @@ mod tests {
 
     #[test]
     fn what_waits_to_be_sent_is_bounded_in_bytes() {
-        let outbox = Outbox::default();
-        assert!(outbox.take(due(READY_BYTES_MAX - 10)));
-        assert!(!outbox.take(due(11)), "more than the limit");
-        assert!(outbox.take(due(10)));
-        assert!(!outbox.take(due(1)));
-        assert_eq!(outbox.take_ready().len(), 2);
-        assert!(outbox.take(due(READY_BYTES_MAX)), "there is room again");
+        let (outbox, now) = (Outbox::default(), Timestamp::from_unix(0));
+        let take = |bytes| outbox.take(due(bytes), now.plus_seconds(1));
+        assert!(take(READY_BYTES_MAX - 10));
+        assert!(!take(11), "more than the limit");
+        assert!(take(10));
+        assert!(!take(1));
+        assert_eq!(outbox.take_ready(now).len(), 2);
+        assert!(take(READY_BYTES_MAX), "there is room again");
+    }
+
+    #[test]
+    fn what_the_store_hands_out_again_is_not_sent_from_here_too() {
+        let (outbox, now) = (Outbox::default(), Timestamp::from_unix(0));
+        assert!(outbox.take(due(1), now.plus_seconds(5)));
+        assert!(outbox.take(due(1), now.plus_seconds(6)));
+        assert_eq!(outbox.take_ready(now.plus_seconds(5)).len(), 1);
     }
 }

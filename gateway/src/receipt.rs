@@ -8,7 +8,14 @@ use crate::own_mail::letter::{OwnLetter, Paragraph};
 use crate::site::Site;
 use mail::{Address, Message, Timestamp};
 use rules::{Copy, Judgement};
-use store::{ClosedItem, Due, OutboxId, OutboxItem};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+use store::{ClosedItem, Due, OutboxId, OutboxItem, Store};
+use tokio::runtime::Handle;
+
+/// How much longer a receipt is leased than the answer may take whose message it tells of.
+const LEASE_MARGIN: Duration = Duration::from_secs(60);
 
 /// A receipt that waits for what it says to be true.
 #[derive(Debug)]
@@ -16,8 +23,44 @@ pub struct Receipt {
     /// Whom it names.
     readers: Vec<Address>,
     item: OutboxItem,
-    /// Its name in the outbox, once it was closed for it.
+    /// Where it stands in the outbox, once it was closed for it.
+    lease: Option<Lease>,
+}
+
+/// An item of the outbox that is ours alone until the lease ends. Whoever drops it, a message that
+/// stopped, was cut off or came otherwise, takes it out again, unsent.
+struct Lease {
+    store: Arc<Store>,
     id: Option<OutboxId>,
+    ends: Timestamp,
+}
+
+impl fmt::Debug for Lease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Lease({:?})", self.id)
+    }
+}
+
+impl Lease {
+    /// The item is to stay; until when it is ours.
+    fn keep(mut self) -> Option<(OutboxId, Timestamp)> {
+        self.id.take().map(|id| (id, self.ends))
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let (Some(id), Ok(runtime)) = (self.id.take(), Handle::try_current()) else {
+            return;
+        };
+        let store = Arc::clone(&self.store);
+        runtime.spawn(async move {
+            if let Err(error) = store.finish(&[id]).await {
+                let error = crate::cli::chain(&error);
+                tracing::error!(error, "a receipt may be sent for what was not sealed");
+            }
+        });
+    }
 }
 
 impl Receipt {
@@ -43,16 +86,23 @@ impl Receipt {
         Some(Self {
             item: item(site, message, sender, &copies),
             readers: copies.iter().map(|copy| copy.recipient.clone()).collect(),
-            id: None,
+            lease: None,
         })
     }
 
-    /// Closes it for the outbox. Where that takes no more, the letter goes without.
-    pub fn close(&mut self, site: &Site) -> Option<ClosedItem> {
+    /// Closes it for the outbox, and says until when it is ours. Where the outbox takes no more, the
+    /// letter goes without.
+    pub fn close(&mut self, site: &Site) -> Option<(ClosedItem, Timestamp)> {
         match site.store.close_item(&self.item) {
             Ok(closed) => {
-                self.id = Some(closed.id);
-                Some(closed)
+                let seconds = (site.answer_timeout + LEASE_MARGIN).as_secs();
+                let ends = site.now().plus_seconds(seconds.cast_signed());
+                self.lease = Some(Lease {
+                    store: Arc::clone(&site.store),
+                    id: Some(closed.id),
+                    ends,
+                });
+                Some((closed, ends))
             }
             Err(error) => {
                 let error = crate::cli::chain(&error);
@@ -65,24 +115,20 @@ impl Receipt {
         }
     }
 
-    /// Takes it out of the outbox again, unsent.
-    pub async fn withdraw(&self, site: &Site) {
-        let Some(id) = self.id else { return };
-        if let Err(error) = site.store.finish(&[id]).await {
-            let error = crate::cli::chain(&error);
-            tracing::error!(error, "a receipt may be sent for what was not sealed");
-        }
-    }
-
-    /// Lets it leave.
-    async fn send(self, site: &Site, id: OutboxId) {
+    /// Lets it leave, if it is in the outbox.
+    async fn send(self, site: &Site) -> Settled {
+        let item = self.item;
+        let Some((id, ends)) = self.lease.and_then(Lease::keep) else {
+            return Settled::ToTell(item);
+        };
         let due = Due {
             id,
             created: site.now(),
             attempts: 0,
-            item: self.item,
+            item,
         };
-        site.outbox.hand_over(site, due).await;
+        site.outbox.hand_over(site, due, ends).await;
+        Settled::Done
     }
 }
 
@@ -111,13 +157,9 @@ pub async fn settle(
     };
     let copies: Vec<&Copy> = asked(judgement).filter(sealed).collect();
     if let Some(planned) = planned {
-        let names = planned.readers.iter();
-        match planned.id {
-            Some(id) if names.eq(copies.iter().map(|copy| &copy.recipient)) => {
-                planned.send(site, id).await;
-                return Settled::Done;
-            }
-            _ => planned.withdraw(site).await,
+        let named = planned.readers.iter();
+        if named.eq(copies.iter().map(|copy| &copy.recipient)) {
+            return planned.send(site).await;
         }
     }
     match copies.as_slice() {

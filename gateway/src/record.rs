@@ -118,10 +118,13 @@ pub async fn audit(
     } else {
         Durability::Within
     };
-    let events = outcome
-        .ends
-        .iter()
-        .map(|end| remarked(end_event(arrival, live, judgement, end), outcome, end));
+    let events = outcome.ends.iter().map(|end| {
+        remarked(
+            end_event(arrival, live, judgement, outcome, end),
+            outcome,
+            end,
+        )
+    });
     labels.extend(events);
     write(site, labels, durability).await;
 }
@@ -147,8 +150,14 @@ fn event(kind: &str, arrival: &Arrival, live: &LivePolicy) -> AuditEvent {
     }
 }
 
-fn end_event(arrival: &Arrival, live: &LivePolicy, judgement: &Judgement, end: &End) -> AuditEvent {
-    let kind = if plain(&end.fate) && is_changed(judgement, end) {
+fn end_event(
+    arrival: &Arrival,
+    live: &LivePolicy,
+    judgement: &Judgement,
+    outcome: &Outcome,
+    end: &End,
+) -> AuditEvent {
+    let kind = if plain(&end.fate) && is_changed(judgement, outcome, end) {
         "marked"
     } else {
         end.fate.as_str()
@@ -302,12 +311,13 @@ fn label_name(id: &Option<mail::LabelId>) -> &str {
 }
 
 /// Whether the copy was edited on its way.
-fn is_changed(judgement: &Judgement, end: &End) -> bool {
-    let relabelled = |copy: &rules::Copy| {
-        let mut files = copy.verdict.attachments.iter();
-        files.any(|file| file.left.is_none())
-    };
-    copy_of(judgement, end).is_some_and(|copy| !copy.verdict.edits.is_empty() || relabelled(copy))
+fn is_changed(judgement: &Judgement, outcome: &Outcome, end: &End) -> bool {
+    let relabelled = outcome.labelled.iter().any(|labelled| {
+        let took = labelled.files.iter().any(|file| file.left.is_none());
+        took && labelled.recipients.contains(&end.recipient)
+    });
+    let edited = copy_of(judgement, end).is_some_and(|copy| !copy.verdict.edits.is_empty());
+    edited || relabelled
 }
 
 /// An address as the log shows it.

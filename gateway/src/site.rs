@@ -11,6 +11,7 @@ use crate::served::Served;
 use mail::{Address, Timestamp};
 use seal::ServerKey;
 use std::sync::Arc;
+use std::time::Duration;
 use store::{Clock, Store};
 
 /// What the stations use.
@@ -37,6 +38,8 @@ pub struct Site {
     pub outbox: Outbox,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// How long an answer may take.
+    pub answer_timeout: Duration,
     /// More `Received:` fields than this are a loop.
     pub hops_max: usize,
 }

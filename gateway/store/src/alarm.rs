@@ -30,17 +30,49 @@ impl AuditAlarm {
         }
     }
 
+    /// Begins a write of so many events.
+    pub(crate) fn attempt(&self, events: u64) -> Attempt<'_> {
+        Attempt {
+            alarm: Some(self),
+            events,
+        }
+    }
+
     /// A write failed, and with it so many events; those taken before count again.
-    pub(crate) fn ring(&self, lost: u64) {
+    fn ring(&self, lost: u64) {
         self.failures.fetch_add(1, Ordering::Relaxed);
         self.lost.fetch_add(lost, Ordering::Relaxed);
         self.ringing.store(true, Ordering::Relaxed);
     }
 
     /// A write succeeded. Costs a load while all is well.
-    pub(crate) fn silence(&self) {
+    fn silence(&self) {
         if self.is_ringing() {
             self.ringing.store(false, Ordering::Relaxed);
+        }
+    }
+}
+
+/// A write under way. One that is dropped, because it failed or nobody waits for it any more,
+/// rings.
+pub(crate) struct Attempt<'a> {
+    alarm: Option<&'a AuditAlarm>,
+    events: u64,
+}
+
+impl Attempt<'_> {
+    /// It was written.
+    pub(crate) fn succeeded(mut self) {
+        if let Some(alarm) = self.alarm.take() {
+            alarm.silence();
+        }
+    }
+}
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        if let Some(alarm) = self.alarm {
+            alarm.ring(self.events);
         }
     }
 }
@@ -58,7 +90,10 @@ mod tests {
         assert!(alarm.is_ringing());
         assert_eq!((alarm.failures(), alarm.take_lost()), (2, 3));
         assert!(alarm.is_ringing(), "taking is not writing");
-        alarm.silence();
+        alarm.attempt(0).succeeded();
         assert!(!alarm.is_ringing() && alarm.take_lost() == 0);
+        drop(alarm.attempt(4));
+        assert!(alarm.is_ringing(), "a write that was cut off is none");
+        assert_eq!(alarm.take_lost(), 4);
     }
 }

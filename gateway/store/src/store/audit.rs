@@ -23,16 +23,14 @@ impl Store {
         durability: Durability,
     ) -> Result<()> {
         let lost = self.audit_alarm.take_lost();
-        let unwritten = lost + events.len() as u64;
-        if lost > 0 {
+        let attempt = self.audit_alarm.attempt(lost + events.len() as u64);
+        // With nothing to say a write would prove nothing.
+        if lost > 0 || events.is_empty() && self.audit_alarm.is_ringing() {
             events.insert(0, AuditEvent::new("audit resumed").detail("lost", lost));
         }
-        let written = self.records.append(events, durability, self.now()).await;
-        match written {
-            Ok(()) => self.audit_alarm.silence(),
-            Err(_) => self.audit_alarm.ring(unwritten),
-        }
-        written
+        self.records.append(events, durability, self.now()).await?;
+        attempt.succeeded();
+        Ok(())
     }
 
     /// Whether the audit log could be written, by whoever wrote to it.

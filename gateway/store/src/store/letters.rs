@@ -14,7 +14,7 @@ use crate::letter::{
     FIELD_BYTES_MAX, Filter, GRANTS_MAX, GrantRecord, GrantSummary, INLINE_BYTES, LetterSummary,
     NewGrant, NewLetter, SUMMARY_BYTES_MAX, Target,
 };
-use crate::passing::{ClosedItem, OUTBOX_LEASE_SECONDS, OutboxId};
+use crate::passing::{ClosedItem, OutboxId};
 use crate::records::{Ended, GrantRow, KeyRow, LetterRow, Listed, Place};
 
 impl Store {
@@ -25,13 +25,16 @@ impl Store {
     }
 
     /// The same, and puts a mail of ours that tells of the letter into the outbox, with the same
-    /// commit. It is leased as if it had been handed out ([`Store::due`]): whoever put it sends
-    /// and finishes it, or finishes it unsent; it goes by itself only should the process die.
-    pub async fn put_with(&self, letter: NewLetter, mail: Option<ClosedItem>) -> Result<()> {
+    /// commit. Until the time with it, it is leased to whoever put it, who finishes it, sent or
+    /// unsent; then it is handed out ([`Store::due`]), as after a crash.
+    pub async fn put_with(
+        &self,
+        letter: NewLetter,
+        mail: Option<(ClosedItem, Timestamp)>,
+    ) -> Result<()> {
         check(&letter)?;
-        let mail_id = mail.as_ref().map(|mail| mail.id);
-        let leased = self.now().plus_seconds(OUTBOX_LEASE_SECONDS);
-        let mail = mail.map(|mail| mail.row(self.now(), leased));
+        let mail_id = mail.as_ref().map(|(mail, _)| mail.id);
+        let mail = mail.map(|(mail, lease_ends)| mail.row(self.now(), lease_ends));
         let keys = letter
             .grants
             .iter()

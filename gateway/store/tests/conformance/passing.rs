@@ -117,11 +117,14 @@ async fn mail_that_goes_in_with_a_letter_is_leased_to_who_put_it() {
     let (letter, sample) = sample(10, &["bob@partner.example"], world.now());
     let mail = world.store.close_item(&item()).unwrap();
     let id = mail.id;
-    world.store.put_with(letter, Some(mail)).await.unwrap();
+    let lease_ends = world.now().plus_seconds(600);
+    let put = world.store.put_with(letter, Some((mail, lease_ends)));
+    put.await.unwrap();
     assert_eq!(world.read(&sample, 0).await, Some(sample.plain.clone()));
     assert_eq!(world.store.outbox_count().await.unwrap(), 1);
+    world.clock.advance(599);
     assert!(world.store.due(10).await.unwrap().is_empty(), "not yet");
-    world.clock.advance(OUTBOX_LEASE_SECONDS);
+    world.clock.advance(1);
     let due = world.store.due(10).await.unwrap();
     assert_eq!((due.len(), due[0].id, &due[0].item), (1, id, &item()));
     world.store.finish(&[id]).await.unwrap();

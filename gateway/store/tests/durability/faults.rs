@@ -31,7 +31,10 @@ async fn a_failed_put_leaves_nothing_that_opens() {
             behind(&world, database, trigger).await;
             let (letter, sample) = sample(size, &["eve@partner.example"], world.now());
             let mail = world.store.close_item(&mail()).unwrap();
-            let put = world.store.put_with(letter.clone(), Some(mail)).await;
+            let put = world
+                .store
+                .put_with(letter.clone(), Some((mail, world.now())))
+                .await;
             let error = put.unwrap_err();
             assert!(
                 error.is_transient(),
