@@ -97,6 +97,12 @@ impl Opener {
         rows.into_iter().map(|row| row.event).collect()
     }
 
+    /// How many mails of the gateway's own wait to be sent.
+    pub fn waiting(&self) -> u64 {
+        let waiting = self.runtime.block_on(self.store.outbox_count());
+        waiting.expect("the outbox can be counted")
+    }
+
     /// The letter behind a link.
     pub fn open(&self, link: &str) -> Result<Vec<u8>, String> {
         let mut parts = link.rsplit('/');

@@ -3,7 +3,7 @@
 
 use mail::label::change::{self, Demand, Mandatory, Present, Situation};
 use mail::label::{LabelChange, Method, Outside, Setter, Writer, writing};
-use mail::{Edit, Label, LabelId, PartPath};
+use mail::{Edit, Label, LabelId};
 
 use super::Bench;
 use crate::condition::Truth;
@@ -205,15 +205,13 @@ impl Bench<'_> {
         let Some(label) = self.label_of(draft).filter(|_| passes_on) else {
             return Vec::new();
         };
-        let documents = self.look.documents();
-        let mut paths: Vec<&PartPath> = documents.iter().map(|document| &document.path).collect();
-        paths.dedup();
-        let files = paths.into_iter().filter_map(|path| {
-            let here = |document: &&DocumentFact| document.path == *path;
-            let found: Vec<&DocumentFact> = documents.iter().filter(here).collect();
-            let (before, left) = self.is_lower(&found, label)?;
+        let mut documents: Vec<&DocumentFact> = self.look.documents().iter().collect();
+        documents.sort_by(|one, other| one.path.cmp(&other.path));
+        let files = documents.chunk_by(|one, other| one.path == other.path);
+        let files = files.filter_map(|found| {
+            let (before, left) = self.is_lower(found, label)?;
             Some(AttachmentLabel {
-                path: path.clone(),
+                path: found.first()?.path.clone(),
                 before,
                 after: label.id.clone(),
                 rule: draft.label_rule.clone(),

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use end_to_end::gateway::{Gateway, Site};
 use end_to_end::letter;
+use end_to_end::reading::Opener;
 use end_to_end::sink::{Answer, Sink, Stage};
 
 const ANN: &str = "ann@corp.example";
@@ -82,4 +83,26 @@ fn each_is_named_once_by_the_try_that_served_them() {
     assert_eq!(gateway.inside().send(ANN, &[BOB, EVE], &raw).code, 250);
     assert_eq!(receipts(&sink, 2), [[BOB], [EVE]]);
     assert_eq!(sink.mailbox(BOB).len(), 1, "and nobody got two notices");
+}
+
+#[test]
+fn a_message_that_stops_takes_its_receipt_back() {
+    let sink = sink(Answer::Accept);
+    let rules = SEALED.replace("encrypt-only", "do-not-forward");
+    let gateway = Gateway::start(&Site::new(sink.address(), &rules));
+    // The letter and its receipt are kept by then.
+    gateway.change_records(
+        "create trigger fail before insert on threads begin select raise(abort, 'no room'); end",
+    );
+    let raw = letter::plain(ANN, BOB, "stopped", "text");
+    assert_eq!(gateway.inside().send(ANN, &[BOB], &raw).code, 451);
+    let opener = Opener::new(&gateway);
+    let gone = (0..100).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        opener.waiting() == 0
+    });
+    assert!(gone, "a receipt waits for a letter that nobody got");
+    gateway.change_records("drop trigger fail");
+    assert_eq!(gateway.inside().send(ANN, &[BOB], &raw).code, 250);
+    assert_eq!(receipts(&sink, 1), [[BOB]]);
 }

@@ -221,7 +221,11 @@ fn markup(
     let mut markup = String::new();
     let mut number = last;
     for (attribute, text) in label.pairs(tenant.site) {
-        number = number.checked_add(1).ok_or(Reason::TooManyEntries)?;
+        // ECMA-376 part 1, §22.3.2.2: a `pid` is an `xsd:int`.
+        let next = number
+            .checked_add(1)
+            .filter(|next| i32::try_from(*next).is_ok());
+        number = next.ok_or(Reason::TooManyEntries)?;
         let name = format!("MSIP_Label_{}_{attribute}", label.id);
         markup.push_str(&format!(
             "<{property} fmtid=\"{USER_FORMAT}\" pid=\"{number}\" name=\"{name}\">\
