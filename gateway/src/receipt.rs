@@ -90,8 +90,8 @@ impl Receipt {
         })
     }
 
-    /// Closes it for the outbox, and says until when it is ours. Where the outbox takes no more, the
-    /// letter goes without.
+    /// Closes it for the outbox, and says until when it is ours. Where the outbox takes no more,
+    /// the letter goes without.
     pub fn close(&mut self, site: &Site) -> Option<(ClosedItem, Timestamp)> {
         match site.store.close_item(&self.item) {
             Ok(closed) => {
