@@ -53,7 +53,7 @@ pub(crate) async fn request(
     holder.check_token(&desk, &form.token)?;
     let browser = holder.cookies.browser.clone();
     let browser = browser.unwrap_or_else(|| Token::new(desk.random()));
-    bring_back(&desk, &holder, &browser).await?;
+    ticket::bring_back(&desk, &holder, &browser).await?;
     let asked = desk
         .viewer
         .store
@@ -70,8 +70,10 @@ pub(crate) async fn request(
     };
     jar.set_browser(&browser);
     if let Some(ticket) = ticket {
-        let ticket = ticket::write(&desk, &holder.id, &browser, &ticket);
-        jar.set_ticket(&holder.id, &ticket);
+        let waiter = holder.cookies.waiter.clone();
+        let waiter = waiter.unwrap_or_else(|| Token::new(desk.random()));
+        let ticket = ticket::write(&desk, &holder.id, &waiter, &ticket);
+        jar.set_ticket(&holder.id, &waiter, &ticket);
     }
     Ok(response)
 }
@@ -196,7 +198,7 @@ pub(crate) async fn page(
     let Some(browser) = holder.cookies.browser.clone() else {
         return Ok(see_other(&base));
     };
-    bring_back(&desk, &holder, &browser).await?;
+    ticket::bring_back(&desk, &holder, &browser).await?;
     match current(&desk, &holder, &browser).await? {
         Some(challenge) if challenge.tries_left > 0 => {
             Ok(html(&CodePage::new(&desk, &holder, &challenge, None)))
@@ -221,7 +223,7 @@ pub(crate) async fn open(
     ) else {
         return Ok(start_anew(&desk, &holder, expired(&desk)));
     };
-    bring_back(&desk, &holder, &browser).await?;
+    ticket::bring_back(&desk, &holder, &browser).await?;
     let current = current(&desk, &holder, &browser).await?;
     let Some(current) = current.filter(|current| current.id == challenge) else {
         // Spent, used or run out: the store says which.
@@ -276,17 +278,6 @@ async fn judge(
         Try::Spent => Ok(start_anew(desk, &holder, locked(desk))),
         Try::Over => Ok(start_anew(desk, &holder, expired(desk))),
     }
-}
-
-/// Brings back the challenge of the browser's ticket, if it has one and the store forgot it.
-async fn bring_back(desk: &Desk, holder: &Holder, browser: &Token) -> Result<(), Refusal> {
-    let text = holder.cookies.ticket.as_deref();
-    let Some(ticket) = text.and_then(|text| ticket::read(desk, &holder.id, browser, text)) else {
-        return Ok(());
-    };
-    let store = &desk.viewer.store;
-    let back = store.bring_back(holder.id, browser.hash(), &ticket).await;
-    back.map_err(|error| Refusal::trouble("bring a challenge back", &error))
 }
 
 /// The challenge that this browser has under way.
@@ -404,11 +395,13 @@ async fn admit(
     }
     holder.audit_proof(desk).await?;
     let visit = Token::new(desk.random());
-    // The name it was known by until now may have been planted by another host of the site.
+    // The name it was known by until now may have been planted by another host of the site. What
+    // it waits for elsewhere goes over to the new one.
     let known = Token::new(desk.random());
+    let names = [browser.hash(), known.hash()];
     let until = desk.now().plus_seconds(VISIT_SECONDS);
     store
-        .open_visit(holder.id, visit.hash(), known.hash(), until)
+        .open_visit(holder.id, visit.hash(), names, until)
         .await
         .map_err(trouble)?;
     let mut response = see_other(&holder.base());

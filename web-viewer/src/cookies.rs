@@ -1,5 +1,5 @@
-//! The cookies: the link's secret, the visit, the browser that is known again, and the ticket of
-//! one who waits for a code.
+//! The cookies: the link's secret, the visit, the browser that is known again, and for one who
+//! waits for a code the ticket and the name it is made out to, which no proof changes.
 //!
 //! All are HttpOnly and SameSite=Lax. Where the viewer's address is https they are Secure, and
 //! their names say so (RFC 6265bis §4.1.3): no page that came in clear can plant one, and what
@@ -22,11 +22,18 @@ enum Name {
     Link,
     Visit,
     Browser,
+    Waiter,
     Ticket,
 }
 
 impl Name {
-    const ALL: [Self; 4] = [Self::Link, Self::Visit, Self::Browser, Self::Ticket];
+    const ALL: [Self; 5] = [
+        Self::Link,
+        Self::Visit,
+        Self::Browser,
+        Self::Waiter,
+        Self::Ticket,
+    ];
 
     /// As it stands in the fields of a viewer at this address.
     fn text(self, settings: &ViewerSettings) -> &'static str {
@@ -38,6 +45,8 @@ impl Name {
             // Not of one letter, so it can have the stricter name, which demands the path `/`.
             (Self::Browser, true) => "__Host-sealgate-browser",
             (Self::Browser, false) => "sealgate-browser",
+            (Self::Waiter, true) => "__Host-sealgate-waiter",
+            (Self::Waiter, false) => "sealgate-waiter",
             (Self::Ticket, true) => "__Secure-sealgate-ticket",
             (Self::Ticket, false) => "sealgate-ticket",
         }
@@ -75,6 +84,8 @@ pub(crate) struct Cookies {
     pub link: Option<LinkSecret>,
     pub visit: Option<Token>,
     pub browser: Option<Token>,
+    /// Who its tickets are made out to, of whatever letter; it makes nobody known.
+    pub waiter: Option<Token>,
     /// As it came: its mark is still to be checked.
     pub ticket: Option<String>,
 }
@@ -101,6 +112,7 @@ impl Cookies {
                 Some(Name::Browser) => {
                     found.browser = found.browser.or_else(|| Token::parse(value));
                 }
+                Some(Name::Waiter) => found.waiter = found.waiter.or_else(|| Token::parse(value)),
                 Some(Name::Ticket) => {
                     found.ticket = found.ticket.or_else(|| Some(value.to_owned()));
                 }
@@ -137,8 +149,11 @@ impl Jar<'_> {
         self.set(Name::Browser, &text, "/", Some(BROWSER_SECONDS));
     }
 
-    pub fn set_ticket(&mut self, grant: &GrantId, ticket: &str) {
+    /// A ticket, and whom it is made out to.
+    pub fn set_ticket(&mut self, grant: &GrantId, waiter: &Token, ticket: &str) {
         let age = Some(DELAY_SECONDS_MAX + TICKET_SECONDS);
+        let text = Zeroizing::new(URL_SAFE_NO_PAD.encode(*waiter.0));
+        self.set(Name::Waiter, &text, "/", age);
         self.set(Name::Ticket, ticket, &format!("/l/{grant}"), age);
     }
 

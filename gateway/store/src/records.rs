@@ -170,7 +170,8 @@ pub trait Challenges: Send + Sync {
     async fn use_up(&self, id: ChallengeId, browser: [u8; 32], now: Timestamp) -> Result<bool>;
     /// Takes back a challenge whose code was never mailed, as if it had not been asked for.
     async fn withdraw(&self, id: ChallengeId) -> Result<()>;
-    /// Opens a visit, and makes the browser known to the mailbox until `known_until`.
+    /// Opens a visit, and makes the browser known to the mailbox until `known_until`. What it has
+    /// under its old name, of this letter and all others, it has under the new one instead.
     async fn open_visit(&self, visit: NewVisit) -> Result<()>;
     /// The visit with this token, if it still lasts.
     async fn visit(&self, token: [u8; 32], now: Timestamp) -> Result<Option<Visit>>;
@@ -189,7 +190,9 @@ pub struct NewVisit {
     pub grant: GrantId,
     /// That mailbox's key.
     pub mailbox: String,
-    /// The browser that proved it.
+    /// The browser that proved it, by the name it asked under.
+    pub asked_by: [u8; 32],
+    /// The same, by the name it has from now on.
     pub browser: [u8; 32],
     /// Now.
     pub opened: Timestamp,

@@ -73,6 +73,11 @@ impl SqliteRecords {
                     "journals",
                     include_str!("../../migrations/records/0004_journals.sql"),
                 ),
+                (
+                    5,
+                    "browser names",
+                    include_str!("../../migrations/records/0005_browser_names.sql"),
+                ),
             ],
             secure_delete: "fast",
         };

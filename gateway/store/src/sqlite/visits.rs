@@ -13,6 +13,8 @@ use crate::records::NewVisit;
 
 type Result<T> = std::result::Result<T, StoreError>;
 
+/// Opens a visit, and gives the browser its new name: what waits and what is known under the one
+/// it asked by goes over to it, and none of that stays with whoever else may know the old one.
 pub(super) async fn open(connection: &mut SqliteConnection, visit: Arc<NewVisit>) -> Result<()> {
     sqlx::query("insert into visits (token, grant_id, opened, until) values ($1, $2, $3, $4)")
         .bind(&visit.token[..])
@@ -22,6 +24,17 @@ pub(super) async fn open(connection: &mut SqliteConnection, visit: Arc<NewVisit>
         .execute(&mut *connection)
         .await
         .map_err(database("open a visit"))?;
+    for moved in [
+        "update challenges set browser = $2 where browser = $1",
+        "update browsers set browser = $2 where browser = $1",
+    ] {
+        sqlx::query(moved)
+            .bind(&visit.asked_by[..])
+            .bind(&visit.browser[..])
+            .execute(&mut *connection)
+            .await
+            .map_err(database("rename a browser"))?;
+    }
     sqlx::query(
         "insert into browsers (mailbox, browser, until) values ($1, $2, $3) \
          on conflict (mailbox, browser) do update set until = max(until, $3)",

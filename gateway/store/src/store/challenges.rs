@@ -67,12 +67,14 @@ impl Store {
         self.records.withdraw(challenge).await
     }
 
-    /// Opens a visit after proof; the browser is known to the mailbox from now on.
+    /// Opens a visit after proof; the browser is known to the mailbox from now on, by the second
+    /// of its names. What it had under the first, it has under the second, and no more under the
+    /// first: somebody else may have given it that.
     pub async fn open_visit(
         &self,
         grant: GrantId,
         token_hash: [u8; 32],
-        browser: [u8; 32],
+        [asked_by, browser]: [[u8; 32]; 2],
         until: Timestamp,
     ) -> Result<()> {
         let opened = self.now();
@@ -80,6 +82,7 @@ impl Store {
             token: token_hash,
             grant,
             mailbox: self.mailbox_of(grant).await?,
+            asked_by,
             browser,
             opened,
             until,

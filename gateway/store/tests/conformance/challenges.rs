@@ -236,7 +236,7 @@ async fn a_browser_that_proved_itself_has_a_budget_of_its_own() {
     assert!(!world.store.known_browser(grant, [1; 32]).await.unwrap());
     world
         .store
-        .open_visit(grant, [7; 32], [1; 32], until)
+        .open_visit(grant, [7; 32], [[1; 32]; 2], until)
         .await
         .unwrap();
     assert!(world.store.known_browser(grant, [1; 32]).await.unwrap());
@@ -385,7 +385,7 @@ async fn known_browsers_and_right_codes_do_not_count_as_guesses() {
     let until = world.now().plus_seconds(3_600);
     world
         .store
-        .open_visit(grant, [7; 32], [1; 32], until)
+        .open_visit(grant, [7; 32], [[1; 32]; 2], until)
         .await
         .unwrap();
     assert_eq!(guess(&world, grant, 6).await, GUESSES_FREE, "the control");
@@ -420,12 +420,12 @@ async fn a_visit_lasts_until_it_is_over_or_closed() {
     let (opened, until) = (world.now(), world.now().plus_seconds(100));
     world
         .store
-        .open_visit(grant, [7; 32], [1; 32], until)
+        .open_visit(grant, [7; 32], [[1; 32]; 2], until)
         .await
         .unwrap();
     world
         .store
-        .open_visit(grant, [8; 32], [1; 32], until)
+        .open_visit(grant, [8; 32], [[1; 32]; 2], until)
         .await
         .unwrap();
     let visit = world.store.visit([7; 32]).await.unwrap().unwrap();
