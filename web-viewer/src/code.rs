@@ -121,9 +121,6 @@ async fn send(desk: &Desk, holder: &Holder, challenge: &Challenge) -> Result<Res
 
 /// A code that nobody got uses nothing up.
 async fn take_back(desk: &Desk, challenge: &Challenge) -> Result<(), Refusal> {
-    if challenge.asks > 1 {
-        return Ok(());
-    }
     let withdrawn = desk.viewer.store.withdraw_challenge(challenge.id).await;
     withdrawn.map_err(|error| Refusal::trouble("withdraw a challenge", &error))
 }

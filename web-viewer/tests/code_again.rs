@@ -7,10 +7,11 @@ use axum::http::StatusCode;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use store::ChallengeId;
-use store::challenge::CHALLENGES_FREE;
+use store::challenge::{ASKS_MAX, CHALLENGES_FREE};
 use support::browser::{Browser, Page};
 use support::samples::{self, CANARY};
-use support::{Sealed, Terms, World};
+use support::{Mood, Sealed, Terms, World};
+use web_viewer::settings::SETBACK_SECONDS;
 
 async fn a_letter_for(world: &World, reader: &str) -> Sealed {
     let reader = reader.to_owned();
@@ -85,4 +86,30 @@ async fn one_letter_s_proof_leaves_the_other_s_ticket_good() {
     assert!(page.has("a code of 16 digits"), "{}", page.text());
     let long = last_code(&world);
     type_right(&mut browser, &other, &page, &long).await;
+}
+
+/// A repeat that the next hop did not take, or that was not tried again yet, is not one of those
+/// that a code has.
+#[tokio::test]
+async fn a_repeat_that_was_not_mailed_uses_nothing_up() {
+    let world = World::new().await;
+    let sealed = a_letter_for(&world, "bob.reader@partner.example").await;
+    let mut browser = Browser::new(&world);
+    browser.ask(&sealed).await;
+    for mood in [Mood::Later, Mood::Refuses] {
+        world.mailer.set(mood);
+        for _ in 0..ASKS_MAX {
+            let page = browser.ask(&sealed).await;
+            assert!(page.has("Nothing was used up"), "{}", page.text());
+        }
+        world.pass_seconds(SETBACK_SECONDS);
+    }
+    world.mailer.set(Mood::Takes);
+    for _ in 1..ASKS_MAX {
+        let page = browser.ask(&sealed).await;
+        assert!(page.has("once more"), "{}", page.text());
+    }
+    assert_eq!(world.mailer.codes().len(), ASKS_MAX as usize);
+    browser.ask(&sealed).await;
+    assert_eq!(world.mailer.codes().len(), ASKS_MAX as usize, "the limit");
 }

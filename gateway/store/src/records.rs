@@ -168,7 +168,8 @@ pub trait Challenges: Send + Sync {
     async fn count_try(&self, id: ChallengeId, browser: [u8; 32], now: Timestamp) -> Result<Try>;
     /// Uses a challenge up; true exactly once.
     async fn use_up(&self, id: ChallengeId, browser: [u8; 32], now: Timestamp) -> Result<bool>;
-    /// Takes back a challenge whose code was never mailed, as if it had not been asked for.
+    /// Takes back a challenge whose code was never mailed, as if it had not been asked for; of one
+    /// that was mailed before, the last repeat.
     async fn withdraw(&self, id: ChallengeId) -> Result<()>;
     /// Opens a visit, and makes the browser known to the mailbox until `known_until`. What it has
     /// under its old name, of this letter and all others, it has under the new one instead.

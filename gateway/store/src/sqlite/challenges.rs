@@ -97,9 +97,15 @@ impl Challenges for SqliteRecords {
                      and used is null",
                 )
                 .bind(&id.0[..])
-                .execute(connection)
+                .execute(&mut *connection)
                 .await
                 .map_err(database("withdraw a challenge"))?;
+                // Of one that was mailed before, only the repeat that was not.
+                sqlx::query("update challenges set asks = asks - 1 where id = $1 and asks > 1")
+                    .bind(&id.0[..])
+                    .execute(connection)
+                    .await
+                    .map_err(database("withdraw a repeat"))?;
                 Ok(())
             })
         })

@@ -62,7 +62,8 @@ impl Store {
         self.records.use_up(challenge, browser, self.now()).await
     }
 
-    /// Takes back a new challenge whose code the next hop did not take: nothing is used up.
+    /// Takes back a challenge, or its repeat, whose code the next hop did not take: nothing is
+    /// used up.
     pub async fn withdraw_challenge(&self, challenge: ChallengeId) -> Result<()> {
         self.records.withdraw(challenge).await
     }
