@@ -1,12 +1,40 @@
 //! Names and subjects as they are shown: without characters that turn, hide or empty the text
 //! around them. It changes nothing else, also not what only looks alike.
+//!
+//! The two joiners (U+200C, U+200D) stay where they spell: one, between two characters of a script
+//! that uses them or of an emoji. Elsewhere they only hide.
 
 /// The text without controls, and without what Unicode gives no shape of its own: characters that
 /// set the direction (UAX #9), join or divide invisibly, fill, annotate, or carry tags.
 pub fn visible(text: &str) -> String {
-    text.chars()
-        .filter(|c| !c.is_control() && !hides(*c))
-        .collect()
+    let mut shown = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    let mut before = None;
+    while let Some(c) = chars.next() {
+        let spells = is_joiner(c)
+            && before.is_some_and(is_joined)
+            && chars.peek().is_some_and(|next| is_joined(*next));
+        if spells || !c.is_control() && !hides(c) {
+            shown.push(c);
+        }
+        before = Some(c);
+    }
+    shown
+}
+
+fn is_joiner(c: char) -> bool {
+    matches!(c, '\u{200c}' | '\u{200d}')
+}
+
+/// What a joiner may stand between: Arabic and the other scripts with joining letters, the Indic
+/// ones with their signs, and emoji with what changes their look.
+fn is_joined(c: char) -> bool {
+    !hides(c)
+        && matches!(c,
+            '\u{600}'..='\u{8ff}' | '\u{900}'..='\u{dff}' | '\u{f00}'..='\u{109f}'
+            | '\u{1780}'..='\u{18af}' | '\u{fb50}'..='\u{fdff}' | '\u{fe0f}'
+            | '\u{fe70}'..='\u{fefc}' | '\u{1e900}'..='\u{1e95f}' | '\u{2190}'..='\u{21ff}'
+            | '\u{2600}'..='\u{27bf}' | '\u{2b00}'..='\u{2bff}' | '\u{1f1e6}'..='\u{1faff}')
 }
 
 fn hides(c: char) -> bool {
@@ -57,6 +85,31 @@ mod tests {
             "a\u{a0}b",
         ] {
             assert_eq!(visible(plain), plain);
+        }
+    }
+
+    #[test]
+    fn a_joiner_stays_where_it_spells() {
+        for spelt in [
+            "می\u{200c}خواهم",
+            "ක්\u{200d}ෂ",
+            "क्\u{200d}ष",
+            "👩\u{200d}👩\u{200d}👧",
+            "🏳\u{fe0f}\u{200d}🌈",
+            "👩🏽\u{200d}⚕\u{fe0f}",
+        ] {
+            assert_eq!(visible(spelt), spelt);
+        }
+        for (hidden, shown) in [
+            ("\u{200c}می", "می"),
+            ("می\u{200c}", "می"),
+            ("می\u{200d}\u{200c}خ", "میخ"),
+            ("می\u{200c} خ", "می خ"),
+            ("pay\u{200d}pal", "paypal"),
+            ("می\u{200c}a", "میa"),
+            ("👩\u{200d}\u{202e}👧", "👩👧"),
+        ] {
+            assert_eq!(visible(hidden), shown, "{hidden:?}");
         }
     }
 }
