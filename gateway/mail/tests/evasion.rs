@@ -3,6 +3,8 @@
 
 #[path = "evasion/combined.rs"]
 mod combined;
+#[path = "evasion/found.rs"]
+mod found;
 #[path = "common/generator.rs"]
 #[allow(dead_code, reason = "only its dice are thrown here")]
 mod generator;

@@ -12,7 +12,7 @@ ambiguous, however odd it is: repeated fields with one value, words for a transf
 nobody decodes, a blank before the colon of `Subject`, delimiters quoted with `>`, two delimiters in
 a row, an inner boundary that is the outer one and more, a multipart with nothing but text in it, a
 last delimiter that is missing, a list's footer behind base64, well-formed uuencode, a message in
-base64, a document that is kept elsewhere.
+base64, a document that is kept elsewhere and of which nothing is here.
 
 What is left is below. A copy to outside is then refused when a rule asked about content, unless
 `[rules] ambiguous` in the configuration says otherwise. When honest mail is caught, the sender's
@@ -64,7 +64,7 @@ pub(super) fn in_honest_mail(kind: AmbiguityKind) -> &'static str {
         }
         Kind::EncodedContainer => {
             "Rare: some mailers attach messages in base64. Only where the message inside is itself \
-             ambiguous, or its code is damaged."
+             ambiguous, its code is damaged, or quoted-printable changes one of its headers."
         }
         Kind::StrayBase64 => {
             "Rare: an attachment damaged on its way, or with a list's footer behind its code; \
@@ -88,6 +88,6 @@ pub(super) fn in_honest_mail(kind: AmbiguityKind) -> &'static str {
              unknown."
         }
         Kind::PartialMessage => "Rare: Outlook Express, told to break messages apart.",
-        Kind::ExternalBody => "None known: announcements name one of the usual ways.",
+        Kind::ExternalBody => "None known: announcements hold nothing, or an order to a server.",
     }
 }

@@ -74,7 +74,7 @@ kinds! {
         "what is packed in a part could not be read to its end";
     PartialMessage = "partial-message", "the message is one piece of another";
     ExternalBody = "external-body",
-        "a part names content that stands elsewhere, in a way that is not known";
+        "a part names content that stands elsewhere, in a way that is not known, or holds more";
 }
 
 impl fmt::Display for AmbiguityKind {
@@ -150,7 +150,8 @@ fn in_part(message: &Message<'_>, part: &Part) -> [Option<AmbiguityKind>; 3] {
     [coded, bare, elsewhere]
 }
 
-fn has_bare_cr(header: &[u8]) -> bool {
+/// Whether a CR ends no line in it; for some readers it does.
+pub(crate) fn has_bare_cr(header: &[u8]) -> bool {
     memchr::memchr_iter(b'\r', header)
         .any(|at| header.get(at + 1).is_some_and(|&next| next != b'\n'))
 }

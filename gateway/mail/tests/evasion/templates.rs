@@ -4,6 +4,8 @@
 
 use mail::message::transfer::encode_base64;
 
+use super::found;
+
 /// The EICAR test string, in two halves so that no scanner stops at this file.
 pub fn payload() -> Vec<u8> {
     let halves = [
@@ -91,7 +93,7 @@ type Write = fn(Add<'_>);
 
 /// Every template.
 pub fn all() -> Vec<Template> {
-    const FAMILIES: [(&str, Write); 8] = [
+    const FAMILIES: [(&str, Write); 10] = [
         ("fields of a part", fields_of_a_part),
         ("fields of the message", fields_of_the_message),
         ("delimiters and headers", shapes),
@@ -100,6 +102,8 @@ pub fn all() -> Vec<Template> {
         ("containers", containers),
         ("boundaries", boundaries),
         ("names", names),
+        ("external bodies", found::external_bodies),
+        ("quoted containers", found::quoted_containers),
     ];
     let mut out = Vec::new();
     for (family, write) in FAMILIES {

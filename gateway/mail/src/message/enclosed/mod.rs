@@ -183,7 +183,7 @@ impl Unpacker {
     fn part(&mut self, message: &Message<'_>, part: &Part, depth: usize) {
         match part.media_type.as_str() {
             "message/partial" => return self.partial(message, part, depth),
-            "message/external-body" => return self.external(message, part),
+            "message/external-body" => return self.external(message, part, depth),
             _ => {}
         }
         if part.is_message() || part.is_multipart() {
@@ -253,18 +253,22 @@ impl Unpacker {
     }
 
     /// RFC 2045 §6.4 forbids it, and some readers decode it all the same; the others take it as it
-    /// stands, which is no message where it is all code.
+    /// stands: no message where it is all base64, and much the same where it is quoted-printable.
     fn container(&mut self, message: &Message<'_>, part: &Part, depth: usize) {
         let body = message.body_raw(part);
         let is_base64 = part.encoding == super::TransferEncoding::Base64;
-        let mut raw = Vec::new();
+        let mut header = Vec::new();
         if part.is_multipart() {
             let value = message.field_of(part, "content-type").unwrap_or_default();
-            raw = [b"Content-Type: ", value, b"\r\n\r\n"].concat();
+            header = [b"Content-Type: ", value, b"\r\n\r\n"].concat();
         }
-        raw.extend_from_slice(&super::decode(part.encoding, body));
-        let is_sound = ambiguity::is_sound(&Message::parse(&raw));
-        if !is_sound || is_base64 && transfer::is_doubtful(body) {
+        let raw = [&header[..], &super::decode(part.encoding, body)].concat();
+        let inner = Message::parse(&raw);
+        let is_same = match is_base64 {
+            true => !transfer::is_doubtful(body),
+            false => has_headers_of(&inner, &[&header[..], body].concat()),
+        };
+        if !is_same || !ambiguity::is_sound(&inner) {
             self.doubt(AmbiguityKind::EncodedContainer);
         }
         self.message(Packing::Container, &raw, depth);
@@ -308,8 +312,8 @@ impl Unpacker {
     }
 
     /// RFC 2046 §5.2.3: the parameters name the file for the machine that keeps it, the header
-    /// inside names it for the reader.
-    fn external(&mut self, message: &Message<'_>, part: &Part) {
+    /// inside names it for the reader. What stands behind that header some take for the file.
+    fn external(&mut self, message: &Message<'_>, part: &Part, depth: usize) {
         let raw = super::decode(part.encoding, message.body_raw(part));
         let block = field::scan(&raw, 0..raw.len(), super::FIELDS_MAX);
         let value = |name: &str| {
@@ -329,9 +333,40 @@ impl Unpacker {
         // Some show what follows the header in there, and it is no header for all.
         let shown = Charset::Unknown.decode(&raw).into_owned();
         self.text(false, shown);
+        let is_empty = raw[block.body..].iter().all(u8::is_ascii_whitespace);
+        if !is_empty || !part.encoding.is_identity() || ambiguity::has_bare_cr(&raw) {
+            let known = self.out.unread.len();
+            self.message(Packing::External, &raw, depth);
+            let is_order = part.encoding.is_identity() && is_order(part, &raw);
+            if !is_order || self.out.unread.len() > known {
+                self.doubt(AmbiguityKind::ExternalBody);
+            }
+        }
         self.file(Packing::External, names, &kind.value, Vec::new());
         self.mark_cut();
     }
+}
+
+/// Whether the container as it stands has the headers that it has once it is decoded: for who
+/// undoes no code a soft line break ends a line, and may begin a field.
+fn has_headers_of(decoded: &Message<'_>, raw: &[u8]) -> bool {
+    let standing = Message::parse(raw);
+    let headers = |message: &Message<'_>| -> Vec<Vec<u8>> {
+        let header = |part: &Part| message.raw()[part.header.clone()].to_vec();
+        message.parts().iter().map(header).collect()
+    };
+    ambiguity::is_sound(&standing) && headers(&standing) == headers(decoded)
+}
+
+/// Whether this is what one writes to a mail server to get the file (RFC 2046 §5.2.3.6): a text
+/// as it stands, whoever reads it.
+fn is_order(part: &Part, raw: &[u8]) -> bool {
+    let way = part.parameter("access-type").unwrap_or_default().trim();
+    let inner = Message::parse(raw);
+    let is_text = |text: &Part| text.media_type == "text/plain" && text.encoding.is_identity();
+    way.eq_ignore_ascii_case("mail-server")
+        && all_parts(&inner).all(is_text)
+        && ambiguity::is_sound(&inner)
 }
 
 /// Which parts are searched for uuencode and yEnc: texts, and what nothing is known of.
