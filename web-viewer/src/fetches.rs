@@ -1,7 +1,9 @@
 //! How often a link is fetched and its door shown. The log gets a row a minute of each, with the
 //! number of times, so that whoever holds a link cannot fill the log with it.
 //!
-//! What it forgets costs a row more, never one less.
+//! What it forgets never hides that something happened, only how often within a minute: what was
+//! counted since the last row is lost at a restart, when a row is not written, and when all is
+//! forgotten because too many links are counted.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
