@@ -18,7 +18,7 @@ use serde::Deserialize;
 use store::{Asked, Challenge, ChallengeId, Durability, Try};
 
 use crate::cookies::{Jar, Token};
-use crate::desk::{Desk, Shared};
+use crate::desk::{Desk, Shared, finish};
 use crate::mailer::{MailerError, PasscodeMail};
 use crate::mask::mask;
 use crate::reader::{self, Holder};
@@ -105,7 +105,8 @@ async fn send(desk: &Desk, holder: &Holder, challenge: &Challenge) -> Result<Res
         language: desk.texts.lang.to_owned(),
         expires: challenge.expires,
     };
-    match desk.viewer.mailer.passcode(mail).await {
+    let mailer = desk.viewer.mailer.clone();
+    match finish(async move { mailer.passcode(mail).await }).await? {
         Ok(()) => Ok(to_the_page()),
         Err(error) => {
             take_back(desk, challenge).await?;
@@ -240,7 +241,7 @@ pub(crate) async fn open(
 
 /// Counts the try, and compares only then.
 async fn judge(
-    desk: &Desk,
+    desk: &Shared,
     holder: Holder,
     challenge: ChallengeId,
     browser: &Token,
@@ -253,7 +254,8 @@ async fn judge(
             // Which code counts is what the count says: it may have become the long one just now.
             let right = passcode(desk, &holder, challenge, long);
             if typed.is_some_and(|typed| right.matches(typed)) {
-                return admit(desk, holder, challenge, browser).await;
+                let (desk, browser) = (desk.clone(), browser.clone());
+                return finish(admit(desk, holder, challenge, browser)).await?;
             }
             desk.viewer
                 .tally
@@ -376,11 +378,13 @@ async fn wrong(
 
 /// The code was right: it is used up, and a visit of its own opens under a new name.
 async fn admit(
-    desk: &Desk,
+    desk: Shared,
     holder: Holder,
     challenge: ChallengeId,
-    browser: &Token,
+    browser: Token,
 ) -> Result<Response, Refusal> {
+    // Nothing is used up that the log does not know of.
+    holder.audit_proof(&desk).await?;
     let trouble = |error: store::StoreError| Refusal::trouble("open a visit", &error);
     let store = &desk.viewer.store;
     let first = store
@@ -388,9 +392,8 @@ async fn admit(
         .await
         .map_err(trouble)?;
     if !first {
-        return Ok(start_anew(desk, &holder, expired(desk)));
+        return Ok(start_anew(&desk, &holder, expired(&desk)));
     }
-    holder.audit_proof(desk).await?;
     let visit = Token::new(desk.random());
     // The name it was known by until now may have been planted by another host of the site. What
     // it waits for elsewhere goes over to the new one.

@@ -63,6 +63,14 @@ pub(crate) struct Desk {
 
 pub(crate) type Shared = Arc<Desk>;
 
+/// Does this to its end, also where the reader hangs up meanwhile and nobody waits for it.
+pub(crate) async fn finish<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> Result<T, Refusal> {
+    let done = tokio::spawn(work).await;
+    done.map_err(|error| Refusal::trouble("finish what was begun", &error))
+}
+
 impl Desk {
     pub fn new(viewer: Viewer) -> Self {
         Self {

@@ -18,7 +18,7 @@ use mail::{Address, Message};
 use store::Durability;
 
 use crate::budget::Share;
-use crate::desk::{Desk, Shared};
+use crate::desk::{Desk, Shared, finish};
 use crate::letter::{May, revealed};
 use crate::mailer::{MailerError, ReplyMail};
 use crate::opening::Opening;
@@ -130,7 +130,7 @@ async fn show(
 }
 
 async fn take(
-    desk: &Desk,
+    desk: &Shared,
     id: &str,
     headers: &HeaderMap,
     request: Request,
@@ -140,7 +140,7 @@ async fn take(
     let visitor = replier(desk, id, headers, reach).await?;
     // Both are held until the reply is out.
     let room = desk.replies.room(visitor.holder.id);
-    let _room = room.ok_or(Refusal::RepliesBusy)?;
+    let room = room.ok_or(Refusal::RepliesBusy)?;
     let mut share = desk.reply_bytes.share();
     let written = match come_in(desk, &visitor, request, &mut share).await {
         Ok(written) => written,
@@ -174,7 +174,12 @@ async fn take(
     if let Some(refused) = spend(desk, &visitor, &written.once, reach).await? {
         return Ok(refused);
     }
-    hand_over(desk, visitor, original, written, reach).await
+    let desk = desk.clone();
+    finish(async move {
+        let _held = (room, share);
+        hand_over(&desk, visitor, original, written, reach).await
+    })
+    .await?
 }
 
 /// Takes the form in, within its time.

@@ -3,6 +3,8 @@
 
 mod support;
 
+use std::time::Duration;
+
 use axum::http::StatusCode;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -112,4 +114,37 @@ async fn a_repeat_that_was_not_mailed_uses_nothing_up() {
     assert_eq!(world.mailer.codes().len(), ASKS_MAX as usize);
     browser.ask(&sealed).await;
     assert_eq!(world.mailer.codes().len(), ASKS_MAX as usize, "the limit");
+}
+
+/// A reader who hangs up while his reply is handed over: it goes out, and the log has it.
+#[tokio::test]
+async fn a_reply_under_way_is_finished_without_its_reader() {
+    let world = World::new().await;
+    let sealed = a_letter_for(&world, "bob.reader@partner.example").await;
+    let mut browser = Browser::new(&world);
+    browser.read(&world, &sealed).await;
+    let path = format!("{}/reply", sealed.path());
+    let form = browser.get(&path).await;
+    world.mailer.take_milliseconds(3_000);
+    let reply = tokio::spawn(async move {
+        let (token, once) = (form.hidden("token"), form.hidden("once"));
+        let form = [
+            ("token", None, token.as_bytes()),
+            ("once", None, once.as_bytes()),
+            ("text", None, &b"yes"[..]),
+        ];
+        browser.post_files(&path, &form).await
+    });
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    reply.abort();
+    assert!(reply.await.is_err(), "it was under way");
+    assert!(world.mailer.replies.lock().unwrap().is_empty());
+    for _ in 0..100 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        if world.audit_kinds().await.iter().any(|it| it == "replied") {
+            assert_eq!(world.mailer.replies.lock().unwrap().len(), 1);
+            return;
+        }
+    }
+    panic!("it was dropped midway");
 }
