@@ -90,19 +90,23 @@ impl Outline {
         let uncut: Vec<Place> = uncut(message)
             .map(|part| Place::of(message, part).told_as_text())
             .collect();
+        // What a page shows only the beginning of can be had whole.
+        let is_long = |body: &&Place| body.size > TEXT_BYTES_MAX as u64;
+        let long: Vec<Place> = bodies
+            .iter()
+            .filter(is_long)
+            .map(Place::as_a_file)
+            .collect();
+        let files = uncut.iter().map(Place::as_a_file);
         let bodies = match bodies.is_empty() {
             true => uncut.clone(),
             false => bodies,
         };
-        // What a page shows only the beginning of can be had whole.
-        let long = bodies
-            .iter()
-            .filter(|body| body.size > TEXT_BYTES_MAX as u64);
-        let long = long.map(Place::as_a_file);
         Self {
             header: 0..message.body_start() as u64,
             attachments: long
-                .chain(uncut.iter().map(Place::as_a_file))
+                .into_iter()
+                .chain(files)
                 .chain(attachments.map(|part| Place::of(message, part)))
                 .collect(),
             bodies,
