@@ -87,6 +87,8 @@ fn in_a_kind_of_message_that_only_some_open() {
         ("message/rfc822", true),
         ("message/news", true),
         ("message/x-foo", true),
+        ("message/feedback-report", true),
+        ("message/disposition-notification", true),
         ("message/delivery-status", false),
     ] {
         let mail = part(&format!("Content-Type: {kind}")).replace("project sesame", inner);

@@ -70,7 +70,9 @@ pub(super) fn is_same(name: &str, one: &[u8], other: &[u8]) -> bool {
         let pieces = value.split(u8::is_ascii_whitespace);
         pieces.filter(|piece| !piece.is_empty())
     }
-    if pieces(one).eq(pieces(other)) {
+    // Within quotes a blank more is another boundary.
+    let is_quoted = one.contains(&b'"') || other.contains(&b'"');
+    if one == other || !is_quoted && pieces(one).eq(pieces(other)) {
         return true;
     }
     if name == "content-transfer-encoding" {

@@ -205,24 +205,37 @@ fn is_some_text(media_type: &str) -> bool {
 
 /// Whether some readers open it as a message, by the first half of its type alone.
 pub(super) fn may_be_message(media_type: &str) -> bool {
-    /// Fields of other kinds, references, and fragments.
-    const OTHERS: [&str; 13] = [
+    /// Messages for all, and what is no message for anybody.
+    const OTHERS: [&str; 5] = [
         "delivery-status",
-        "disposition-notification",
         "external-body",
-        "feedback-report",
         "global",
-        "global-delivery-status",
-        "global-disposition-notification",
-        "global-headers",
-        "http",
         "partial",
         "rfc822",
-        "sip",
-        "tracking-status",
     ];
     let sub = media_type.strip_prefix("message/");
     sub.is_some_and(|sub| !OTHERS.contains(&sub))
+}
+
+/// Whether a body that may be a message holds something for who opens it. Reports about messages
+/// hold fields too, but none that says what follows.
+pub(super) fn holds_a_message(media_type: &str, body: &[u8]) -> bool {
+    const REPORTS: [&str; 8] = [
+        "message/disposition-notification",
+        "message/feedback-report",
+        "message/global-delivery-status",
+        "message/global-disposition-notification",
+        "message/global-headers",
+        "message/http",
+        "message/sip",
+        "message/tracking-status",
+    ];
+    let is_content = |line: &[u8]| {
+        let name = line.get(..8).unwrap_or_default();
+        name.eq_ignore_ascii_case(b"content-")
+    };
+    may_be_message(media_type)
+        && (!REPORTS.contains(&media_type) || body.split(|byte| *byte == b'\n').any(is_content))
 }
 
 #[cfg(test)]

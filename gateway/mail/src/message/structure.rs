@@ -12,7 +12,7 @@ use super::delimiters::Delimiters;
 use super::field::{self, Block, FIELDS_MAX};
 use super::names::{self, every_reading};
 use super::parameters::Parameterised;
-use super::part::{Part, PartPath, Shield, may_be_message};
+use super::part::{Part, PartPath, Shield, holds_a_message, may_be_message};
 use super::transfer::TransferEncoding;
 use super::{Warning, WarningKind, words};
 use crate::ambiguity::{Ambiguity, AmbiguityKind};
@@ -157,7 +157,7 @@ impl Scanner<'_> {
         let (is_multipart, is_message) = (part.is_multipart(), part.is_message());
         let identity = part.encoding.is_identity();
         let digest = part.media_type == "multipart/digest";
-        if may_be_message(&part.media_type) {
+        if holds_a_message(&part.media_type, &self.raw[body.clone()]) {
             self.warn(WarningKind::OtherMessage, &place.path);
         }
         self.out.parts.push(part);
