@@ -1,7 +1,8 @@
 //! The form of a reply as a browser sends it, read within bounds: of time, pace, number and memory.
 //!
 //! No field of it names a recipient; whatever is not known is passed over unread. Before its first
-//! field, the form's mark, was found good, nothing else of it is taken in.
+//! field, the form's mark, was found good, no other field is read; what stands around fields is
+//! buffered by the multipart reader, up to the size of a reply.
 
 use std::time::Duration;
 
