@@ -40,16 +40,19 @@ enum Action {
     /// One letter and its readers
     Show {
         /// The letter's id
+        #[arg(allow_hyphen_values = true)]
         letter: String,
     },
     /// End a letter, or one reader's access, for good
     Revoke {
         /// The id of a letter, or of one reader's grant
+        #[arg(allow_hyphen_values = true)]
         id: String,
     },
     /// Let a letter open longer
     Extend {
         /// The letter's id
+        #[arg(allow_hyphen_values = true)]
         letter: String,
         /// Until when, as 2026-12-31T12:00:00Z
         until: String,
@@ -241,5 +244,62 @@ fn show(letter: &LetterSummary, output: &mut Output) {
         let (id, rights) = (grant.grant, grant.rights.name());
         let who = &grant.recipient;
         output.say(format_args!("  {id}  {who}  {rights}  {state}  {read}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Action;
+    use clap::Parser;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(subcommand)]
+        command: crate::cli::Command,
+    }
+
+    /// The id that a command line means.
+    fn id_of(words: &[&str]) -> Result<String, clap::Error> {
+        let line = ["sealgate", "messages"].iter().chain(words);
+        let crate::cli::Command::Messages(messages) = Line::try_parse_from(line)?.command else {
+            panic!("`messages` is messages");
+        };
+        assert_eq!(messages.config.config.to_str(), Some("there.toml"));
+        Ok(match messages.action {
+            Action::Revoke { id } => id,
+            Action::Show { letter } | Action::Extend { letter, .. } => letter,
+            Action::List { .. } | Action::Purge => panic!("an action with an id"),
+        })
+    }
+
+    /// One id in 64 begins with a hyphen, one in 4,096 with two.
+    #[test]
+    fn an_id_that_begins_like_an_option_is_an_id() {
+        for id in [
+            "-MYoIF3wtCWXj9BMpZC2JA",
+            "--config3wtCWXj9BMpZC2",
+            "-h-V-help_hhhhhhhhhhhh",
+        ] {
+            for words in [
+                vec!["revoke", id, "--config", "there.toml"],
+                vec!["--config", "there.toml", "revoke", id],
+                vec!["show", id, "--config", "there.toml"],
+                vec![
+                    "extend",
+                    "--config",
+                    "there.toml",
+                    id,
+                    "2027-01-01T00:00:00Z",
+                ],
+            ] {
+                assert_eq!(id_of(&words).map_err(|e| e.to_string()), Ok(id.to_owned()));
+            }
+        }
+        let limit = ["list", "--limt", "3", "--config", "there.toml"];
+        assert!(id_of(&limit).is_err(), "what takes no id takes no hyphen");
+        assert!(
+            id_of(&["revoke", "--config", "there.toml"]).is_err(),
+            "an id is needed"
+        );
     }
 }

@@ -155,8 +155,9 @@ fn every_page_passes_wcag_2_2_aa() {
         .gateway
         .command("messages")
         .args(["revoke", &id])
-        .output();
-    assert!(ended.unwrap().status.success());
+        .output()
+        .unwrap();
+    assert!(ended.status.success(), "{ended:?}");
     browser.open(&street.link);
     street.judge("withdrawn");
     let complaints = street.complaints.borrow();
