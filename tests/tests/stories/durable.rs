@@ -27,10 +27,10 @@ const SIGNS: [Sign; 5] = [
         is_sync(line) && line.contains("/data/blobs") && is_directory(line)
     }),
     ("the shred key is synced", |line| {
-        is_sync(line) && line.contains("/data/keys.db")
+        line.contains("fdatasync(") && line.contains("/data/keys.db")
     }),
     ("the records are synced", |line| {
-        is_sync(line) && line.contains("/data/records.db")
+        line.contains("fdatasync(") && line.contains("/data/records.db")
     }),
     ("the next hop answered 250", |line| {
         line.contains("250 2.0.0 kept")
