@@ -1,4 +1,4 @@
-//! Names of letters and grants: 128 random bits, written in base64url.
+//! Names of letters, grants and held messages: 128 random bits, written in base64url.
 //! An id is no secret: it opens nothing, and it never becomes a file path as it came from outside.
 
 use std::fmt;
@@ -76,6 +76,11 @@ id! {
 id! {
     /// One reader's way into one letter; it stands in that reader's link.
     GrantId
+}
+
+id! {
+    /// One message that waits for approval.
+    HeldId
 }
 
 #[cfg(test)]

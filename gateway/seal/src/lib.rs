@@ -21,7 +21,7 @@ mod wrap;
 pub use entropy::Entropy;
 pub use grant::Grant;
 pub use header::{HEADER_BYTES, Header};
-pub use ids::{GrantId, IdError, LetterId};
+pub use ids::{GrantId, HeldId, IdError, LetterId};
 pub use letter::{SealedMessage, Sealer, seal};
 pub use outline::{close_outline, open_outline};
 pub use passcode::{LONG_PASSCODE_DIGITS, PASSCODE_DIGITS, Passcode, long_passcode, passcode};

@@ -91,6 +91,9 @@ pub enum StoreError {
         /// The limit.
         limit: u64,
     },
+    /// As much mail waits for approval as may.
+    #[error("no more mail can be held: as much as may waits for approval")]
+    HeldFull,
     /// The store was closed.
     #[error("the store is closed")]
     Stopped,
@@ -106,6 +109,7 @@ impl StoreError {
             | Self::File { .. }
             | Self::Raced { .. }
             | Self::Full { .. }
+            | Self::HeldFull
             | Self::Stopped => true,
             Self::Migration { .. }
             | Self::Location { .. }

@@ -7,6 +7,7 @@ pub mod challenge;
 mod clock;
 mod error;
 mod files;
+pub mod held;
 pub mod letter;
 pub mod passing;
 pub mod records;
@@ -19,6 +20,10 @@ pub use challenge::{Asked, Challenge, ChallengeId, Ticket, Try, Visit};
 pub use clock::{Clock, SystemEntropy};
 pub use error::StoreError;
 pub use files::Files;
+pub use held::{
+    Decided, Decision, Held, HeldArrival, HeldCopy, HeldCount, HeldId, HeldMail, HeldRoom,
+    HeldVerdict, NewHeld,
+};
 pub use letter::{
     Filter, GrantRecord, GrantSummary, LetterSummary, NewGrant, NewLetter, Purged, Target,
 };

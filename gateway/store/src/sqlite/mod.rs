@@ -5,6 +5,7 @@ mod audit;
 mod challenges;
 mod crowd;
 mod guesses;
+mod holding;
 mod journal;
 mod keys;
 mod letters;
@@ -80,6 +81,11 @@ impl SqliteRecords {
                     5,
                     "browser names",
                     include_str!("../../migrations/records/0005_browser_names.sql"),
+                ),
+                (
+                    6,
+                    "held",
+                    include_str!("../../migrations/records/0006_held.sql"),
                 ),
             ],
             secure_delete: "fast",

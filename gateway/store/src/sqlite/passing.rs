@@ -230,15 +230,31 @@ impl Passing for SqliteRecords {
     }
 }
 
+const INSERT_ITEM: &str =
+    "insert into outbox (id, created, due, attempts, item) values (?, ?, ?, 0, ?)";
+
+/// Puts an item into the outbox, inside a transaction.
+pub(super) async fn put_item(connection: &mut SqliteConnection, item: &NewOutboxRow) -> Result<()> {
+    sqlx::query(INSERT_ITEM)
+        .bind(&item.id.0[..])
+        .bind(item.created.unix())
+        .bind(item.due.unix())
+        .bind(&item.item)
+        .execute(connection)
+        .await
+        .map_err(database("put a mail into the outbox"))?;
+    Ok(())
+}
+
 pub(super) fn insert_item(item: NewOutboxRow) -> Insertion {
-    Insertion::new("insert into outbox (id, created, due, attempts, item) values (?, ?, ?, 0, ?)")
+    Insertion::new(INSERT_ITEM)
         .blob(item.id.0.to_vec())
         .integer(item.created.unix())
         .integer(item.due.unix())
         .blob(item.item)
 }
 
-async fn remember(
+pub(super) async fn remember(
     connection: &mut SqliteConnection,
     memory: Arc<(ServedKey, Vec<String>)>,
     state: ServedState,

@@ -4,6 +4,7 @@
 mod audit;
 mod challenges;
 mod ending;
+mod holding;
 mod letters;
 mod passing;
 mod rotation;

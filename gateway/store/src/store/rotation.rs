@@ -1,14 +1,22 @@
 //! Rotating the server key: everything closed or marked under an older key is done again under
 //! the first one of the key file. Links and wraps are not touched.
 
-use seal::{GrantId, ServerKey};
+use mail::Timestamp;
+use seal::{GrantId, HeldId, ServerKey};
 
+use super::holding::{DECISION, HEAD, PART, place};
 use super::{OUTBOX, Result, SHRED_KEY, Store};
 use crate::error::StoreError;
 use crate::passing::OutboxId;
+use crate::records::{HeldPart, HeldRow};
 
 /// How many rows are read at a time.
 const ROWS: u32 = 500;
+
+/// How many parts of held messages are read at a time; they are large.
+const PARTS: u32 = 4;
+/// How often a held message is closed again against somebody who decides about it.
+const ATTEMPTS: u32 = 4;
 
 /// What a rotation did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -19,6 +27,8 @@ pub struct Rotated {
     pub grants: u64,
     /// Outbox items closed again.
     pub items: u64,
+    /// Held messages closed again.
+    pub held: u64,
 }
 
 impl Store {
@@ -29,6 +39,7 @@ impl Store {
             keys: self.rotate_keys().await?,
             grants: self.rotate_grants().await?,
             items: self.rotate_outbox().await?,
+            held: self.rotate_held().await?,
         })
     }
 
@@ -109,5 +120,74 @@ impl Store {
                 }
             }
         }
+    }
+
+    async fn rotate_held(&self) -> Result<u64> {
+        self.rotate_held_parts().await?;
+        let mut rotated = 0;
+        let mut after: Option<(Timestamp, HeldId)> = None;
+        loop {
+            let rows = self.records.held(after, ROWS).await?;
+            let Some(last) = rows.last() else {
+                return Ok(rotated);
+            };
+            after = Some((last.created, last.id));
+            for row in rows {
+                rotated += u64::from(self.rotate_held_row(row).await?);
+            }
+        }
+    }
+
+    /// Whether there was something to do.
+    async fn rotate_held_row(&self, mut row: HeldRow) -> Result<bool> {
+        for _ in 0..ATTEMPTS {
+            let id = row.id.as_bytes();
+            let head = self.closed_again(HEAD, id, &row.head)?;
+            let decision = match &row.decision {
+                Some(closed) => self.closed_again(DECISION, id, closed)?,
+                None => None,
+            };
+            if head.is_none() && decision.is_none() {
+                return Ok(false);
+            }
+            let head = head.unwrap_or(row.head);
+            let decision = decision.or(row.decision);
+            if self.records.reclose_held(row.id, head, decision).await? {
+                return Ok(true);
+            }
+            match self.records.held_one(row.id).await? {
+                Some(again) => row = again,
+                None => return Ok(false),
+            }
+        }
+        let what = "a held message";
+        Err(StoreError::Raced { what })
+    }
+
+    async fn rotate_held_parts(&self) -> Result<()> {
+        let mut after: Option<(HeldId, u32)> = None;
+        loop {
+            let parts = self.records.held_parts(after, PARTS).await?;
+            let Some(last) = parts.last() else {
+                return Ok(());
+            };
+            after = Some((last.id, last.number));
+            for HeldPart { id, number, part } in parts {
+                if let Some(part) = self.closed_again(PART, &place(id, number), &part)? {
+                    let part = HeldPart { id, number, part };
+                    self.records.reclose_held_part(part).await?;
+                }
+            }
+        }
+    }
+
+    fn closed_again(&self, purpose: &str, place: &[u8], closed: &[u8]) -> Result<Option<Vec<u8>>> {
+        let again = self
+            .server_key
+            .reclose(purpose, place, closed, &mut self.entropy());
+        again.map_err(|source| StoreError::Closed {
+            what: "a held message",
+            source,
+        })
     }
 }

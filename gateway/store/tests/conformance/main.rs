@@ -7,6 +7,7 @@ mod common;
 mod audit;
 mod challenges;
 mod ending;
+mod holding;
 mod letters;
 mod passing;
 mod rotation;

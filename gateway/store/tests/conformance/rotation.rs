@@ -1,9 +1,10 @@
 //! Rotating the server key.
 
 use seal::{Entropy, ServerKey};
-use store::{OutboxItem, Rotated, SystemEntropy};
+use store::{HeldVerdict, OutboxItem, Rotated, SystemEntropy};
 
 use crate::common::World;
+use crate::holding::hold;
 
 /// The newest key of a file alone, as when the older ones have left it.
 fn newest(key: &ServerKey) -> ServerKey {
@@ -26,6 +27,9 @@ async fn after_a_rotation_the_old_key_is_not_needed_and_links_still_open() {
         message: vec![1, 2, 3],
     };
     world.store.enqueue(&item).await.unwrap();
+    let held = hold(&world, b"waits").await;
+    let decided = world.store.decide(held, HeldVerdict::Reject, None, "eve");
+    decided.await.unwrap();
 
     let rotated = world.key.rotated(&mut SystemEntropy);
     let alone = newest(&rotated);
@@ -41,7 +45,8 @@ async fn after_a_rotation_the_old_key_is_not_needed_and_links_still_open() {
         Rotated {
             keys: 2,
             grants: 3,
-            items: 1
+            items: 1,
+            held: 1
         }
     );
     assert_eq!(
@@ -58,16 +63,22 @@ async fn after_a_rotation_the_old_key_is_not_needed_and_links_still_open() {
     );
     assert!(world.store.grant(revoked.grant(0)).await.unwrap().is_some());
     assert_eq!(world.store.due(1).await.unwrap()[0].item, item);
+    let held = world.store.held_one(held).await.unwrap().unwrap();
+    assert_eq!(*world.store.held_message(&held).await.unwrap(), b"waits");
+    assert!(held.decision.is_some());
 }
 
 #[tokio::test]
 async fn under_a_foreign_key_nothing_opens() {
     let mut world = World::new().await;
     let letter = world.put(100, &["bob@partner.example"]).await;
+    hold(&world, b"waits").await;
     let mut other = [0; 32];
     SystemEntropy.fill(&mut other);
     world.reopen(ServerKey::from_bytes(&other)).await;
     assert!(world.store.grant(letter.grant(0)).await.is_err());
+    let listed = world.store.held(None, 9).await.unwrap();
+    assert!(listed.len() == 1 && listed[0].2.is_err(), "{listed:?}");
     assert!(
         world
             .store

@@ -5,6 +5,7 @@ mod common;
 
 mod crash;
 mod faults;
+mod held;
 mod journal;
 mod limits;
 mod shred;

@@ -1,0 +1,133 @@
+//! Held mail with the database alone: it opens nothing, and decides nothing.
+
+use store::held::HELD_PART_BYTES;
+use store::{
+    Decided, HeldArrival, HeldCopy, HeldId, HeldMail, HeldRoom, HeldVerdict, NewHeld, ServedKey,
+};
+
+use crate::common::World;
+use crate::tamper::behind;
+
+const TEXT: &str = "canary in the text of a held message";
+const REASON: &str = "canary in the reason for holding";
+const WHY: &str = "canary in the reason for a decision";
+const ROOM: HeldRoom = HeldRoom {
+    messages_max: 10,
+    bytes_max: 10 << 20,
+};
+
+async fn hold(world: &World) -> HeldId {
+    // The canary stands on both sides of the border between two parts.
+    let mut message = vec![b'.'; HELD_PART_BYTES - TEXT.len()];
+    message.extend_from_slice(TEXT.repeat(2).as_bytes());
+    let now = world.now();
+    let new = NewHeld {
+        mail: HeldMail {
+            message: "0abcdefghjk".to_owned(),
+            sender: "ann@corp.example".to_owned(),
+            copies: vec![HeldCopy {
+                recipient: "bob@partner.example".to_owned(),
+                reason: REASON.to_owned(),
+                rules: Vec::new(),
+            }],
+            recipients: vec!["bob@partner.example".to_owned()],
+            came: HeldArrival::default(),
+            arrived: now,
+            since: now,
+            expires: now.plus_seconds(100),
+            size: message.len() as u64,
+        },
+        message: &message,
+        served: (
+            ServedKey {
+                sender: String::new(),
+                digest: [1; 32],
+            },
+            Vec::new(),
+        ),
+        notice: None,
+        room: ROOM,
+    };
+    world.store.hold(new).await.unwrap()
+}
+
+/// The files below the store's folder that hold this.
+fn sightings(world: &World, word: &str) -> Vec<String> {
+    let files = std::fs::read_dir(&world.folder).unwrap();
+    let files = files
+        .map(|file| file.unwrap().path())
+        .filter(|path| path.is_file());
+    let mut found = Vec::new();
+    for file in files {
+        let bytes = std::fs::read(&file).unwrap();
+        if bytes.windows(word.len()).any(|at| at == word.as_bytes()) {
+            found.push(file.display().to_string());
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn the_database_shows_nothing_of_it() {
+    let world = World::new().await;
+    let id = hold(&world).await;
+    let decided = world
+        .store
+        .decide(id, HeldVerdict::Reject, Some(WHY), "operator eve");
+    assert_eq!(decided.await.unwrap(), Decided::Now);
+    for word in [TEXT, REASON] {
+        assert_eq!(sightings(&world, word), [""; 0], "{word}");
+    }
+    // The control: the audit log is there to be read, and so is what stands in clear in a column.
+    assert!(!sightings(&world, WHY).is_empty(), "the audit log says why");
+    let spill = "update held set head = 'canary in the reason for holding'";
+    assert_eq!(behind(&world, "records.db", spill).await, 1);
+    assert!(!sightings(&world, REASON).is_empty(), "a canary that flies");
+}
+
+#[tokio::test]
+async fn nobody_decides_by_writing_into_the_database() {
+    let world = World::new().await;
+    let (mine, other) = (hold(&world).await, hold(&world).await);
+    let decided = world
+        .store
+        .decide(other, HeldVerdict::Release, None, "operator eve");
+    assert_eq!(decided.await.unwrap(), Decided::Now);
+    let decision = async |id| {
+        let held = world.store.held_one(id).await;
+        held.map(|held| held.unwrap().decision.map(|decision| decision.verdict))
+    };
+    assert_eq!(decision(other).await.unwrap(), Some(HeldVerdict::Release));
+    for forged in [
+        "update held set decided = 1, due = 0, decision = x'00' where decision is null",
+        // Somebody else's decision, and somebody else's head.
+        "update held set decision = (select decision from held order by length(decision) desc \
+         limit 1)",
+        "update held set decision = null, head = (select head from held order by id limit 1)",
+    ] {
+        assert!(behind(&world, "records.db", forged).await > 0, "{forged}");
+        let mine = decision(mine).await;
+        let other = decision(other).await;
+        assert!(
+            mine.is_err() || other.is_err(),
+            "{forged}: {mine:?} {other:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn parts_of_one_message_do_not_stand_in_for_each_other() {
+    let world = World::new().await;
+    let id = hold(&world).await;
+    let held = world.store.held_one(id).await.unwrap().unwrap();
+    assert!(world.store.held_message(&held).await.is_ok());
+    for change in [
+        "update held_parts set number = 1 - number + 10",
+        "update held_parts set number = number - 10",
+        "delete from held_parts where number = 1",
+    ] {
+        assert!(behind(&world, "records.db", change).await > 0, "{change}");
+        let read = world.store.held_message(&held).await;
+        assert!(read.is_err(), "{change}");
+    }
+}
