@@ -43,6 +43,7 @@ pub const PURE: &[(&str, &[&str])] = &[
     (
         "mail",
         &[
+            "base64",
             "chrono",
             "encoding_rs",
             "idna",

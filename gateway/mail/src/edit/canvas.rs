@@ -58,7 +58,13 @@ impl<'m> Canvas<'m> {
         }
         let raw = message.body_raw(part);
         let (mut decoded, mut footer) = (Cow::Borrowed(raw), &b""[..]);
-        if part.encoding == TransferEncoding::Base64 {
+        let plain = match part.encoding {
+            TransferEncoding::Base64 => transfer::decode_plain_base64(raw),
+            _ => None,
+        };
+        if let Some(content) = plain {
+            decoded = Cow::Owned(content);
+        } else if part.encoding == TransferEncoding::Base64 {
             let behind = transfer::footer(raw);
             let code = behind.map_or(raw, |at| raw[..at].trim_ascii_end());
             // To write it anew would settle what readers differ on, and harm it for some.

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use memchr::memmem;
 
 use super::charset::Charset;
-use super::transfer::{decode_base64, encode_quantum};
+use super::transfer::{decode_base64, encode_base64_word};
 use crate::work;
 
 /// Bytes of a charset's name inside an encoded word, a language tag included.
@@ -240,12 +240,7 @@ impl Folder<'_> {
 }
 
 fn encode_word(text: &str) -> Vec<u8> {
-    let mut word = b"=?utf-8?B?".to_vec();
-    for three in text.as_bytes().chunks(3) {
-        encode_quantum(three, &mut word);
-    }
-    word.extend_from_slice(b"?=");
-    word
+    format!("=?utf-8?B?{}?=", encode_base64_word(text.as_bytes())).into_bytes()
 }
 
 #[cfg(test)]
