@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use super::canvas::Splice;
 use super::header::HeaderPlan;
 use super::{EditError, SkipReason};
-use crate::message::{Message, Part, PartPath};
+use crate::message::{Message, Part, PartPath, decode, outline};
 
 /// How every boundary of ours begins.
 const BOUNDARY: &[u8] = b"=_sealgate_";
@@ -121,7 +121,7 @@ impl<'m> Draft<'m> {
         if self.shape == Shape::Wrapped {
             return self.check_wrapped(new, body_start);
         }
-        let after = Message::parse(new);
+        let after = outline(new);
         let parts = self.message.parts();
         let is_gone = |part: &&Part| {
             self.removed
@@ -132,29 +132,26 @@ impl<'m> Draft<'m> {
         let kept = parts.iter().filter(|part| !is_gone(part));
         let added = self.added_first + self.added_inside + self.added_last + self.replaced.len();
         let added = added + usize::from(self.shape == Shape::Nested);
-        let by_path: HashMap<&PartPath, &Part> = after
-            .parts()
-            .iter()
-            .map(|part| (&part.path, part))
-            .collect();
+        let by_path: HashMap<&PartPath, &Part> =
+            after.iter().map(|part| (&part.path, part)).collect();
         let mut count = added;
         for part in kept {
             count += 1;
             let path = self.path_after(&part.path);
             let same = by_path
                 .get(&path)
-                .is_some_and(|now| self.is_same(part, &after, now));
+                .is_some_and(|now| self.is_same(part, new, now));
             if !same {
                 return Err(EditError::Damaged(part.path.clone()));
             }
         }
-        match count == after.parts().len() {
+        match count == after.len() {
             true => Ok(()),
             false => Err(EditError::Damaged(PartPath::root())),
         }
     }
 
-    fn is_same(&self, part: &Part, after: &Message<'_>, now: &Part) -> bool {
+    fn is_same(&self, part: &Part, new: &[u8], now: &Part) -> bool {
         let touched = self.touched.contains(&part.path);
         if part.is_multipart() || part.is_message() {
             return touched
@@ -165,17 +162,17 @@ impl<'m> Draft<'m> {
             return now.media_type == part.media_type;
         }
         let header_stays = !part.path.is_root();
-        let header =
-            |message: &Message<'_>, part: &Part| message.raw()[part.header.clone()].to_vec();
-        let new = self.refilled.iter().find(|(path, _)| *path == part.path);
-        let holds = match new {
-            Some((_, content)) => *after.decoded(now) == **content,
-            None => self.message.body_raw(part) == after.body_raw(now),
+        let header = &self.message.raw()[part.header.clone()];
+        let body = &new[now.body.clone()];
+        let refilled = self.refilled.iter().find(|(path, _)| *path == part.path);
+        let holds = match refilled {
+            Some((_, content)) => *decode(now.encoding, body) == **content,
+            None => self.message.body_raw(part) == body,
         };
         holds
             && now.media_type == part.media_type
             && now.encoding == part.encoding
-            && (!header_stays || header(self.message, part) == header(after, now))
+            && (!header_stays || *header == new[now.header.clone()])
     }
 
     /// The original body must stand in the wrapper as it was.

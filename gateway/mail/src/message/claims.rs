@@ -5,7 +5,6 @@
 use memchr::memmem;
 
 use super::field::{Block, Field};
-use super::names::every_reading;
 use super::parameters::{self, Parameter, Parameterised};
 use super::part::{Disposition, Shield};
 use super::transfer::TransferEncoding;
@@ -176,10 +175,9 @@ pub(super) enum Fold {
     Doubtful,
 }
 
-/// What the folds of this field do to a part with this body.
-pub(super) fn fold(raw: &[u8], body: &[u8]) -> Fold {
-    let readings = every_reading(raw);
-    let [one, other] = &readings[..] else {
+/// What the folds of this field, which is read in these ways, do to a part with this body.
+pub(super) fn fold(raw: &[u8], readings: &[Parameterised], body: &[u8]) -> Fold {
+    let [one, other] = readings else {
         return Fold::Harmless;
     };
     let without = |field: &Parameterised, names: &[&str]| {
@@ -288,11 +286,11 @@ pub(super) fn shield(media_type: &str, kind: &Parameterised, outer: Shield) -> S
 }
 
 /// Every value of the fields of this (lower-case) name.
-pub(super) fn values<'a>(
-    raw: &'a [u8],
-    block: &'a Block,
-    name: &'a str,
-) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+pub(super) fn values<'raw, 'b>(
+    raw: &'raw [u8],
+    block: &'b Block,
+    name: &'b str,
+) -> impl Iterator<Item = &'raw [u8]> + use<'raw, 'b> {
     let fields = block
         .fields
         .iter()

@@ -32,6 +32,7 @@ pub use mailbox::{MAILBOXES_MAX, Mailbox};
 pub use names::FILE_NAMES_MAX;
 pub use parameters::{PARAMETER_BYTES_MAX, PARAMETERS_MAX, Parameter};
 pub use part::{Disposition, Part, PartPath, Shield};
+pub(crate) use structure::outline;
 pub use structure::{DEPTH_MAX, PARTS_MAX, UNCLOSED_MAX};
 pub use transfer::TransferEncoding;
 
@@ -403,7 +404,7 @@ impl<'raw> Message<'raw> {
 }
 
 /// A body with its transfer encoding undone.
-fn decode(encoding: TransferEncoding, body: &[u8]) -> Cow<'_, [u8]> {
+pub(crate) fn decode(encoding: TransferEncoding, body: &[u8]) -> Cow<'_, [u8]> {
     match encoding {
         TransferEncoding::Base64 => Cow::Owned(transfer::decode_base64(body)),
         TransferEncoding::QuotedPrintable => Cow::Owned(transfer::decode_quoted_printable(body)),

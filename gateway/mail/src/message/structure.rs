@@ -7,16 +7,15 @@ use std::ops::Range;
 
 use memchr::memmem;
 
-use super::claims::{self, EncodingClaim, Fold};
+use super::claims;
 use super::delimiters::Delimiters;
 use super::field::{self, Block, FIELDS_MAX};
-use super::names::{self, every_reading};
-use super::parameters::Parameterised;
-use super::part::{Part, PartPath, Shield, holds_a_message, may_be_message};
-use super::transfer::TransferEncoding;
-use super::{Warning, WarningKind, words};
+use super::part::{Part, PartPath, Shield, holds_a_message};
+use super::{Warning, WarningKind};
 use crate::ambiguity::{Ambiguity, AmbiguityKind};
 use crate::work;
+
+mod describe;
 
 /// How deep parts may nest before the message is ambiguous and what is deeper stays opaque.
 pub const DEPTH_MAX: usize = 20;
@@ -89,6 +88,8 @@ struct Place {
 struct Scanner<'raw> {
     raw: &'raw [u8],
     reader: Reader,
+    /// Whether it is asked what others may find.
+    judges: bool,
     fields_left: usize,
     /// The boundaries that are open here, and all there were.
     boundaries: Vec<Vec<u8>>,
@@ -99,6 +100,17 @@ struct Scanner<'raw> {
 
 /// Scans the whole message, whose own header block is known already.
 pub(crate) fn scan(raw: &[u8], top: Block, reader: Reader) -> Structure {
+    scan_to(raw, top, reader, true)
+}
+
+/// The parts of a message as we read them, for who asks no more of it: none has names, and nothing
+/// is said of what other readers may find.
+pub(crate) fn outline(raw: &[u8]) -> Vec<Part> {
+    let top = field::scan(raw, 0..raw.len(), FIELDS_MAX);
+    scan_to(raw, top, Reader::Ours, false).parts
+}
+
+fn scan_to(raw: &[u8], top: Block, reader: Reader, judges: bool) -> Structure {
     let out = Structure {
         parts: Vec::new(),
         ambiguities: Vec::new(),
@@ -108,6 +120,7 @@ pub(crate) fn scan(raw: &[u8], top: Block, reader: Reader) -> Structure {
     let mut scanner = Scanner {
         raw,
         reader,
+        judges,
         fields_left,
         boundaries: Vec::new(),
         known: Vec::new(),
@@ -142,7 +155,9 @@ impl Scanner<'_> {
     }
 
     fn entity(&mut self, block: Block, end: usize, place: Place) {
-        self.judge_header(&block, &place.path);
+        if self.judges {
+            self.judge_header(&block, &place.path);
+        }
         let index = self.out.parts.len();
         let odd = block.oddities;
         let part = self.describe(block, end, &place, index);
@@ -157,7 +172,7 @@ impl Scanner<'_> {
         let (is_multipart, is_message) = (part.is_multipart(), part.is_message());
         let identity = part.encoding.is_identity();
         let digest = part.media_type == "multipart/digest";
-        if holds_a_message(&part.media_type, &self.raw[body.clone()]) {
+        if self.judges && holds_a_message(&part.media_type, &self.raw[body.clone()]) {
             self.warn(WarningKind::OtherMessage, &place.path);
         }
         self.out.parts.push(part);
@@ -240,7 +255,7 @@ impl Scanner<'_> {
         if cuts.odd_close {
             self.warn(WarningKind::OddClose, &path);
         }
-        if !cuts.closed && !cuts.too_many {
+        if self.judges && !cuts.closed && !cuts.too_many {
             match self.goes_on(&boundary, body.end) {
                 true => self.ambiguous(AmbiguityKind::MissingClose, &path),
                 false => self.warn(WarningKind::MissingClose, &path),
@@ -265,7 +280,9 @@ impl Scanner<'_> {
             );
         }
         self.known.extend(self.boundaries.pop());
-        self.judge_longer(&cuts.longer, inside, &path);
+        if self.judges {
+            self.judge_longer(&cuts.longer, inside, &path);
+        }
         if too_many {
             self.ambiguous(AmbiguityKind::TooManyParts, &path);
         }
@@ -292,6 +309,9 @@ impl Scanner<'_> {
 
     /// A multipart in which nothing cuts: a text, unless some reader guesses what should cut it.
     fn without_parts(&mut self, body: Range<usize>, boundary: Option<&[u8]>, path: &PartPath) {
+        if !self.judges {
+            return;
+        }
         match claims::may_be_cut(&self.raw[body], boundary) {
             true => self.ambiguous(AmbiguityKind::MissingBoundary, path),
             false => self.warn(WarningKind::NoDelimiter, path),
@@ -306,169 +326,5 @@ impl Scanner<'_> {
         }
         work::looked_at(self.raw.len() - end);
         memmem::find(&self.raw[end..], boundary).is_some()
-    }
-
-    fn judge_header(&mut self, block: &Block, path: &PartPath) {
-        let odd = block.oddities;
-        if odd.too_many {
-            self.ambiguous(AmbiguityKind::TooManyFields, path);
-        }
-        if odd.orphan_fold {
-            self.warn(WarningKind::OrphanFold, path);
-        }
-        if odd.quoted_mbox_line {
-            self.warn(WarningKind::QuotedMboxLine, path);
-        }
-        if odd.blank_before_colon {
-            match claims::blank_hides_content(self.raw, block) {
-                true => self.ambiguous(AmbiguityKind::BlankBeforeColon, path),
-                false => self.warn(WarningKind::BlankBeforeColon, path),
-            }
-        }
-        let duplicates = [
-            ("content-type", AmbiguityKind::DuplicateContentType),
-            (
-                "content-transfer-encoding",
-                AmbiguityKind::DuplicateTransferEncoding,
-            ),
-            ("content-disposition", AmbiguityKind::DuplicateDisposition),
-        ];
-        for (name, kind) in duplicates {
-            let mut stated = claims::values(self.raw, block, name);
-            let first = stated.next();
-            if stated.any(|value| !first.is_some_and(|first| claims::is_same(name, first, value))) {
-                self.ambiguous(kind, path);
-            }
-        }
-    }
-
-    fn describe(&mut self, block: Block, end: usize, place: &Place, index: usize) -> Part {
-        let raw = self.raw;
-        let last = self.reader.takes_last();
-        let value = |name: &'static str| {
-            let mut named = claims::values(raw, &block, name);
-            match last {
-                true => named.last(),
-                false => named.next(),
-            }
-        };
-        let kind = Parameterised::parse(value("content-type").unwrap_or_default());
-        let shown = Parameterised::parse(value("content-disposition").unwrap_or_default());
-        let encoding = value("content-transfer-encoding").unwrap_or_default();
-        let encoding = words::decode(encoding);
-        let content_id = value("content-id").map(words::decode);
-        self.judge_parameters(&kind, &shown, &place.path);
-        for name in ["content-type", "content-disposition"] {
-            let body = &raw[block.body.min(end)..end];
-            match claims::fold(value(name).unwrap_or_default(), body) {
-                Fold::Harmless => {}
-                Fold::Boundary => self.warn(WarningKind::FoldedBoundary, &place.path),
-                Fold::Doubtful => self.ambiguous(AmbiguityKind::FoldedParameter, &place.path),
-            }
-        }
-        let media_type = self.media_type(&kind, place.default_type);
-        self.judge_encoding(&encoding, &media_type, &place.path);
-        if claims::is_odd_type(value("content-type").unwrap_or_default(), &kind) {
-            self.ambiguous(AmbiguityKind::OddContentType, &place.path);
-        }
-        let stated = |name| claims::values(raw, &block, name).map(every_reading);
-        let kinds: Vec<Parameterised> = stated("content-type").flatten().collect();
-        let showns: Vec<Parameterised> = stated("content-disposition").flatten().collect();
-        let named = names::named(&kinds, &showns, &media_type);
-        if named.are_doubtful {
-            self.ambiguous(AmbiguityKind::SeveralFileNames, &place.path);
-        }
-        let body = block.body.min(end)..end;
-        if claims::is_cut_otherwise(&kinds, kind.get("boundary"), &raw[body.clone()]) {
-            self.ambiguous(AmbiguityKind::DuplicateBoundary, &place.path);
-        }
-        let shield = claims::shield(&media_type, &kind, place.shield);
-        Part {
-            path: place.path.clone(),
-            fields: block.fields,
-            header: block.range,
-            body,
-            media_type,
-            parameters: kind.parameters,
-            encoding: TransferEncoding::parse(&encoding),
-            disposition: claims::disposition(&shown.value),
-            shield,
-            file_names: named.names,
-            content_id: content_id.map(|id| id.trim_matches(['<', '>', ' ']).to_owned()),
-            index,
-            parent: place.parent,
-            inside_message: place.inside_message,
-        }
-    }
-
-    fn media_type(&self, kind: &Parameterised, default: &str) -> String {
-        let word = match self.reader.is_greedy() {
-            true => &words::decode(kind.value.replace(['"', '\''], "").as_bytes()),
-            false => &kind.value,
-        };
-        match word.split_once('/') {
-            _ if self.reader.is_greedy() && may_be_message(word) => "message/rfc822".to_owned(),
-            Some((main, sub)) if !main.is_empty() && !sub.is_empty() => word.clone(),
-            _ if self.reader.is_greedy() && word.starts_with("multipart") => {
-                "multipart/mixed".to_owned()
-            }
-            _ if self.reader.is_greedy() && word.starts_with("message") => {
-                "message/rfc822".to_owned()
-            }
-            _ => default.to_owned(),
-        }
-    }
-
-    fn boundary(&self, part: &Part) -> Option<Vec<u8>> {
-        let mut named = part.parameters.iter().filter(|p| p.name == "boundary");
-        let mut plain = named.clone().filter(|parameter| !parameter.extended);
-        let stated = match self.reader.takes_last() {
-            true => plain.next_back().or_else(|| named.next_back()),
-            false => return self.stated_or_guessed(part, part.parameter("boundary")),
-        };
-        self.stated_or_guessed(part, stated.map(|parameter| parameter.value.as_str()))
-    }
-
-    /// The boundary, or, for a greedy reader, that of the first line that looks like a delimiter.
-    fn stated_or_guessed(&self, part: &Part, stated: Option<&str>) -> Option<Vec<u8>> {
-        let body = &self.raw[part.body.clone()];
-        let stated = stated.map(|boundary| boundary.trim_end().as_bytes().to_vec());
-        let is_there = |boundary: &Vec<u8>| memmem::find(body, boundary).is_some();
-        if !self.reader.is_greedy() || !part.is_multipart() || stated.as_ref().is_some_and(is_there)
-        {
-            return stated;
-        }
-        let mut lines = body.split(|byte| *byte == b'\n');
-        let guess = lines.find_map(|line| line.strip_prefix(b"--"));
-        guess.map(|boundary| boundary.trim_ascii_end().to_vec())
-    }
-
-    fn judge_parameters(&mut self, kind: &Parameterised, shown: &Parameterised, path: &PartPath) {
-        if kind.too_many || shown.too_many {
-            self.ambiguous(AmbiguityKind::TooManyParameters, path);
-        }
-        if kind.all("boundary").nth(1).is_some() {
-            self.ambiguous(AmbiguityKind::DuplicateBoundary, path);
-        }
-        if kind.all("charset").nth(1).is_some() {
-            self.warn(WarningKind::DuplicateCharset, path);
-        }
-    }
-
-    fn judge_encoding(&mut self, encoding: &str, media_type: &str, path: &PartPath) {
-        // A container is cut as it stands: what its code would hold is read only where we undo it.
-        let is_container =
-            media_type.starts_with("multipart/") || media_type.starts_with("message/");
-        let path = path.clone();
-        let kind = match claims::encoding_claim(encoding) {
-            EncodingClaim::Plain => return,
-            EncodingClaim::Literal => return self.warn(WarningKind::OddTransferEncoding, &path),
-            EncodingClaim::Sloppy if !is_container => {
-                return self.warn(WarningKind::OddTransferEncoding, &path);
-            }
-            EncodingClaim::Sloppy | EncodingClaim::Odd => AmbiguityKind::OddTransferEncoding,
-            EncodingClaim::Unknown => AmbiguityKind::UnknownTransferEncoding,
-        };
-        self.ambiguous(kind, &path);
     }
 }
