@@ -384,6 +384,9 @@ impl<'a> Elements<'a> {
 
     /// Closes the element at `at` and all within; formatting within stays, as in later text.
     fn pop(&mut self, at: usize) {
+        if at + 1 == self.stack.len() {
+            return self.remove(at);
+        }
         let closed = self.stack.split_off(at);
         // The end of a cell or an object ends the formatting begun in it.
         let marker = closed.iter().rposition(|e| e.name.is_one_of(MARKERS));

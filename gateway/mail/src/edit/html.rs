@@ -8,51 +8,16 @@ use memchr::{memchr, memmem};
 
 use crate::work;
 
-/// An element's name in lower case, its first sixteen letters packed; unequal names stay unequal
-/// for every element there is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Name(u128);
+mod name;
 
-impl Name {
-    /// Packs a name.
-    pub const fn new(name: &[u8]) -> Self {
-        let mut packed = 0;
-        let mut at = 0;
-        while at < name.len() && at < 16 {
-            packed = packed << 8 | name[at].to_ascii_lowercase() as u128;
-            at += 1;
-        }
-        Self(packed)
-    }
-
-    /// The letters again.
-    pub fn text(self) -> String {
-        let letters = self.0.to_be_bytes();
-        letters
-            .iter()
-            .filter(|byte| **byte != 0)
-            .map(|byte| *byte as char)
-            .collect()
-    }
-
-    /// Whether it is one of these.
-    pub fn is_one_of(self, names: &[Name]) -> bool {
-        names.contains(&self)
-    }
-}
-
-/// Packs several names.
-macro_rules! names {
-    ($($name:literal)*) => { &[$($crate::edit::html::Name::new($name.as_bytes()),)*] };
-}
-pub(crate) use names;
+pub(crate) use name::{Name, Names, names};
 
 /// Elements without content or end tag.
-pub(crate) const VOID: &[Name] = names!["area" "base" "br" "col" "embed" "hr" "img" "input" "link"
+pub(crate) const VOID: Names = names!["area" "base" "br" "col" "embed" "hr" "img" "input" "link"
     "meta" "param" "source" "track" "wbr" "keygen" "frame" "bgsound" "basefont"];
 
 /// Elements whose content is no markup.
-pub(crate) const RAW: &[Name] =
+pub(crate) const RAW: Names =
     names!["script" "style" "title" "textarea" "xmp" "iframe" "noembed" "noframes"];
 
 /// What ends a tag that was cut, whether a value, quoted either way, was begun or not.
@@ -122,11 +87,8 @@ impl<'a> Tokens<'a> {
         }
         let closes = rest.get(1) == Some(&b'/');
         let name_start = start + 1 + usize::from(closes);
-        let is_end = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'/' | b'>');
-        let length = self.html[name_start..].iter().position(is_end);
-        let name_end = length.map_or(self.html.len(), |n| name_start + n);
-        let name = Name::new(&self.html[name_start..name_end]);
-        let Some(end) = tag_end(self.html, name_end) else {
+        let (name, length) = Name::read(&self.html[name_start..]);
+        let Some(end) = tag_end(self.html, name_start + length) else {
             return self.hidden(None, CUT_TAG);
         };
         self.at = end;

@@ -7,7 +7,7 @@ use std::ops::Range;
 use memchr::memmem;
 
 use super::canvas::Canvas;
-use super::html::{Name, Token, Tokens, attribute, decode_entities, names};
+use super::html::{Name, Names, Token, Tokens, attribute, decode_entities, names};
 use super::outline::Quoted;
 use super::plain;
 use crate::marking::VALUE_CHARS_MAX;
@@ -279,7 +279,7 @@ fn html_lines(canvas: &Canvas<'_>) -> Vec<Line> {
 }
 
 fn breaks_line(name: Name) -> bool {
-    const INLINE: &[Name] = names!["a" "b" "i" "u" "s" "em" "strong" "font" "span" "small" "big"
+    const INLINE: Names = names!["a" "b" "i" "u" "s" "em" "strong" "font" "span" "small" "big"
         "sub" "sup" "code" "tt" "abbr" "del" "ins" "mark" "o:p" "wbr" "img" "label"];
     !name.is_one_of(INLINE)
 }

@@ -4,7 +4,7 @@
 
 use super::Place;
 use super::elements::Elements;
-use super::html::{CUT_TAG, Name, RAW, Token, Tokens, VOID, attribute, names};
+use super::html::{CUT_TAG, Name, Names, RAW, Token, Tokens, VOID, attribute, names};
 
 /// Where to insert, and what must be closed there first.
 #[derive(Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ const BODY: Name = Name::new(b"body");
 const HTML: Name = Name::new(b"html");
 const HEAD: Name = Name::new(b"head");
 /// What is seen although it is no text.
-const SEEN: &[Name] = names!["img" "hr" "input" "video" "object" "embed" "iframe"];
+const SEEN: Names = names!["img" "hr" "input" "video" "object" "embed" "iframe"];
 
 /// Finds the spot for a place; `None` where browsers would not surely show what stands there.
 pub(crate) fn find(html: &[u8], place: Place) -> Option<Spot> {
@@ -262,7 +262,7 @@ enum QuoteKind {
 
 /// How the mail programs of the world begin what they quote.
 fn quote_kind(name: Name, tag: &[u8]) -> Option<QuoteKind> {
-    const QUOTING: &[Name] = names!["blockquote" "div" "hr" "table" "span" "section"];
+    const QUOTING: Names = names!["blockquote" "div" "hr" "table" "span" "section"];
     if !name.is_one_of(QUOTING) {
         return None;
     }

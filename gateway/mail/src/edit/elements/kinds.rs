@@ -2,64 +2,64 @@
 //!
 //! It never decides what is open: it only tells elements apart.
 
-use crate::edit::html::{Name, names};
+use crate::edit::html::{Name, Names, names};
 
 /// End tags of these look for their own and close all that was opened since (HTML, "in body").
-pub(super) const BLOCKS: &[Name] = names![
+pub(super) const BLOCKS: Names = names![
     "address" "article" "aside" "blockquote" "button" "center" "details"
     "dir" "div" "dl" "fieldset" "figcaption" "figure" "footer" "header" "hgroup" "listing" "main"
     "menu" "nav" "ol" "pre" "section" "ul" "applet" "marquee" "object" "dd" "dt" "li"];
-pub(super) const HEADINGS: &[Name] = names!["h1" "h2" "h3" "h4" "h5" "h6"];
+pub(super) const HEADINGS: Names = names!["h1" "h2" "h3" "h4" "h5" "h6"];
 /// These stand open in later text too, until they are closed themselves (HTML, "formatting").
-pub(super) const FORMATTING: &[Name] = names![
+pub(super) const FORMATTING: Names = names![
     "a" "b" "big" "code" "em" "font" "i" "nobr" "s" "small" "strike"
     "strong" "tt" "u"];
 /// Besides blocks and headings, what an end tag of another element does not reach beyond.
-pub(super) const OTHER_SPECIAL: &[Name] =
+pub(super) const OTHER_SPECIAL: Names =
     names!["form" "p" "table" "td" "th" "caption" "noscript" "search" "select" "summary"];
 /// What no end tag but a table's reaches beyond (HTML, "have an element in scope").
-pub(super) const BOUNDS: &[Name] =
+pub(super) const BOUNDS: Names =
     names!["applet" "caption" "table" "td" "th" "marquee" "object" "noscript"];
 /// Those of them beyond which formatting does not continue, and after whose end it ends.
-pub(super) const MARKERS: &[Name] = names!["applet" "caption" "td" "th" "marquee" "object"];
-pub(super) const CELLS: &[Name] = names!["td" "th" "caption"];
-pub(super) const TABLE_PARTS: &[Name] = names!["tr" "tbody" "thead" "tfoot" "colgroup" "col"];
+pub(super) const MARKERS: Names = names!["applet" "caption" "td" "th" "marquee" "object"];
+pub(super) const CELLS: Names = names!["td" "th" "caption"];
+pub(super) const TABLE_PARTS: Names = names!["tr" "tbody" "thead" "tfoot" "colgroup" "col"];
 /// Their start ends an open paragraph, as does that of every heading.
-pub(super) const ENDS_PARAGRAPH: &[Name] = names![
+pub(super) const ENDS_PARAGRAPH: Names = names![
     "address" "article" "aside" "blockquote" "center" "details"
     "dialog" "dir" "div" "dl" "fieldset" "figcaption" "figure" "footer" "header" "hgroup" "main"
     "menu" "nav" "ol" "p" "search" "section" "summary" "ul" "pre" "listing" "form" "li" "dd" "dt"
     "hr" "xmp"];
 /// Their ends are implied in ways that differ, or that are not followed here.
-pub(super) const LOOSE: &[Name] =
+pub(super) const LOOSE: Names =
     names!["search" "dialog" "summary" "option" "optgroup" "rb" "rp" "rt" "rtc"];
 /// Blocks to some browsers only.
-pub(super) const NEW_BLOCKS: &[Name] = names!["search" "dialog" "summary"];
+pub(super) const NEW_BLOCKS: Names = names!["search" "dialog" "summary"];
 /// Their end may be left out before the end of what holds them.
-pub(super) const IMPLIED: &[Name] =
+pub(super) const IMPLIED: Names =
     names!["p" "li" "dd" "dt" "option" "optgroup" "rb" "rp" "rt" "rtc"];
 /// The end tags of these do not surely end an item within.
-pub(super) const ENDS_NO_ITEM: &[Name] = names!["form" "p" "li" "dd" "dt"];
-pub(super) const ITEMS: &[Name] = names!["dd" "dt"];
+pub(super) const ENDS_NO_ITEM: Names = names!["form" "p" "li" "dd" "dt"];
+pub(super) const ITEMS: Names = names!["dd" "dt"];
 /// What an end tag looking for a list item, or its start, does pass.
-pub(super) const PASSED_BY_ITEMS: &[Name] = names!["address" "div" "p"];
-pub(super) const LISTS: &[Name] = names!["ol" "ul"];
+pub(super) const PASSED_BY_ITEMS: Names = names!["address" "div" "p"];
+pub(super) const LISTS: Names = names!["ol" "ul"];
 /// What holds no markup, so that the tokens open and close it themselves; and the document.
-pub(super) const NEVER_OPEN: &[Name] = names![
+pub(super) const NEVER_OPEN: Names = names![
     "script" "style" "title" "textarea" "xmp" "iframe" "noembed"
     "noframes" "html" "head" "body"];
 /// After these nothing is certain: their content is no part of the letter, or never ends.
-pub(super) const LOSING: &[Name] = names!["template" "plaintext" "frameset"];
-pub(super) const FOREIGN: &[Name] = names!["svg" "math"];
+pub(super) const LOSING: Names = names!["template" "plaintext" "frameset"];
+pub(super) const FOREIGN: Names = names!["svg" "math"];
 /// What of HTML ends SVG and MathML, and where within them HTML stands.
-pub(super) const ENDS_FOREIGN: &[Name] = names![
+pub(super) const ENDS_FOREIGN: Names = names![
     "b" "big" "blockquote" "body" "br" "center" "code" "dd" "div"
     "dl" "dt" "em" "embed" "h1" "h2" "h3" "h4" "h5" "h6" "head" "hr" "i" "img" "li" "listing"
     "menu" "meta" "nobr" "ol" "p" "pre" "ruby" "s" "small" "span" "strong" "strike" "sub" "sup"
     "table" "tt" "u" "ul" "var" "font" "svg" "math"];
-pub(super) const HTML_WITHIN: &[Name] =
+pub(super) const HTML_WITHIN: Names =
     names!["foreignobject" "desc" "mi" "mo" "mn" "ms" "mtext" "annotation-xml"];
-pub(super) const IN_SELECT: &[Name] = names!["option" "optgroup" "hr"];
+pub(super) const IN_SELECT: Names = names!["option" "optgroup" "hr"];
 pub(super) const A: Name = Name::new(b"a");
 pub(super) const NOBR: Name = Name::new(b"nobr");
 pub(super) const P: Name = Name::new(b"p");
@@ -84,9 +84,8 @@ pub(super) fn bounds_paragraph(name: Name) -> bool {
 
 /// Whether the end tag of an element without rules of its own looks no further.
 pub(super) fn is_special(name: Name) -> bool {
-    [BLOCKS, HEADINGS, OTHER_SPECIAL]
-        .iter()
-        .any(|names| name.is_one_of(names))
+    const SPECIAL: Names = BLOCKS.and(HEADINGS).and(OTHER_SPECIAL);
+    name.is_one_of(SPECIAL)
 }
 
 /// Whether the start of a list item looks no further.
