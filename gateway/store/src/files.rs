@@ -1,4 +1,5 @@
-//! Sealed letters as files: written aside, synced, renamed, folder synced.
+//! Sealed letters as files: long ones written aside, synced, renamed, folder synced; shorter ones
+//! together in packs.
 //! File names are made from ids of ours; nothing from outside ever becomes a path.
 
 use std::fs::{DirBuilder, File};
@@ -6,6 +7,7 @@ use std::io;
 use std::ops::Range;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -15,8 +17,9 @@ use object_store::path::Path as Name;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutPayload};
 use seal::LetterId;
 
+use crate::blobs::Blobs;
 use crate::error::StoreError;
-use crate::records::Blobs;
+use crate::packs::{Berth, Entry, Packed, Packs};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -24,10 +27,13 @@ type Result<T> = std::result::Result<T, StoreError>;
 const ENDING: &str = "sealed";
 /// A file that is written to see whether files can be.
 const PROBE: &str = "probe";
+/// The folder of the packs.
+const PACKS: &str = "packs";
 
 /// Sealed letters as files in one folder.
 pub struct Files {
     folder: LocalFileSystem,
+    packs: Arc<Packs>,
 }
 
 impl Files {
@@ -52,7 +58,18 @@ impl Files {
         // `with_fsync` is off by default: without it a letter may be gone after a power cut.
         Ok(Self {
             folder: folder.with_fsync(true),
+            packs: Arc::new(Packs::open(Path::new(path).join(PACKS))),
         })
+    }
+
+    /// Does what waits for a disk on a thread for that.
+    async fn aside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Packs) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let packs = self.packs.clone();
+        let done = tokio::task::spawn_blocking(move || work(&packs)).await;
+        done.map_err(|_| StoreError::Stopped)?
     }
 }
 
@@ -106,6 +123,28 @@ impl Blobs for Files {
             }
         }
         Ok(letters)
+    }
+
+    fn pack(&self, letter: LetterId, sealed: &[u8], now: Timestamp) -> Result<Option<Packed>> {
+        self.packs.add(letter, sealed, now).map(Some)
+    }
+
+    async fn packed(
+        &self,
+        letter: LetterId,
+        berth: Berth,
+        range: Option<Range<u64>>,
+    ) -> Result<Option<Bytes>> {
+        self.aside(move |packs| packs.read(letter, berth, range))
+            .await
+    }
+
+    async fn unpack(&self, letter: LetterId, berth: Berth) -> Result<()> {
+        self.aside(move |packs| packs.remove(letter, berth)).await
+    }
+
+    async fn packs(&self) -> Result<Vec<Entry>> {
+        self.aside(Packs::list).await
     }
 
     async fn health(&self) -> Result<()> {

@@ -8,8 +8,10 @@ use seal::{Grant, GrantId, GrantState, LetterId, ShredKey, Wrap};
 pub const GRANTS_MAX: usize = 1_000;
 /// The longest closed summary, in bytes.
 pub const SUMMARY_BYTES_MAX: usize = 16 * 1024;
-/// Sealed letters shorter than this stand in the records database, longer ones in files.
-pub const INLINE_BYTES: usize = 128 * 1024;
+/// Sealed letters shorter than this stand in the records database.
+pub const INLINE_BYTES: usize = 16 * 1024;
+/// Those from there on and shorter than this stand in packs, longer ones in files of their own.
+pub const PACKED_BYTES: usize = 256 * 1024;
 /// The longest text of one field: an address, a template's name.
 pub const FIELD_BYTES_MAX: usize = 1_024;
 /// How long an ended grant's tombstone tells the holder of its link what became of it.

@@ -2,13 +2,16 @@
 //! It never sees the plaintext of a letter, and what it answers as kept is on the disk.
 
 mod alarm;
+mod appended;
 pub mod audit;
+mod blobs;
 pub mod challenge;
 mod clock;
 mod error;
 mod files;
 pub mod held;
 pub mod letter;
+mod packs;
 pub mod passing;
 pub mod records;
 mod sqlite;
@@ -16,6 +19,7 @@ mod store;
 
 pub use alarm::AuditAlarm;
 pub use audit::{AuditEvent, AuditFilter, AuditRow, Durability};
+pub use blobs::Blobs;
 pub use challenge::{Asked, Challenge, ChallengeId, Ticket, Try, Visit};
 pub use clock::{Clock, SystemEntropy};
 pub use error::StoreError;
@@ -27,10 +31,11 @@ pub use held::{
 pub use letter::{
     Filter, GrantRecord, GrantSummary, LetterSummary, NewGrant, NewLetter, Purged, Target,
 };
+pub use packs::{Berth, Entry, Packed};
 pub use passing::{
     ClosedItem, Due, OutboxId, OutboxItem, Served, ServedKey, ServedState, Thread, ThreadLabel,
 };
-pub use records::{Blobs, Keys, Records};
+pub use records::{Keys, Records};
 pub use seal::GrantState;
 pub use sqlite::{SqliteKeys, SqliteRecords};
 pub use store::{Rotated, Store, StoreOptions, message_id_hash};

@@ -14,6 +14,7 @@ use crate::challenge::{Asked, Challenge, ChallengeId, Try, Visit};
 use crate::error::StoreError;
 use crate::held::{HeldCount, HeldRoom};
 use crate::letter::{Filter, Target};
+use crate::packs::Berth;
 use crate::passing::{OutboxId, Served, ServedKey, ServedState, Thread, ThreadLabel};
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -35,8 +36,6 @@ pub struct LetterRow {
     pub size: u64,
     /// Whether the whole letter may be downloaded as it came.
     pub raw_download: bool,
-    /// The sealed bytes if they are short; `None` says that they stand among the blobs.
-    pub sealed: Option<Bytes>,
 }
 
 /// A grant as a row.
@@ -89,6 +88,8 @@ pub enum Place {
     Row(Bytes),
     /// Among the blobs, under the letter's id.
     Blob,
+    /// In a pack among the blobs.
+    Pack(Berth),
     /// Deleted.
     Gone,
 }
@@ -111,10 +112,12 @@ pub struct Asking {
 /// Letters and grants.
 #[async_trait]
 pub trait Letters: Send + Sync {
-    /// Writes a letter, its grants and the mail that tells of it, durably, all or nothing.
+    /// Writes a letter, where its sealed bytes stand, its grants and the mail that tells of it,
+    /// durably, all or nothing.
     async fn put_letter(
         &self,
         letter: LetterRow,
+        place: Place,
         grants: Vec<GrantRow>,
         mail: Option<NewOutboxRow>,
     ) -> Result<()>;
@@ -481,19 +484,4 @@ pub trait Keys: Send + Sync {
     async fn health(&self) -> Result<()>;
     /// Waits for what is under way, and closes.
     async fn close(&self);
-}
-
-/// A place for sealed letters too long for a row.
-#[async_trait]
-pub trait Blobs: Send + Sync {
-    /// Writes one, durably: bytes, name and folder are on the disk when this returns.
-    async fn put_blob(&self, letter: LetterId, sealed: Bytes) -> Result<()>;
-    /// Reads one, whole or in part.
-    async fn blob(&self, letter: LetterId, range: Option<Range<u64>>) -> Result<Option<Bytes>>;
-    /// Deletes one; it need not be there.
-    async fn delete_blob(&self, letter: LetterId) -> Result<()>;
-    /// The letters that have a blob, and when it was written.
-    async fn blobs(&self) -> Result<Vec<(LetterId, Timestamp)>>;
-    /// Whether it can be written to now.
-    async fn health(&self) -> Result<()>;
 }

@@ -21,7 +21,7 @@ type Sign = (&'static str, fn(&str) -> bool);
 
 const SIGNS: [Sign; 5] = [
     ("the blob is synced", |line| {
-        is_sync(line) && line.contains("/data/blobs/")
+        is_sync(line) && line.contains("/data/blobs/") && line.contains(".sealed")
     }),
     ("the blob's directory is synced", |line| {
         is_sync(line) && line.contains("/data/blobs") && is_directory(line)
@@ -36,6 +36,10 @@ const SIGNS: [Sign; 5] = [
         line.contains("250 2.0.0 kept")
     }),
 ];
+
+const PACKED: Sign = ("the pack is synced", |line| {
+    is_sync(line) && line.contains("/data/blobs/packs/")
+});
 
 fn is_sync(line: &str) -> bool {
     line.contains("fsync(") || line.contains("fdatasync(")
@@ -86,11 +90,22 @@ fn everything_is_on_disk_before_the_answer() {
         "strace", "-D", "-f", "-y", "-s", "48", "-e", calls, "-o", &file,
     ]);
 
-    // Long enough to stand among the blobs and not in the records.
-    let raw = letter::plain(FROM, OUTSIDE, "sealed", &"0123456789\r\n".repeat(20_000));
-    assert_eq!(gateway.inside().send(FROM, &[OUTSIDE], &raw).code, 250);
-    thread::sleep(Duration::from_millis(500));
-    let trace = fs::read_to_string(&path).unwrap();
+    // Long enough to stand in a pack, and then in a file of its own.
+    let letter = |lines: usize| {
+        let text = "0123456789\r\n".repeat(lines);
+        letter::plain(FROM, OUTSIDE, "sealed", &text)
+    };
+    let send = |raw: &[u8]| {
+        assert_eq!(gateway.inside().send(FROM, &[OUTSIDE], raw).code, 250);
+        thread::sleep(Duration::from_millis(500));
+        fs::read_to_string(&path).unwrap()
+    };
+    let trace = send(&letter(10_000));
+    let packed = [&[PACKED], &SIGNS[1..]].concat();
+    assert_eq!(missing(&trace, &packed), [""; 0], "{trace}");
+    assert_eq!(missing(&trace, &SIGNS), [SIGNS[0].0], "no file of its own");
+    let raw = letter(30_000);
+    let trace = send(&raw);
     assert_eq!(missing(&trace, &SIGNS), [""; 0], "{trace}");
 
     // Negative controls on this very trace: no syncs, no answer of the next hop.

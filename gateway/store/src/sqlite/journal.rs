@@ -17,10 +17,11 @@ use std::time::Duration;
 use mail::Timestamp;
 use tokio::sync::{Mutex as AsyncMutex, Notify};
 
-use self::pages::{Pages, UNLOCKED, failed, folder_of, name_of, read};
+use self::pages::{Pages, read};
 use super::audit::{Entry, append, body};
 use super::rows::count;
 use super::writer::Writer;
+use crate::appended::{UNLOCKED, failed, folder_of, fresh_number, name_of};
 use crate::audit::{AuditEvent, Durability};
 use crate::error::{StoreError, database};
 
@@ -97,7 +98,7 @@ impl Journal {
         let (pages, end) = self.write(lines.as_bytes())?;
         self.bell.notify_one();
         match durability {
-            Durability::Before => pages.sync(end).await,
+            Durability::Before => pages.log.sync(end).await,
             Durability::Within => Ok(()),
         }
     }
@@ -119,7 +120,7 @@ impl Journal {
             if desk
                 .open
                 .as_ref()
-                .is_some_and(|pages| pages.written() >= from_size)
+                .is_some_and(|pages| pages.log.written() >= from_size)
             {
                 desk.end();
             }
@@ -128,7 +129,7 @@ impl Journal {
         for pages in full {
             self.drain(&pages).await?;
             self.desk().full.retain(|other| !Arc::ptr_eq(other, &pages));
-            if let Err(error) = self.remove(&pages.path).await {
+            if let Err(error) = self.remove(&pages.log.path).await {
                 let error = &error as &dyn std::error::Error;
                 tracing::warn!(error, "an audit journal is removed at the next start");
             }
@@ -141,10 +142,10 @@ impl Journal {
 
     /// Takes up what stands in the file now; what comes meanwhile waits for the next turn.
     async fn drain(&self, pages: &Pages) -> Result<()> {
-        let (goal, name) = (pages.written(), name_of(&pages.path));
+        let (goal, name) = (pages.log.written(), name_of(&pages.log.path));
         let mut taken = pages.taken.load(Ordering::Relaxed);
         while taken < goal {
-            let lines = read(&pages.file, taken, goal.min(taken + BYTES_PER_COMMIT))?;
+            let lines = read(&pages.log.file, taken, goal.min(taken + BYTES_PER_COMMIT))?;
             taken += self.take(&name, taken, lines).await?;
             pages.taken.store(taken, Ordering::Relaxed);
         }
@@ -162,15 +163,19 @@ impl Journal {
 
     fn write(&self, lines: &[u8]) -> Result<(Arc<Pages>, u64)> {
         let mut desk = self.desk();
-        if desk.open.as_ref().is_some_and(|pages| pages.is_broken()) {
+        if desk
+            .open
+            .as_ref()
+            .is_some_and(|pages| pages.log.is_broken())
+        {
             desk.end();
         }
-        let waiting: u64 = desk.full.iter().map(|pages| pages.written()).sum();
+        let waiting: u64 = desk.full.iter().map(|pages| pages.log.written()).sum();
         let pages = match &desk.open {
             Some(pages) => pages.clone(),
             None => desk.open.insert(Arc::new(self.begin()?)).clone(),
         };
-        if waiting + pages.written() + lines.len() as u64 > JOURNAL_BYTES_MAX {
+        if waiting + pages.log.written() + lines.len() as u64 > JOURNAL_BYTES_MAX {
             return Err(StoreError::Limit {
                 what: "the audit journal, which the database does not take up,",
                 limit: JOURNAL_BYTES_MAX,
@@ -181,9 +186,7 @@ impl Journal {
     }
 
     fn begin(&self) -> Result<Pages> {
-        let mut random = [0; 8];
-        seal::Entropy::fill(&mut crate::clock::SystemEntropy, &mut random);
-        let name = format!("{}{:016x}", self.prefix(), u64::from_be_bytes(random));
+        let name = format!("{}{:016x}", self.prefix(), fresh_number());
         Pages::create(self.database.with_file_name(name))
     }
 
@@ -312,7 +315,7 @@ impl Journal {
     async fn sync(&self) -> Result<()> {
         let open = self.desk().open.clone();
         match open {
-            Some(pages) => pages.sync(pages.written()).await,
+            Some(pages) => pages.log.sync(pages.log.written()).await,
             None => Ok(()),
         }
     }

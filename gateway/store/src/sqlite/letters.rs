@@ -18,6 +18,7 @@ use super::writer::Insertion;
 use super::{SqliteRecords, audit, lists};
 use crate::error::{StoreError, database, taken};
 use crate::letter::{Filter, Target};
+use crate::packs::Berth;
 use crate::records::{Change, GrantRow, LetterRow, Letters, Listed, NewOutboxRow, Place};
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -26,17 +27,20 @@ type Result<T> = std::result::Result<T, StoreError>;
 const IN_ROW: i64 = 0;
 const AMONG_BLOBS: i64 = 1;
 const GONE: i64 = 2;
+/// Then the column `sealed` says which berth.
+const IN_PACK: i64 = 3;
 
 #[async_trait]
 impl Letters for SqliteRecords {
     async fn put_letter(
         &self,
         letter: LetterRow,
+        place: Place,
         grants: Vec<GrantRow>,
         mail: Option<NewOutboxRow>,
     ) -> Result<()> {
         let items = u64::from(mail.is_some());
-        let insertions = std::iter::once(insert_letter(letter))
+        let insertions = std::iter::once(insert_letter(letter, place))
             .chain(grants.into_iter().map(insert_grant))
             .chain(mail.map(insert_item))
             .collect();
@@ -83,11 +87,13 @@ impl Letters for SqliteRecords {
             None => (1, i64::MAX as u64),
         };
         let row = sqlx::query(
-            "select place, substr(sealed, $2, $3) as sealed from letters where id = $1",
+            "select place, case place when $4 then sealed else substr(sealed, $2, $3) end \
+             as sealed from letters where id = $1",
         )
         .bind(&letter.as_bytes()[..])
         .bind(i64::try_from(start).unwrap_or(i64::MAX))
         .bind(i64::try_from(length).unwrap_or(i64::MAX))
+        .bind(IN_PACK)
         .fetch_optional(self.readers())
         .await
         .map_err(database("read a sealed letter"))?;
@@ -218,14 +224,20 @@ fn place(row: &SqliteRow) -> Result<Place> {
         IN_ROW => Ok(Place::Row(Bytes::from(get::<Vec<u8>>(row, "sealed")?))),
         AMONG_BLOBS => Ok(Place::Blob),
         GONE => Ok(Place::Gone),
+        IN_PACK => match Berth::from_bytes(&get::<Vec<u8>>(row, "sealed")?) {
+            Some(berth) => Ok(Place::Pack(berth)),
+            None => Err(StoreError::Changed { what: "a letter" }),
+        },
         _ => Err(StoreError::Changed { what: "a letter" }),
     }
 }
 
-fn insert_letter(letter: LetterRow) -> Insertion {
-    let place = match letter.sealed {
-        Some(_) => IN_ROW,
-        None => AMONG_BLOBS,
+fn insert_letter(letter: LetterRow, place: Place) -> Insertion {
+    let (place, sealed) = match place {
+        Place::Row(sealed) => (IN_ROW, Some(Vec::from(sealed))),
+        Place::Blob => (AMONG_BLOBS, None),
+        Place::Pack(berth) => (IN_PACK, Some(berth.to_bytes().to_vec())),
+        Place::Gone => (GONE, None),
     };
     Insertion::new(
         "insert into letters (id, sender, message_id_hash, created, expires, size, raw_download, \
@@ -239,7 +251,7 @@ fn insert_letter(letter: LetterRow) -> Insertion {
     .integer(letter.size as i64)
     .integer(i64::from(letter.raw_download))
     .integer(place)
-    .blob(letter.sealed.map(Vec::from))
+    .blob(sealed)
 }
 
 fn insert_grant(row: GrantRow) -> Insertion {

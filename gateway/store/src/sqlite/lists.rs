@@ -77,6 +77,5 @@ fn letter_row(row: &SqliteRow) -> Result<LetterRow> {
         expires: time(row, "expires")?,
         size: count(row, "size")?,
         raw_download: get::<i64>(row, "raw_download")? != 0,
-        sealed: None,
     })
 }

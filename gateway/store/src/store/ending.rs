@@ -9,7 +9,7 @@ use super::{Result, Store};
 use crate::audit::AuditEvent;
 use crate::error::StoreError;
 use crate::letter::{Purged, TOMBSTONE_SECONDS, Target};
-use crate::records::{Change, Ended, GrantRow};
+use crate::records::{Change, Ended, GrantRow, Place};
 
 /// How many rows a purge takes at a time, and how many times at most.
 const PURGE_ROWS: u32 = 500;
@@ -162,7 +162,9 @@ impl Store {
                 break;
             }
             for letter in &letters {
-                self.blobs.delete_blob(*letter).await?;
+                if let Some(place) = self.records.place(*letter, Some(0..0)).await? {
+                    self.delete_sealed(*letter, place).await?;
+                }
             }
             dropped += letters.len() as u64;
             self.records.drop_sealed(letters).await?;
@@ -197,6 +199,13 @@ impl Store {
         for (letter, written) in self.blobs.blobs().await? {
             if written <= old && self.records.place(letter, Some(0..0)).await?.is_none() {
                 self.blobs.delete_blob(letter).await?;
+                dropped += 1;
+            }
+        }
+        for (letter, berth, written) in self.blobs.packs().await? {
+            let place = Some(Place::Pack(berth));
+            if written <= old && self.records.place(letter, Some(0..0)).await? != place {
+                self.blobs.unpack(letter, berth).await?;
                 dropped += 1;
             }
         }

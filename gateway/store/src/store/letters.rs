@@ -12,10 +12,28 @@ use super::{Result, SHRED_KEY, Store, mailbox, within};
 use crate::error::StoreError;
 use crate::letter::{
     FIELD_BYTES_MAX, Filter, GRANTS_MAX, GrantRecord, GrantSummary, INLINE_BYTES, LetterSummary,
-    NewGrant, NewLetter, SUMMARY_BYTES_MAX, Target,
+    NewGrant, NewLetter, PACKED_BYTES, SUMMARY_BYTES_MAX, Target,
 };
+use crate::packs::Packed;
 use crate::passing::{ClosedItem, OutboxId};
 use crate::records::{Ended, GrantRow, KeyRow, LetterRow, Listed, Place};
+
+/// Sealed bytes on the way to their place.
+enum Keeping {
+    Row(Bytes),
+    Pack(Packed),
+    Blob(Bytes),
+}
+
+impl Keeping {
+    fn place(&self) -> Place {
+        match self {
+            Self::Row(sealed) => Place::Row(sealed.clone()),
+            Self::Pack(packed) => Place::Pack(packed.berth),
+            Self::Blob(_) => Place::Blob,
+        }
+    }
+}
 
 impl Store {
     /// Keeps a letter. When this returns, it is on the disk: sealed bytes, keys and records.
@@ -47,8 +65,7 @@ impl Store {
             .collect();
         let ids: Vec<GrantId> = letter.grants.iter().map(|new| new.grant.grant).collect();
         let id = letter.id;
-        let inline = letter.sealed.len() < INLINE_BYTES;
-        let sealed = Bytes::from(letter.sealed);
+        let keeping = self.keeping(id, letter.sealed)?;
         let row = LetterRow {
             id: letter.id,
             sender: letter.sender,
@@ -57,12 +74,13 @@ impl Store {
             expires: letter.expires,
             size: letter.size,
             raw_download: letter.raw_download,
-            sealed: inline.then(|| sealed.clone()),
         };
+        let place = keeping.place();
         let blob = async {
-            match inline {
-                true => Ok(()),
-                false => self.blobs.put_blob(id, sealed).await,
+            match keeping {
+                Keeping::Row(_) => Ok(()),
+                Keeping::Pack(packed) => packed.settle().await,
+                Keeping::Blob(sealed) => self.blobs.put_blob(id, sealed).await,
             }
         };
         // Side by side, so that a put waits for one sync and not for three. What is there of an
@@ -70,7 +88,7 @@ impl Store {
         let (blob, keys, records) = tokio::join!(
             blob,
             self.keys.put_keys(keys),
-            self.records.put_letter(row, grants, mail)
+            self.records.put_letter(row, place.clone(), grants, mail)
         );
         // It was there before, whole or in part, and is not ours to take away.
         let outcomes = [blob, keys, records];
@@ -81,14 +99,42 @@ impl Store {
         match outcomes.into_iter().collect::<Result<()>>() {
             Ok(()) => Ok(()),
             Err(error) => {
-                self.forget_unfinished(id, ids, mail_id).await;
+                self.forget_unfinished(id, place, ids, mail_id).await;
                 Err(error)
             }
         }
     }
 
+    /// Chooses where sealed bytes are to stand; those in a pack are written now, but not synced.
+    fn keeping(&self, letter: LetterId, sealed: Vec<u8>) -> Result<Keeping> {
+        let sealed = Bytes::from(sealed);
+        if sealed.len() < INLINE_BYTES {
+            return Ok(Keeping::Row(sealed));
+        }
+        let packed = match sealed.len() < PACKED_BYTES {
+            true => self.blobs.pack(letter, &sealed, self.now())?,
+            false => None,
+        };
+        Ok(packed.map_or(Keeping::Blob(sealed), Keeping::Pack))
+    }
+
+    /// Deletes sealed bytes that do not stand in a row; they need not be there.
+    pub(super) async fn delete_sealed(&self, letter: LetterId, place: Place) -> Result<()> {
+        match place {
+            Place::Row(_) | Place::Gone => Ok(()),
+            Place::Blob => self.blobs.delete_blob(letter).await,
+            Place::Pack(berth) => self.blobs.unpack(letter, berth).await,
+        }
+    }
+
     /// Takes away what a put that failed has left.
-    async fn forget_unfinished(&self, id: LetterId, grants: Vec<GrantId>, mail: Option<OutboxId>) {
+    async fn forget_unfinished(
+        &self,
+        id: LetterId,
+        place: Place,
+        grants: Vec<GrantId>,
+        mail: Option<OutboxId>,
+    ) {
         // Whether a failed commit was written may be unknown; without keys it is all one.
         let keys = self.keys.forget_keys(grants).await;
         let records = self.records.forget(id.into()).await;
@@ -97,7 +143,7 @@ impl Store {
             None => Ok(()),
         };
         let forgotten = keys.and(records.map(|_| ())).and(mail);
-        if let Err(left) = forgotten.and(self.blobs.delete_blob(id).await) {
+        if let Err(left) = forgotten.and(self.delete_sealed(id, place).await) {
             tracing::warn!(letter = %id, error = &left as &dyn std::error::Error,
                 "an unfinished letter is left to be swept out");
         }
@@ -111,12 +157,20 @@ impl Store {
         self.keys
             .forget_keys(grants.iter().map(|row| row.grant.grant).collect())
             .await?;
-        let mut letters = self.records.forget(target).await?;
-        if let Target::Letter(letter) = target {
-            letters = vec![letter];
-        }
-        for letter in letters {
-            self.blobs.delete_blob(letter).await?;
+        let letter = match target {
+            Target::Letter(letter) => Some(letter),
+            Target::Grant(_) => grants.first().map(|row| row.grant.letter),
+        };
+        let Some(letter) = letter else {
+            return Ok(());
+        };
+        // Asked before its record goes: nothing else says where it stands.
+        let place = self.records.place(letter, Some(0..0)).await?;
+        let forgotten = self.records.forget(target).await?;
+        let was_whole = matches!(target, Target::Letter(_));
+        if was_whole || forgotten.contains(&letter) {
+            self.delete_sealed(letter, place.unwrap_or(Place::Blob))
+                .await?;
         }
         Ok(())
     }
@@ -180,6 +234,7 @@ impl Store {
                 Ok(Some(Bytes::new()))
             }
             Some(Place::Blob) => self.blobs.blob(letter, range).await,
+            Some(Place::Pack(berth)) => self.blobs.packed(letter, berth, range).await,
             Some(Place::Gone) | None => Ok(None),
         }
     }

@@ -16,10 +16,11 @@ use seal::ServerKey;
 use sha2::{Digest, Sha256};
 
 use crate::alarm::AuditAlarm;
+use crate::blobs::Blobs;
 use crate::clock::{Clock, SystemEntropy};
 use crate::error::StoreError;
 use crate::files::Files;
-use crate::records::{Blobs, Keys, Records};
+use crate::records::{Keys, Records};
 use crate::sqlite::{SqliteKeys, SqliteRecords, path_of};
 
 pub use rotation::Rotated;

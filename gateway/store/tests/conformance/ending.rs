@@ -12,7 +12,7 @@ const DAY: i64 = 24 * 3_600;
 #[tokio::test]
 async fn a_revoked_letter_is_a_tombstone_for_all_its_readers() {
     let world = World::new().await;
-    for size in [10, 200_000] {
+    for size in [10, 200_000, 400_000] {
         let letter = world
             .put(size, &["bob@partner.example", "eve@partner.example"])
             .await;

@@ -1,13 +1,13 @@
 //! Keeping letters and giving them back.
 
 use seal::{GrantState, LetterId};
-use store::letter::{GRANTS_MAX, INLINE_BYTES, SUMMARY_BYTES_MAX};
+use store::letter::{GRANTS_MAX, INLINE_BYTES, PACKED_BYTES, SUMMARY_BYTES_MAX};
 use store::{Filter, StoreError, message_id_hash};
 
 use crate::common::{World, sample};
 
 #[tokio::test]
-async fn a_letter_comes_back_whole_on_both_sides_of_the_row_limit() {
+async fn a_letter_comes_back_whole_wherever_it_stands() {
     let world = World::new().await;
     for size in [
         0,
@@ -15,7 +15,9 @@ async fn a_letter_comes_back_whole_on_both_sides_of_the_row_limit() {
         4_096,
         INLINE_BYTES - 200,
         INLINE_BYTES,
-        3 * INLINE_BYTES + 7,
+        PACKED_BYTES - 200,
+        PACKED_BYTES,
+        3 * PACKED_BYTES + 7,
     ] {
         let letter = world
             .put(size, &["bob@partner.example", "eve@partner.example"])
@@ -34,7 +36,7 @@ async fn a_letter_comes_back_whole_on_both_sides_of_the_row_limit() {
 }
 
 #[tokio::test]
-async fn long_letters_stand_in_files_and_short_ones_in_rows() {
+async fn short_letters_stand_in_rows_longer_ones_in_packs_and_the_longest_in_files() {
     let world = World::new().await;
     let files = || {
         std::fs::read_dir(world.folder.join("blobs"))
@@ -46,13 +48,20 @@ async fn long_letters_stand_in_files_and_short_ones_in_rows() {
         .await;
     assert_eq!(files(), 0);
     world.put(INLINE_BYTES, &["bob@partner.example"]).await;
-    assert_eq!(files(), 1);
+    world
+        .put(PACKED_BYTES - 200, &["bob@partner.example"])
+        .await;
+    assert_eq!(files(), 1, "the folder of packs");
+    let packs = std::fs::read_dir(world.folder.join("blobs/packs")).unwrap();
+    assert_eq!(packs.count(), 1, "one for both");
+    world.put(PACKED_BYTES, &["bob@partner.example"]).await;
+    assert_eq!(files(), 2);
 }
 
 #[tokio::test]
 async fn a_part_of_the_sealed_bytes_is_that_part() {
     let world = World::new().await;
-    for size in [1_000, 200_000] {
+    for size in [1_000, 200_000, 400_000] {
         let letter = world.put(size, &["bob@partner.example"]).await;
         let whole = world.store.blob(letter.id).await.unwrap().unwrap();
         for range in [0..70, 70..500, 600..601, 5..5] {
@@ -113,7 +122,7 @@ async fn what_was_never_put_is_not_there() {
 #[tokio::test]
 async fn a_letter_is_put_once() {
     let world = World::new().await;
-    for size in [10, 200_000] {
+    for size in [10, 200_000, 400_000] {
         let (letter, sample) = sample(size, &["bob@partner.example"], world.now());
         world.store.put(letter.clone()).await.unwrap();
         let again = world.store.put(letter).await;
@@ -174,7 +183,7 @@ async fn limits_of_a_letter_are_kept() {
 #[tokio::test]
 async fn an_abandoned_letter_leaves_no_trace() {
     let world = World::new().await;
-    for size in [10, 200_000] {
+    for size in [10, 200_000, 400_000] {
         let letter = world
             .put(size, &["bob@partner.example", "eve@partner.example"])
             .await;

@@ -66,10 +66,10 @@ async fn child() {
 }
 
 async fn write_one(store: &Store, number: u64, lies: bool) {
-    let size = if number.is_multiple_of(3) {
-        200_000
-    } else {
-        2_000
+    let size = match number % 4 {
+        0 => 400_000,
+        1 => 100_000,
+        _ => 2_000,
     };
     let (letter, made) = sample(size, &["bob@partner.example"], Timestamp::from_unix(START));
     let (grant, link) = &made.readers[0];

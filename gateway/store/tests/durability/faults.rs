@@ -26,7 +26,7 @@ fn mail() -> OutboxItem {
 #[tokio::test]
 async fn a_failed_put_leaves_nothing_that_opens() {
     for (database, trigger) in [("records.db", RECORDS_FAIL), ("keys.db", KEYS_FAIL)] {
-        for size in [10, 200_000] {
+        for size in [10, 200_000, 400_000] {
             let world = World::new().await;
             behind(&world, database, trigger).await;
             let (letter, sample) = sample(size, &["eve@partner.example"], world.now());

@@ -53,7 +53,7 @@ async fn closed_key(folder: &Path, grant: seal::GrantId) -> Option<Vec<u8>> {
 
 #[tokio::test]
 async fn a_restored_backup_of_the_store_stays_shut() {
-    for size in [100, 200_000] {
+    for size in [100, 200_000, 400_000] {
         let mut world = World::new().await;
         let revoked = world.put(size, &["bob@partner.example"]).await;
         let expired = world.put(size, &["bob@partner.example"]).await;
@@ -191,6 +191,7 @@ async fn nobody_else_may_read_the_files() {
     let world = World::new().await;
     world.put(10, &["bob@partner.example"]).await;
     world.put(200_000, &["bob@partner.example"]).await;
+    world.put(400_000, &["bob@partner.example"]).await;
     for name in ["records.db", "records.db-wal", "keys.db", "keys.db-wal"] {
         let mode = std::fs::metadata(world.folder.join(name))
             .unwrap()

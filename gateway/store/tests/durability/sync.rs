@@ -22,14 +22,14 @@ impl Clock for Still {
     }
 }
 
-/// Run by [`logged`] only: two puts, one event, with marks in the log between them.
+/// Run by [`logged`] only: three puts, one event, with marks in the log between them.
 #[tokio::test]
 #[ignore = "the child of the tests beside it"]
 async fn child() {
     let folder = PathBuf::from(std::env::var_os(FOLDER).expect("run by the tests beside it"));
     let key = Arc::new(ServerKey::from_bytes(&[9; 32]));
     let store = open(&folder, key, Arc::new(Still)).await.unwrap();
-    for (name, size) in [("short", 1_000), ("long", 200_000)] {
+    for (name, size) in [("short", 1_000), ("middle", 100_000), ("long", 400_000)] {
         let (letter, _) = sample(size, &["bob@partner.example"], Timestamp::from_unix(START));
         mark(&format!("put {name}"));
         store.put(letter).await.unwrap();
@@ -108,6 +108,8 @@ fn kind(path: &str) -> String {
     let name = path.file_name().unwrap().to_string_lossy().into_owned();
     let folder = path.parent().and_then(Path::file_name);
     match folder.is_some_and(|folder| folder == "blobs") {
+        _ if folder.is_some_and(|folder| folder == "packs") => "pack".to_owned(),
+        true if name == "packs" => "folder of the pack".to_owned(),
         true => "folder of the blob".to_owned(),
         false if name.contains(".sealed") => "blob".to_owned(),
         false if name.contains("-audit-") => "audit journal".to_owned(),
@@ -118,11 +120,21 @@ fn kind(path: &str) -> String {
 
 /// What is missing before the answers, in words.
 fn complaints(log: &[String]) -> Vec<String> {
-    let needed: [(&str, &str, &[&str]); 4] = [
+    let needed: [(&str, &str, &[&str]); 5] = [
         (
             "put short",
             "kept short",
             &["keys.db-wal", "records.db-wal"],
+        ),
+        (
+            "put middle",
+            "kept middle",
+            &[
+                "pack",
+                "folder of the pack",
+                "keys.db-wal",
+                "records.db-wal",
+            ],
         ),
         (
             "put long",
@@ -170,6 +182,8 @@ fn everything_is_synced_before_it_is_answered() {
         "keys.db-wal",
         ".sealed",
         "/blobs/",
+        ".pack\n",
+        "/packs\n",
         "-audit-",
         "/store\n",
     ] {

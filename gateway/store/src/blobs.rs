@@ -1,0 +1,43 @@
+//! The seam of the store for sealed letters that stand in no record.
+//! A backend sees sealed bytes and ids; it decides nothing about keys or time.
+
+use std::ops::Range;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use mail::Timestamp;
+use seal::LetterId;
+
+use crate::error::StoreError;
+use crate::packs::{Berth, Entry, Packed};
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+/// A place for sealed letters too long for a row.
+#[async_trait]
+pub trait Blobs: Send + Sync {
+    /// Writes one, durably: bytes, name and folder are on the disk when this returns.
+    async fn put_blob(&self, letter: LetterId, sealed: Bytes) -> Result<()>;
+    /// Reads one, whole or in part.
+    async fn blob(&self, letter: LetterId, range: Option<Range<u64>>) -> Result<Option<Bytes>>;
+    /// Deletes one; it need not be there.
+    async fn delete_blob(&self, letter: LetterId) -> Result<()>;
+    /// The letters that have a blob, and when it was written.
+    async fn blobs(&self) -> Result<Vec<(LetterId, Timestamp)>>;
+    /// Writes one beside others in one file, where the backend has such: cheaper than a blob of its
+    /// own. It is on the disk once [`Packed::settle`] has returned.
+    fn pack(&self, letter: LetterId, sealed: &[u8], now: Timestamp) -> Result<Option<Packed>>;
+    /// Reads one of these, whole or in part; `None` when it is gone.
+    async fn packed(
+        &self,
+        letter: LetterId,
+        berth: Berth,
+        range: Option<Range<u64>>,
+    ) -> Result<Option<Bytes>>;
+    /// Deletes one of these; it need not be there.
+    async fn unpack(&self, letter: LetterId, berth: Berth) -> Result<()>;
+    /// All of these, and gives back the files that hold none any more.
+    async fn packs(&self) -> Result<Vec<Entry>>;
+    /// Whether it can be written to now.
+    async fn health(&self) -> Result<()>;
+}
