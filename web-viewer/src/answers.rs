@@ -1,5 +1,5 @@
 //! Large pages on their way out. A page is made whole before it leaves, so what readers have not
-//! taken yet is bounded in bytes: in all, and of each reader's letter.
+//! taken yet is bounded in bytes: in all, and of each mailbox.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -12,8 +12,8 @@ use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream;
-use seal::GrantId;
 
+use crate::mailbox::Mailbox;
 use crate::refusal::Refusal;
 use crate::settings::{ANSWER_BYTES_FREE, ANSWERS_BYTES_MAX, ANSWERS_OF_ONE_BYTES_MAX};
 
@@ -27,18 +27,18 @@ pub(crate) struct Answers(Arc<Mutex<UnderWay>>);
 #[derive(Default)]
 struct UnderWay {
     all: usize,
-    of_one: HashMap<GrantId, usize>,
+    of_one: HashMap<Mailbox, usize>,
 }
 
 impl Answers {
     /// A rendered page, in room for as many bytes as it has.
-    pub fn html(&self, grant: GrantId, page: &impl Template) -> Result<Response, Refusal> {
+    pub fn html(&self, mailbox: &Mailbox, page: &impl Template) -> Result<Response, Refusal> {
         let text = page.render();
         let text = text.map_err(|error| Refusal::trouble("render a page", &error))?;
         let length = text.len();
         let body = match length > ANSWER_BYTES_FREE {
             true => {
-                let room = self.room(grant, length).ok_or(Refusal::Busy)?;
+                let room = self.room(mailbox, length).ok_or(Refusal::Busy)?;
                 in_pieces(Bytes::from(text), room)
             }
             false => Body::from(text),
@@ -52,16 +52,16 @@ impl Answers {
     }
 
     /// Room for a page of `bytes`, if there is any.
-    fn room(&self, grant: GrantId, bytes: usize) -> Option<Room> {
+    fn room(&self, mailbox: &Mailbox, bytes: usize) -> Option<Room> {
         let mut under_way = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_one = under_way.of_one.get(&grant).copied().unwrap_or_default();
+        let of_one = under_way.of_one.get(mailbox).copied().unwrap_or_default();
         if under_way.all + bytes > ANSWERS_BYTES_MAX || of_one + bytes > ANSWERS_OF_ONE_BYTES_MAX {
             return None;
         }
         under_way.all += bytes;
-        under_way.of_one.insert(grant, of_one + bytes);
+        under_way.of_one.insert(mailbox.clone(), of_one + bytes);
         Some(Room {
-            grant,
+            mailbox: mailbox.clone(),
             bytes,
             answers: self.clone(),
         })
@@ -70,7 +70,7 @@ impl Answers {
 
 /// Room for one page, given back when it has left.
 struct Room {
-    grant: GrantId,
+    mailbox: Mailbox,
     bytes: usize,
     answers: Answers,
 }
@@ -83,10 +83,10 @@ impl Drop for Room {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         under_way.all -= self.bytes;
-        if let Some(of_one) = under_way.of_one.get_mut(&self.grant) {
+        if let Some(of_one) = under_way.of_one.get_mut(&self.mailbox) {
             *of_one -= self.bytes;
             if *of_one == 0 {
-                under_way.of_one.remove(&self.grant);
+                under_way.of_one.remove(&self.mailbox);
             }
         }
     }
@@ -109,23 +109,23 @@ mod tests {
     #[test]
     fn room_is_bounded_in_all_and_of_each_reader_and_given_back() {
         let answers = Answers::default();
-        let grant = |n: usize| GrantId::from_bytes([n as u8; 16]);
+        let reader = |n: usize| Mailbox::of(&n.to_string());
         let readers = ANSWERS_BYTES_MAX / ANSWERS_OF_ONE_BYTES_MAX;
         let mut rooms = Vec::new();
         for n in 0..readers {
-            rooms.push(answers.room(grant(n), ANSWERS_OF_ONE_BYTES_MAX));
+            rooms.push(answers.room(&reader(n), ANSWERS_OF_ONE_BYTES_MAX));
             assert!(rooms[n].is_some(), "reader {n}");
             assert!(
-                answers.room(grant(n), 1).is_none(),
+                answers.room(&reader(n), 1).is_none(),
                 "reader {n} has all of his"
             );
         }
         assert!(
-            answers.room(grant(readers), 1).is_none(),
+            answers.room(&reader(readers), 1).is_none(),
             "and all is taken"
         );
         rooms.pop();
-        assert!(answers.room(grant(readers), 1).is_some());
+        assert!(answers.room(&reader(readers), 1).is_some());
         rooms.clear();
         let under_way = answers.0.lock().unwrap();
         assert!(under_way.all == 0 && under_way.of_one.is_empty());

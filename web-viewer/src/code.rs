@@ -18,7 +18,7 @@ use serde::Deserialize;
 use store::{Asked, Challenge, ChallengeId, Durability, Try};
 
 use crate::cookies::{Jar, Token};
-use crate::desk::{Desk, Shared, finish};
+use crate::desk::{Desk, Shared};
 use crate::mailer::{MailerError, PasscodeMail};
 use crate::mask::mask;
 use crate::reader::{self, Holder};
@@ -105,8 +105,7 @@ async fn send(desk: &Desk, holder: &Holder, challenge: &Challenge) -> Result<Res
         language: desk.texts.lang.to_owned(),
         expires: challenge.expires,
     };
-    let mailer = desk.viewer.mailer.clone();
-    match finish(async move { mailer.passcode(mail).await }).await? {
+    match desk.viewer.mailer.passcode(mail).await {
         Ok(()) => Ok(to_the_page()),
         Err(error) => {
             take_back(desk, challenge).await?;
@@ -225,7 +224,7 @@ pub(crate) async fn open(
     let current = current(&desk, &holder, &browser).await?;
     let Some(current) = current.filter(|current| current.id == challenge) else {
         // Spent, used or run out: the store says which.
-        return judge(&desk, holder, challenge, &browser, None).await;
+        return judge(&desk, &holder, challenge, &browser, None).await;
     };
     let code = form.code.trim();
     if digits_of(code) != Some(digits(current.long)) {
@@ -236,13 +235,13 @@ pub(crate) async fn open(
         let page = CodePage::new(&desk, &holder, &current, Some(wrong));
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, html(&page)).into_response());
     }
-    judge(&desk, holder, challenge, &browser, Some(code)).await
+    judge(&desk, &holder, challenge, &browser, Some(code)).await
 }
 
 /// Counts the try, and compares only then.
 async fn judge(
-    desk: &Shared,
-    holder: Holder,
+    desk: &Desk,
+    holder: &Holder,
     challenge: ChallengeId,
     browser: &Token,
     typed: Option<&str>,
@@ -252,10 +251,9 @@ async fn judge(
     match tried.map_err(|error| Refusal::trouble("count a try", &error))? {
         Try::Counted { left, long } => {
             // Which code counts is what the count says: it may have become the long one just now.
-            let right = passcode(desk, &holder, challenge, long);
+            let right = passcode(desk, holder, challenge, long);
             if typed.is_some_and(|typed| right.matches(typed)) {
-                let (desk, browser) = (desk.clone(), browser.clone());
-                return finish(admit(desk, holder, challenge, browser)).await?;
+                return admit(desk, holder, challenge, browser).await;
             }
             desk.viewer
                 .tally
@@ -265,17 +263,17 @@ async fn judge(
             holder
                 .audit(desk, "code wrong", Durability::Within, &tries_left)
                 .await?;
-            wrong(desk, &holder, browser, left).await
+            wrong(desk, holder, browser, left).await
         }
         Try::Longer => {
             holder
                 .audit(desk, "longer code asked", Durability::Within, &[])
                 .await?;
             let longer = (t.code_longer_title, t.code_longer, StatusCode::FORBIDDEN);
-            Ok(start_anew(desk, &holder, longer))
+            Ok(start_anew(desk, holder, longer))
         }
-        Try::Spent => Ok(start_anew(desk, &holder, locked(desk))),
-        Try::Over => Ok(start_anew(desk, &holder, expired(desk))),
+        Try::Spent => Ok(start_anew(desk, holder, locked(desk))),
+        Try::Over => Ok(start_anew(desk, holder, expired(desk))),
     }
 }
 
@@ -378,13 +376,13 @@ async fn wrong(
 
 /// The code was right: it is used up, and a visit of its own opens under a new name.
 async fn admit(
-    desk: Shared,
-    holder: Holder,
+    desk: &Desk,
+    holder: &Holder,
     challenge: ChallengeId,
-    browser: Token,
+    browser: &Token,
 ) -> Result<Response, Refusal> {
     // Nothing is used up that the log does not know of.
-    holder.audit_proof(&desk).await?;
+    holder.audit_proof(desk).await?;
     let trouble = |error: store::StoreError| Refusal::trouble("open a visit", &error);
     let store = &desk.viewer.store;
     let first = store
@@ -392,7 +390,7 @@ async fn admit(
         .await
         .map_err(trouble)?;
     if !first {
-        return Ok(start_anew(&desk, &holder, expired(&desk)));
+        return Ok(start_anew(desk, holder, expired(desk)));
     }
     let visit = Token::new(desk.random());
     // The name it was known by until now may have been planted by another host of the site. What

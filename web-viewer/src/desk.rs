@@ -6,13 +6,14 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mail::Timestamp;
-use seal::{Entropy, GrantId, ServerKey};
+use seal::{Entropy, ServerKey};
 use store::{Clock, Store};
 use tokio::time::Duration;
 
 use crate::answers::Answers;
 use crate::budget::Budget;
 use crate::fetches::Fetches;
+use crate::mailbox::Mailbox;
 use crate::mailer::Mailer;
 use crate::refusal::Refusal;
 use crate::remembered::Remembered;
@@ -93,8 +94,8 @@ impl Desk {
     }
 
     /// A turn to open a letter and lay it out.
-    pub async fn turn(&self, grant: GrantId) -> Result<Turn, Refusal> {
-        self.openings.take(grant).await
+    pub async fn turn(&self, mailbox: Mailbox) -> Result<Turn, Refusal> {
+        self.openings.take(mailbox).await
     }
 
     pub fn now(&self) -> Timestamp {

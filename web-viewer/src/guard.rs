@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 
 use tokio::time::{Duration, Instant, sleep_until, timeout};
 
-use crate::desk::Shared;
+use crate::desk::{Shared, finish};
 use crate::refusal::Refusal;
 use crate::settings::{FORM_BYTES_MAX, NOT_FOUND_MILLISECONDS};
 
@@ -38,7 +38,11 @@ pub(crate) async fn guard(State(desk): State<Shared>, request: Request, next: Ne
         )
         .await
         {
-            Ok(request) => next.run(request).await,
+            Ok(Form::Whole(request)) => match finish(next.run(request)).await {
+                Ok(answer) => answer,
+                Err(refusal) => refusal.into_response(),
+            },
+            Ok(Form::Coming(request)) => next.run(request).await,
             Err(refusal) => refusal.into_response(),
         }
     } else {
@@ -55,18 +59,25 @@ pub(crate) async fn guard(State(desk): State<Shared>, request: Request, next: Ne
     answer
 }
 
-/// Waits for the whole of a form without files, within its limits. A form with files is read by
-/// who knows whether its sender may send any.
-async fn come_in(request: Request, limit: Duration) -> Result<Request, Refusal> {
+/// A form, as far as it is in.
+enum Form {
+    /// One without files. What it asks for is done to its end, also where its sender hangs up.
+    Whole(Request),
+    /// One with files, read by who knows whether its sender may send any.
+    Coming(Request),
+}
+
+/// Waits for the whole of a form without files, within its limits.
+async fn come_in(request: Request, limit: Duration) -> Result<Form, Refusal> {
     let kind = request.headers().get(header::CONTENT_TYPE);
     if kind.is_some_and(|kind| kind.as_bytes().starts_with(b"multipart/form-data")) {
-        return Ok(request);
+        return Ok(Form::Coming(request));
     }
     let (parts, body) = request.into_parts();
     let read = timeout(limit, to_bytes(body, FORM_BYTES_MAX)).await;
     let bytes = read.map_err(|_| Refusal::Slow)?;
     let bytes = bytes.map_err(|_| Refusal::TooLarge)?;
-    Ok(Request::from_parts(parts, Body::from(bytes)))
+    Ok(Form::Whole(Request::from_parts(parts, Body::from(bytes))))
 }
 
 fn rendered(mut answer: Response, desk: &crate::desk::Desk) -> Response {

@@ -142,7 +142,7 @@ pub(crate) async fn page(
         attachments_title: view.attachments_title,
         base,
     };
-    desk.answers.html(visitor.holder.id, &page)
+    desk.answers.html(&visitor.holder.mailbox(), &page)
 }
 
 /// Laying a letter out takes a while; it is done where it holds nobody else up. The turn is held
@@ -159,12 +159,17 @@ where
 
 /// Content leaves only after the log says so.
 pub(crate) async fn revealed(desk: &Desk, visitor: &Visitor, how: &str) -> Result<(), Refusal> {
-    let opened = desk.viewer.store.remember_opened(visitor.holder.id).await;
-    opened.map_err(|error| Refusal::trouble("remember a reading", &error))?;
     let how = [("as", how.to_owned())];
     visitor
         .audit(desk, "content revealed", Durability::Before, &how)
-        .await
+        .await?;
+    remember(desk, visitor).await
+}
+
+/// Remembers that the letter was read, after the log does: it is not marked as read in silence.
+pub(crate) async fn remember(desk: &Desk, visitor: &Visitor) -> Result<(), Refusal> {
+    let opened = desk.viewer.store.remember_opened(visitor.holder.id).await;
+    opened.map_err(|error| Refusal::trouble("remember a reading", &error))
 }
 
 /// Where the choice to load pictures stands in an address.
@@ -248,7 +253,7 @@ pub(crate) async fn print(
         attachments: view.attachments,
         attachments_title: view.attachments_title,
     };
-    let mut response = desk.answers.html(visitor.holder.id, &page)?;
+    let mut response = desk.answers.html(&visitor.holder.mailbox(), &page)?;
     let policy = HeaderValue::from_static(PRINT_POLICY);
     response
         .headers_mut()

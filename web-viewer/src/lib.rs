@@ -21,6 +21,7 @@ mod guard;
 mod heft;
 mod inline_style;
 mod letter;
+mod mailbox;
 mod mailer;
 mod mask;
 mod opening;

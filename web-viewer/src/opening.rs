@@ -16,6 +16,7 @@ use store::{Clock, Store};
 use zeroize::Zeroizing;
 
 use crate::desk::Desk;
+use crate::mailbox::Mailbox;
 use crate::outline::{Outline, Place, STEP_BYTES};
 use crate::reader::Visitor;
 use crate::refusal::Refusal;
@@ -32,6 +33,7 @@ pub(crate) struct Source {
     clock: Arc<dyn Clock>,
     letter: LetterId,
     grant: GrantId,
+    mailbox: Mailbox,
     key: ContentKey,
     header: Header,
 }
@@ -58,6 +60,7 @@ impl Source {
             clock: desk.viewer.clock.clone(),
             letter,
             grant,
+            mailbox: visitor.holder.mailbox(),
             key,
             header,
         })
@@ -166,7 +169,7 @@ impl Opening {
 
     /// All that a page shows, read in its turn.
     pub async fn page(self, desk: &Desk, wanted: Pictures) -> Result<Opened, Refusal> {
-        let turn = desk.turn(self.source.grant).await?;
+        let turn = desk.turn(self.source.mailbox.clone()).await?;
         let head = self.head().await?;
         let mut bodies = Vec::with_capacity(self.outline.bodies.len());
         let mut left = BODIES_BYTES_MAX;
@@ -252,7 +255,7 @@ async fn outline(desk: &Desk, source: &Source) -> Result<Outline, Refusal> {
     if let Some(outline) = remembered(desk, source) {
         return Ok(outline);
     }
-    let turn = desk.turn(source.grant).await?;
+    let turn = desk.turn(source.mailbox.clone()).await?;
     // Whoever had a turn meanwhile may have read the same letter.
     if let Some(outline) = remembered(desk, source) {
         return Ok(outline);

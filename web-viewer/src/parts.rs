@@ -14,7 +14,7 @@ use store::Durability;
 use crate::desk::{Desk, Shared};
 use crate::download::Download;
 use crate::file_name::passive_type;
-use crate::letter::{Choice, May, revealed};
+use crate::letter::{Choice, May, remember, revealed};
 use crate::opening::{Opening, Pictures, Source};
 use crate::outline::Place;
 use crate::range::Answer;
@@ -56,7 +56,7 @@ pub(crate) async fn body(
     let places = &opening.outline.bodies;
     let place = places.iter().find(|place| place.number == number);
     let place = place.ok_or(Refusal::NotFound)?.clone();
-    let turn = desk.turn(visitor.holder.id).await?;
+    let turn = desk.turn(visitor.holder.mailbox()).await?;
     let body = opening.text(&place, BODY_BYTES_MAX).await?;
     let pictures = opening.pictures(&[&body.text], Pictures::Whole).await?;
     // The turn lasts as long as the work, also when nobody waits for it any more.
@@ -70,7 +70,7 @@ pub(crate) async fn body(
         title: desk.texts.message,
         html: clean.html,
     };
-    let mut response = desk.answers.html(visitor.holder.id, &page)?;
+    let mut response = desk.answers.html(&visitor.holder.mailbox(), &page)?;
     let fields = response.headers_mut();
     fields.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     fields.insert(X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN"));
@@ -157,13 +157,12 @@ async fn begin(
     if *method == Method::HEAD || asked == Answer::Unsatisfiable {
         return Ok(file.head(&asked));
     }
-    let room = desk.downloads.room(visitor.holder.id);
+    let room = desk.downloads.room(&visitor.holder.mailbox());
     let room = room.ok_or(Refusal::DownloadsBusy)?;
-    let opened = desk.viewer.store.remember_opened(visitor.holder.id).await;
-    opened.map_err(|error| Refusal::trouble("remember a reading", &error))?;
     visitor
         .audit(desk, begun.kind, Durability::Before, begun.detail)
         .await?;
+    remember(desk, visitor).await?;
     Ok(file.answer(asked, room))
 }
 

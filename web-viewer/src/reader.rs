@@ -11,6 +11,7 @@ use store::{AuditEvent, Durability, GrantRecord};
 
 use crate::cookies::{Cookies, Token};
 use crate::desk::Desk;
+use crate::mailbox::Mailbox;
 use crate::refusal::{Ending, Refusal};
 use crate::summary::Summary;
 
@@ -100,6 +101,11 @@ impl Holder {
     /// Where this letter's pages are.
     pub fn base(&self) -> String {
         format!("/l/{}", self.id)
+    }
+
+    /// Whose places this reader takes.
+    pub fn mailbox(&self) -> Mailbox {
+        Mailbox::of(&self.record.grant.recipient)
     }
 
     /// The words that stand in the notice, on the pages and in the mail with the code alike.

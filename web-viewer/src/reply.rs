@@ -3,6 +3,7 @@
 //! Its recipients come from the original letter alone, never from a field of the form; it shows
 //! as sent only after the mail system took it; the same form never sends twice.
 
+mod around;
 mod form;
 mod original;
 
@@ -30,6 +31,7 @@ use crate::shell::{Shell, Step, Word, html};
 use crate::texts::fill;
 use crate::view::size_words;
 
+use around::Around;
 use form::{Coming, Unread, Written};
 use original::Original;
 
@@ -139,7 +141,7 @@ async fn take(
     // Who may not reply has no body read.
     let visitor = replier(desk, id, headers, reach).await?;
     // Both are held until the reply is out.
-    let room = desk.replies.room(visitor.holder.id);
+    let room = desk.replies.room(&visitor.holder.mailbox());
     let room = room.ok_or(Refusal::RepliesBusy)?;
     let mut share = desk.reply_bytes.share();
     let written = match come_in(desk, &visitor, request, &mut share).await {
@@ -171,12 +173,12 @@ async fn take(
         );
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, html(&page)).into_response());
     }
-    if let Some(refused) = spend(desk, &visitor, &written.once, reach).await? {
-        return Ok(refused);
-    }
     let desk = desk.clone();
     finish(async move {
         let _held = (room, share);
+        if let Some(refused) = spend(&desk, &visitor, &written.once, reach).await? {
+            return Ok(refused);
+        }
         hand_over(&desk, visitor, original, written, reach).await
     })
     .await?
@@ -189,10 +191,16 @@ async fn come_in(
     request: Request,
     share: &mut Share,
 ) -> Result<Written, Unread> {
+    let around = Around::default();
+    let request = request.map(|body| around.bound(body));
     let form = Multipart::from_request(request, &()).await;
     let form = form.map_err(|_| Unread::Malformed)?;
     let settings = desk.settings();
-    let coming = Coming::new(share, Duration::from_secs(settings.reply_pace_seconds));
+    let coming = Coming::new(
+        share,
+        around,
+        Duration::from_secs(settings.reply_pace_seconds),
+    );
     let is_ours = |token: &str| visitor.check_token(desk, token).is_ok();
     let reading = form::read(form, coming, is_ours);
     let limit = Duration::from_secs(settings.reply_seconds_max);

@@ -29,7 +29,7 @@ pub const SETBACK_SECONDS: i64 = 10;
 pub const SETBACKS_HELD_MAX: usize = 10_000;
 /// How many letters are open in memory at once; further requests wait, then are told to.
 pub const OPENINGS_MAX: usize = 4;
-/// How many of them may be one reader's letter, opened for him.
+/// How many of them may be opened for one mailbox.
 pub const OPENINGS_OF_ONE_MAX: usize = 2;
 /// How long a request waits for its turn to open a letter.
 pub const OPENING_WAIT_SECONDS: u64 = 10;
@@ -37,12 +37,12 @@ pub const OPENING_WAIT_SECONDS: u64 = 10;
 pub const ANSWER_BYTES_FREE: usize = 256 * 1024;
 /// How many bytes of larger pages may be under way to browsers at once.
 pub const ANSWERS_BYTES_MAX: usize = 256 * 1024 * 1024;
-/// How many of them may be one reader's of one letter.
+/// How many of them may be one mailbox's.
 pub const ANSWERS_OF_ONE_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// How many attachments and whole letters may be under way to browsers at once; each holds less
 /// than a MiB.
 pub const DOWNLOADS_MAX: usize = 128;
-/// How many of them may be one reader's of one letter.
+/// How many of them may be one mailbox's.
 pub const DOWNLOADS_OF_ONE_MAX: usize = 16;
 /// The longest outline of a letter that is remembered, closed; a longer one is made anew each time.
 pub const OUTLINE_BYTES_MAX: usize = 1024 * 1024;
@@ -64,14 +64,17 @@ pub const REPLY_PACE_SECONDS: u64 = 30;
 pub const REPLY_PACE_BYTES: usize = 32 * 1024;
 /// How many replies are taken in and sent at once.
 pub const REPLIES_AT_ONCE_MAX: usize = 32;
-/// How many of them may be one reader's to one letter.
-pub const REPLIES_OF_ONE_MAX: usize = 1;
+/// How many of them may be one mailbox's, to whatever letters.
+pub const REPLIES_OF_ONE_MAX: usize = 2;
 /// A reply up to this size stands in memory without being counted.
 pub const REPLY_BYTES_FREE: usize = 256 * 1024;
 /// All others together may be as large as so many of the largest.
 pub const REPLIES_WHOLE_MAX: usize = 4;
 /// The longest field of a reply's form that is a mark of ours.
 pub const REPLY_MARK_BYTES_MAX: usize = 128;
+/// How many bytes of a reply's form may be no field's content: what stands before the first field,
+/// between them, and in their headers.
+pub const REPLY_AROUND_BYTES_MAX: usize = 128 * 1024;
 /// How many people of a list stand on a page at once; the others unfold.
 pub const PEOPLE_SHOWN_MAX: usize = 5;
 /// The most people of one header field that a page lists.

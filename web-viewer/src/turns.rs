@@ -3,21 +3,21 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use seal::GrantId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Duration, timeout};
 
+use crate::mailbox::Mailbox;
 use crate::refusal::Refusal;
 
-/// So many turns, how many of them one reader's letter may have, and how long one waits.
+/// So many turns, how many of them one mailbox may have, and how long one waits.
 pub(crate) struct Turns {
     all: Arc<Semaphore>,
-    of_one: Arc<Mutex<HashMap<GrantId, Own>>>,
+    of_one: Arc<Mutex<HashMap<Mailbox, Own>>>,
     of_one_max: usize,
     wait: Duration,
 }
 
-/// The turns of one grant, kept while anybody has or awaits one.
+/// The turns of one mailbox, kept while anybody has or awaits one.
 struct Own {
     free: Arc<Semaphore>,
     askers: usize,
@@ -41,8 +41,8 @@ impl Turns {
     }
 
     /// A turn; who waits too long for one is told to come again.
-    pub async fn take(&self, grant: GrantId) -> Result<Turn, Refusal> {
-        let (asker, free) = self.ask(grant);
+    pub async fn take(&self, mailbox: Mailbox) -> Result<Turn, Refusal> {
+        let (asker, free) = self.ask(mailbox);
         let taking = async {
             // His own first: who waits for that keeps nobody else waiting.
             let own = free.acquire_owned().await.ok()?;
@@ -59,31 +59,31 @@ impl Turns {
         }
     }
 
-    fn ask(&self, grant: GrantId) -> (Asker, Arc<Semaphore>) {
+    fn ask(&self, mailbox: Mailbox) -> (Asker, Arc<Semaphore>) {
         let mut of_one = self.of_one.lock().unwrap_or_else(PoisonError::into_inner);
-        let own = of_one.entry(grant).or_insert_with(|| Own {
+        let own = of_one.entry(mailbox.clone()).or_insert_with(|| Own {
             free: Arc::new(Semaphore::new(self.of_one_max)),
             askers: 0,
         });
         own.askers += 1;
         let of_one = self.of_one.clone();
-        (Asker { grant, of_one }, own.free.clone())
+        (Asker { mailbox, of_one }, own.free.clone())
     }
 }
 
-/// Somebody who has or awaits a turn; the last one takes his grant's entry away.
+/// Somebody who has or awaits a turn; the last one takes his mailbox's entry away.
 struct Asker {
-    grant: GrantId,
-    of_one: Arc<Mutex<HashMap<GrantId, Own>>>,
+    mailbox: Mailbox,
+    of_one: Arc<Mutex<HashMap<Mailbox, Own>>>,
 }
 
 impl Drop for Asker {
     fn drop(&mut self) {
         let mut of_one = self.of_one.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(own) = of_one.get_mut(&self.grant) {
+        if let Some(own) = of_one.get_mut(&self.mailbox) {
             own.askers -= 1;
             if own.askers == 0 {
-                of_one.remove(&self.grant);
+                of_one.remove(&self.mailbox);
             }
         }
     }
@@ -98,8 +98,8 @@ mod tests {
         Turns::new(OPENINGS_MAX, OPENINGS_OF_ONE_MAX, Duration::from_millis(50))
     }
 
-    fn grant(n: usize) -> GrantId {
-        GrantId::from_bytes([n as u8; 16])
+    fn reader(n: usize) -> Mailbox {
+        Mailbox::of(&n.to_string())
     }
 
     #[tokio::test]
@@ -107,10 +107,10 @@ mod tests {
         let turns = turns();
         let mut taken = Vec::new();
         for n in 0..OPENINGS_MAX {
-            taken.push(turns.take(grant(n)).await.expect("a turn is free"));
+            taken.push(turns.take(reader(n)).await.expect("a turn is free"));
         }
-        let next = grant(OPENINGS_MAX);
-        assert_eq!(turns.take(next).await.err(), Some(Refusal::Busy));
+        let next = reader(OPENINGS_MAX);
+        assert_eq!(turns.take(next.clone()).await.err(), Some(Refusal::Busy));
         let (waiting, ()) = tokio::join!(turns.take(next), async {
             taken.pop();
         });
@@ -122,12 +122,12 @@ mod tests {
         let turns = turns();
         let mut taken = Vec::new();
         for _ in 0..OPENINGS_OF_ONE_MAX {
-            taken.push(turns.take(grant(0)).await.expect("a turn is free"));
+            taken.push(turns.take(reader(0)).await.expect("a turn is free"));
         }
-        assert_eq!(turns.take(grant(0)).await.err(), Some(Refusal::Busy));
-        assert!(turns.take(grant(1)).await.is_ok(), "another has his turn");
+        assert_eq!(turns.take(reader(0)).await.err(), Some(Refusal::Busy));
+        assert!(turns.take(reader(1)).await.is_ok(), "another has his turn");
         taken.pop();
-        assert!(turns.take(grant(0)).await.is_ok(), "and so has he again");
+        assert!(turns.take(reader(0)).await.is_ok(), "and so has he again");
         taken.clear();
         assert!(
             turns.of_one.lock().unwrap().is_empty(),

@@ -4,6 +4,7 @@
 mod support;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
@@ -16,7 +17,8 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use web_viewer::ViewerSettings;
 use web_viewer::settings::{
-    REPLIES_AT_ONCE_MAX, REPLIES_OF_ONE_MAX, REPLIES_WHOLE_MAX, REPLY_BYTES_FREE, REPLY_PACE_BYTES,
+    REPLIES_AT_ONCE_MAX, REPLIES_OF_ONE_MAX, REPLIES_WHOLE_MAX, REPLY_AROUND_BYTES_MAX,
+    REPLY_BYTES_FREE, REPLY_PACE_BYTES,
 };
 
 const FILES: &str = "multipart/form-data; boundary=XX";
@@ -47,8 +49,12 @@ struct Reader {
 
 impl Reader {
     async fn of(world: &World, number: usize) -> Self {
+        Self::at(world, &format!("reader{number}@partner.example")).await
+    }
+
+    async fn at(world: &World, address: &str) -> Self {
         let terms = Terms {
-            reader: format!("reader{number}@partner.example"),
+            reader: address.to_owned(),
             ..Terms::default()
         };
         let sealed = world.seal(&samples::plain(), &terms).await;
@@ -74,6 +80,11 @@ impl Reader {
         let (token, once) = (self.form.hidden("token"), self.form.hidden("once"));
         let marks = field("token", &token) + "\r\n" + &field("once", &once) + "\r\n";
         (marks + &field("text", &"a".repeat(text_bytes))).into_bytes()
+    }
+
+    /// A whole form with these fields behind its marks and its text.
+    fn form_with(&self, fields: &[u8]) -> Vec<u8> {
+        [&self.begun(1), &b"\r\n"[..], fields, b"--XX--\r\n"].concat()
     }
 
     /// Sends these pieces with a pause before each but the first, and then nothing; says when all
@@ -233,4 +244,129 @@ async fn large_replies_share_so_much_memory() {
     end(stalled.pop().unwrap()).await;
     let large = Reader::of(&world, fit + 2).await.stall(text).await;
     assert!(!large.is_finished(), "what was held is given back");
+}
+
+/// What stands in a form beside the content of its fields, piece by piece without an end; and how
+/// many bytes of it were taken before the answer.
+async fn endless(reader: &Reader, begin: Vec<u8>) -> (Page, usize) {
+    let taken = Arc::new(AtomicUsize::new(0));
+    let left = (Some(begin), taken.clone());
+    let body = stream::unfold(left, |(begin, taken)| async move {
+        let piece = begin.unwrap_or_else(|| vec![b'a'; 16 * 1024]);
+        taken.fetch_add(piece.len(), Ordering::Relaxed);
+        Some((Ok::<_, std::io::Error>(piece), (None, taken)))
+    });
+    let (path, body) = (reader.path(), Body::from_stream(body));
+    let answer = reader.browser.post_slowly(&path, FILES, body);
+    let page = tokio::time::timeout(Duration::from_secs(60), answer).await;
+    (page.expect("an answer"), taken.load(Ordering::Relaxed))
+}
+
+/// A preamble, or a field's header, without an end is given up before much of it is held: it stands
+/// in the multipart reader's own memory, which no budget of ours sees.
+#[tokio::test]
+async fn what_stands_around_the_fields_is_bounded() {
+    let world = World::with(ViewerSettings {
+        reply_pace_seconds: 600,
+        ..settings()
+    })
+    .await;
+    let reader = Reader::of(&world, 1).await;
+    let header = |name: &str| format!("--XX\r\nContent-Disposition: form-data; {name}");
+    let marks = String::from_utf8(reader.begun(0)).unwrap();
+    for (what, begin) in [
+        ("preamble", "a".to_owned()),
+        ("header of the mark", header("name=\"token\"; x=\"")),
+        (
+            "header behind the marks",
+            marks.clone() + "\r\n" + &header("name=\"files\"; x=\""),
+        ),
+        (
+            "name of a file",
+            marks + "\r\n" + &header("name=\"files\"; filename=\""),
+        ),
+    ] {
+        let (page, taken) = endless(&reader, begin.into_bytes()).await;
+        assert_eq!(page.status, StatusCode::FORBIDDEN, "{what}");
+        assert!(taken <= 2 * REPLY_AROUND_BYTES_MAX, "{what}: {taken} bytes");
+    }
+    let fields = header("name=\"other\"\r\n\r\n\r\n").repeat(REPLY_AROUND_BYTES_MAX / 32);
+    let many = reader.form_with(fields.as_bytes());
+    let page = reader
+        .browser
+        .post_slowly(&reader.path(), FILES, Body::from(many))
+        .await;
+    assert_eq!(page.status, StatusCode::FORBIDDEN, "fields without number");
+    assert!(world.mailer.replies.lock().unwrap().is_empty());
+}
+
+/// The control: what is within the limit is taken, and content counts as none of it, however
+/// much comes at once, kept or passed over.
+#[tokio::test]
+async fn what_stands_around_the_fields_within_bounds_is_taken() {
+    let world = World::with(ViewerSettings {
+        reply_pace_seconds: 600,
+        ..settings()
+    })
+    .await;
+    let field = |name: &str, size: usize| {
+        let head = "--XX\r\nContent-Disposition: form-data; name=";
+        [
+            head.as_bytes(),
+            name.as_bytes(),
+            b"\r\n\r\n",
+            &vec![b'a'; size],
+            b"\r\n",
+        ]
+        .concat()
+    };
+    let preamble = vec![b'a'; REPLY_AROUND_BYTES_MAX / 2];
+    for (before, fields) in [
+        (preamble, Vec::new()),
+        (Vec::new(), field("\"files\"; filename=\"a.bin\"", 5 * MIB)),
+        (Vec::new(), field("\"other\"", 5 * MIB)),
+    ] {
+        let reader = Reader::of(&world, 1).await;
+        let form = [&before[..], b"\r\n", &reader.form_with(&fields)].concat();
+        let sent = reader
+            .browser
+            .post_slowly(&reader.path(), FILES, Body::from(form))
+            .await;
+        assert!(sent.has("Your reply was sent"), "{}", sent.text());
+    }
+    let replies = world.mailer.replies.lock().unwrap();
+    let sizes: Vec<_> = replies
+        .iter()
+        .flat_map(|it| &it.attachments)
+        .map(|it| it.bytes.len())
+        .collect();
+    assert_eq!(sizes, [5 * MIB]);
+}
+
+/// Places are counted by mailbox: who has many letters has no more of them than who has one.
+#[tokio::test]
+async fn a_reader_of_many_letters_does_not_hold_every_place() {
+    let world = world(600).await;
+    let mut stalled = Vec::new();
+    for number in 0..REPLIES_OF_ONE_MAX {
+        // The same mailbox, however its letter spells it.
+        let address = ["bob@partner.example", "Bob@Partner.example"][number % 2];
+        stalled.push(Reader::at(&world, address).await.stall(100).await);
+    }
+    for _ in 0..4 {
+        // So many codes in a row would have to wait.
+        world.pass_seconds(3600);
+        let more = Reader::at(&world, "bob@partner.example").await;
+        let more = more.stall(100).await;
+        let more = tokio::time::timeout(Duration::from_secs(60), more).await;
+        says_busy(&more.expect("an answer at once").unwrap());
+    }
+    assert!(stalled.iter().all(|reply| !reply.is_finished()));
+    let sent = Reader::of(&world, 1).await.reply().await;
+    assert!(sent.has("Your reply was sent"), "{}", sent.text());
+    const {
+        assert!(
+            REPLIES_OF_ONE_MAX * 2 <= REPLIES_AT_ONCE_MAX && REPLIES_OF_ONE_MAX < REPLIES_WHOLE_MAX
+        )
+    };
 }

@@ -1,16 +1,18 @@
 //! The form of a reply as a browser sends it, read within bounds: of time, pace, number and memory.
 //!
-//! No field of it names a recipient; whatever is not known is passed over unread. Before its first
-//! field, the form's mark, was found good, no other field is read; what stands around fields is
-//! buffered by the multipart reader, up to the size of a reply.
+//! No field of it names a recipient; whatever is not known is passed over and not kept. Before its
+//! first field, the form's mark, was found good, no other field is read; what stands around fields
+//! is bounded by [`REPLY_AROUND_BYTES_MAX`](crate::settings::REPLY_AROUND_BYTES_MAX).
 
 use std::time::Duration;
 
+use axum::body::Bytes;
 use axum::extract::Multipart;
 use axum::extract::multipart::{Field, MultipartError};
 use axum::http::StatusCode;
 use tokio::time::{Instant, timeout_at};
 
+use super::around::Around;
 use crate::budget::Share;
 use crate::file_name;
 use crate::mailer::ReplyAttachment;
@@ -51,7 +53,7 @@ pub(super) async fn read(
     mut coming: Coming<'_>,
     is_ours: impl Fn(&str) -> bool,
 ) -> Result<Written, Unread> {
-    let first = coming.within(form.next_field()).await?;
+    let first = coming.field(&mut form).await?;
     let Some(first) = first.filter(|field| field.name() == Some("token")) else {
         return Err(Unread::Forged);
     };
@@ -59,7 +61,7 @@ pub(super) async fn read(
         return Err(Unread::Forged);
     }
     let mut written = Written::default();
-    while let Some(field) = coming.within(form.next_field()).await? {
+    while let Some(field) = coming.field(&mut form).await? {
         let name = field.name().unwrap_or_default().to_owned();
         match name.as_str() {
             "once" => written.once = coming.mark(field).await?,
@@ -84,7 +86,7 @@ pub(super) async fn read(
                     bytes,
                 });
             }
-            _ => {}
+            _ => coming.pass_over(field).await?,
         }
     }
     Ok(written)
@@ -93,6 +95,7 @@ pub(super) async fn read(
 /// A form on its way in: how fast it must come, and what it takes of the memory for all.
 pub(super) struct Coming<'s> {
     share: &'s mut Share,
+    around: Around,
     pace: Duration,
     /// When [`REPLY_PACE_BYTES`] must have come,
     due: Instant,
@@ -101,9 +104,10 @@ pub(super) struct Coming<'s> {
 }
 
 impl<'s> Coming<'s> {
-    pub fn new(share: &'s mut Share, pace: Duration) -> Self {
+    pub fn new(share: &'s mut Share, around: Around, pace: Duration) -> Self {
         Self {
             share,
+            around,
             pace,
             due: Instant::now() + pace,
             came: 0,
@@ -118,6 +122,31 @@ impl<'s> Coming<'s> {
         Ok(next.map_err(|_| Unread::Slow)??)
     }
 
+    async fn field<'f>(&self, form: &'f mut Multipart) -> Result<Option<Field<'f>>, Unread> {
+        let field = self.within(form.next_field()).await?;
+        self.around.gave(0);
+        Ok(field)
+    }
+
+    /// The next piece of a field's content.
+    async fn piece(&mut self, field: &mut Field<'_>) -> Result<Option<Bytes>, Unread> {
+        let Some(piece) = self.within(field.chunk()).await? else {
+            return Ok(None);
+        };
+        self.around.gave(piece.len());
+        self.came += piece.len();
+        if self.came >= REPLY_PACE_BYTES {
+            self.due = Instant::now() + self.pace;
+            self.came = 0;
+        }
+        Ok(Some(piece))
+    }
+
+    async fn pass_over(&mut self, mut field: Field<'_>) -> Result<(), Unread> {
+        while self.piece(&mut field).await?.is_some() {}
+        Ok(())
+    }
+
     async fn mark(&mut self, field: Field<'_>) -> Result<String, Unread> {
         let bytes = self.bytes(field, REPLY_MARK_BYTES_MAX).await?;
         String::from_utf8(bytes).map_err(|_| Unread::Malformed)
@@ -125,17 +154,12 @@ impl<'s> Coming<'s> {
 
     async fn bytes(&mut self, mut field: Field<'_>, max: usize) -> Result<Vec<u8>, Unread> {
         let mut bytes = Vec::new();
-        while let Some(piece) = self.within(field.chunk()).await? {
+        while let Some(piece) = self.piece(&mut field).await? {
             if bytes.len() + piece.len() > max {
                 return Err(Unread::TooLarge);
             }
             if !self.share.grow(piece.len()) {
                 return Err(Unread::Busy);
-            }
-            self.came += piece.len();
-            if self.came >= REPLY_PACE_BYTES {
-                self.due = Instant::now() + self.pace;
-                self.came = 0;
             }
             bytes.extend_from_slice(&piece);
         }

@@ -58,7 +58,12 @@ impl FakeMailer {
         self.tried.load(Ordering::SeqCst)
     }
 
-    /// From now on a reply takes so long to send.
+    async fn wait(&self) {
+        let slow = self.slow_ms.load(Ordering::SeqCst) as u64;
+        tokio::time::sleep(std::time::Duration::from_millis(slow)).await;
+    }
+
+    /// From now on mail takes so long to send.
     pub fn take_milliseconds(&self, slow: usize) {
         self.slow_ms.store(slow, Ordering::SeqCst);
     }
@@ -93,14 +98,14 @@ impl FakeMailer {
 #[async_trait]
 impl Mailer for FakeMailer {
     async fn passcode(&self, mail: PasscodeMail) -> Result<(), MailerError> {
+        self.wait().await;
         self.answer()?;
         self.passcodes.lock().unwrap().push(mail);
         Ok(())
     }
 
     async fn reply(&self, mail: ReplyMail) -> Result<(), MailerError> {
-        let slow = self.slow_ms.load(Ordering::SeqCst) as u64;
-        tokio::time::sleep(std::time::Duration::from_millis(slow)).await;
+        self.wait().await;
         self.answer()?;
         self.replies.lock().unwrap().push(mail);
         Ok(())
