@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use mail::Timestamp;
 use seal::{Entropy, ServerKey};
 use store::{Clock, Store};
-use tokio::time::Duration;
+use tokio::time::{Duration, timeout};
 
 use crate::answers::Answers;
 use crate::budget::Budget;
@@ -96,6 +96,23 @@ impl Desk {
     /// A turn to open a letter and lay it out.
     pub async fn turn(&self, mailbox: Mailbox) -> Result<Turn, Refusal> {
         self.openings.take(mailbox).await
+    }
+
+    /// Work that takes a while, done where it holds nobody else up. What it does is counted and
+    /// bounded; who waits too long all the same is told so, and the work's turn ends with it.
+    pub async fn laid_out<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let limit = Duration::from_secs(self.settings().laying_out_seconds_max);
+        match timeout(limit, tokio::task::spawn_blocking(work)).await {
+            Ok(done) => done.map_err(|error| Refusal::trouble(doing, &error)),
+            Err(_) => {
+                tracing::warn!(doing, "a letter takes longer than anybody is let wait");
+                Err(Refusal::Heavy)
+            }
+        }
     }
 
     pub fn now(&self) -> Timestamp {

@@ -58,14 +58,15 @@ pub(crate) struct Weight {
     pub steps: usize,
 }
 
-/// Weighs HTML, up to the first limit that it is over.
-pub(crate) fn weigh(html: &str, writer: Writer) -> Weight {
+/// Weighs HTML, up to the first limit that it is over; it may take no more than so many steps.
+pub(crate) fn weigh(html: &str, writer: Writer, steps_max: usize) -> Weight {
     let (attribute_bytes_max, pieces_max) = match writer {
         Writer::Stranger => (HTML_ATTRIBUTE_BYTES_MAX, PIECES_MAX),
         Writer::Sanitiser => (HTML_ATTRIBUTE_BYTES_MAX + PICTURE_BYTES_MAX, usize::MAX),
     };
     let scales = Scales {
         attribute_bytes_max,
+        steps_max: steps_max.min(HTML_STEPS_MAX),
         ..Scales::default()
     };
     // The same context as the sanitiser's.
@@ -181,13 +182,14 @@ struct Scales {
     attribute_bytes: Cell<usize>,
     attribute_bytes_max: usize,
     steps: Cell<usize>,
+    steps_max: usize,
     over: Cell<bool>,
 }
 
 impl Scales {
     fn step(&self) {
         self.steps.set(self.steps.get() + 1);
-        if self.steps.get() > HTML_STEPS_MAX {
+        if self.steps.get() > self.steps_max {
             self.over.set(true);
         }
     }

@@ -112,7 +112,7 @@ pub(crate) async fn page(
     let mark = pictures.then(|| visitor.pictures_token(desk));
     let opened = Opening::of(desk, &visitor).await?;
     let opened = opened.page(desk, Pictures::Named).await?;
-    let ((view, answerable), _turn) = laid_out(opened, {
+    let ((view, answerable), _turn) = laid_out(desk, opened, {
         let (base, domains) = (base.clone(), desk.settings().domains.clone());
         let sender = visitor.holder.record.grant.sender.clone();
         move |opened| {
@@ -147,14 +147,13 @@ pub(crate) async fn page(
 
 /// Laying a letter out takes a while; it is done where it holds nobody else up. The turn is held
 /// until the page is made.
-async fn laid_out<T, F>(opened: Opened, work: F) -> Result<(T, Turn), Refusal>
+async fn laid_out<T, F>(desk: &Desk, opened: Opened, work: F) -> Result<(T, Turn), Refusal>
 where
     T: Send + 'static,
     F: FnOnce(&Opened) -> T + Send + 'static,
 {
     let work = move || (work(&opened), opened.turn);
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|error| Refusal::trouble("lay a letter out", &error))
+    desk.laid_out("lay a letter out", work).await
 }
 
 /// Content leaves only after the log says so.
@@ -235,7 +234,7 @@ pub(crate) async fn print(
     }
     let opened = Opening::of(&desk, &visitor).await?;
     let opened = opened.page(&desk, Pictures::Whole).await?;
-    let (view, _turn) = laid_out(opened, {
+    let (view, _turn) = laid_out(&desk, opened, {
         let base = base.clone();
         move |opened| View::of(opened, t, &base, None)
     })

@@ -20,7 +20,7 @@ use crate::mailbox::Mailbox;
 use crate::outline::{Outline, Place, STEP_BYTES};
 use crate::reader::Visitor;
 use crate::refusal::Refusal;
-use crate::sanitise::InlinePictures;
+use crate::sanitise::{HTML_BYTES_MAX, InlinePictures};
 use crate::settings::{BODIES_BYTES_MAX, BODY_BYTES_MAX, LETTER_HEADER_BYTES_MAX};
 use crate::turns::Turn;
 
@@ -180,7 +180,9 @@ impl Opening {
         }
         let html = self.outline.bodies.iter().zip(&bodies);
         let html = html.filter(|(place, _)| place.media_type == "text/html");
-        let texts: Vec<&str> = html.map(|(_, body)| body.text.as_str()).collect();
+        let texts = html.map(|(_, body)| body.text.as_str());
+        // Longer ones are not rendered.
+        let texts: Vec<&str> = texts.filter(|text| text.len() <= HTML_BYTES_MAX).collect();
         let pictures = self.pictures(&texts, wanted).await?;
         Ok(Opened {
             outline: self.outline,
@@ -263,8 +265,7 @@ async fn outline(desk: &Desk, source: &Source) -> Result<Outline, Refusal> {
     let plain = source.whole().await?;
     // The turn lasts as long as the work, also when nobody waits for it any more.
     let work = move || (Outline::of(&Message::parse(&plain)), turn);
-    let outline = tokio::task::spawn_blocking(work).await;
-    let (outline, _turn) = outline.map_err(|error| Refusal::trouble("read a letter", &error))?;
+    let (outline, _turn) = desk.laid_out("read a letter", work).await?;
     let closed = {
         let entropy = &desk.viewer.entropy;
         let mut entropy = entropy.lock().unwrap_or_else(PoisonError::into_inner);

@@ -12,8 +12,10 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::plain_text::TEXT_BYTES_MAX;
-use crate::sanitise;
-use crate::settings::PICTURE_BYTES_MAX;
+use crate::sanitise::Allowance;
+use crate::settings::{
+    PAGE_TEXT_BYTES_MAX, PICTURE_BYTES_MAX, PICTURE_NAME_BYTES_MAX, PICTURE_USES_MAX,
+};
 use crate::view::{number_of, shown_bodies};
 
 /// How far apart the places are at which a part's decoding can begin.
@@ -66,10 +68,10 @@ impl Outline {
     /// Reads a letter. Its attachments are decoded once, piece by piece, to know their size.
     pub fn of(message: &Message<'_>) -> Self {
         let bodies = shown_bodies(message);
-        let mut named = HashSet::new();
+        let (mut named, mut allowance) = (HashSet::new(), Allowance::default());
         for part in bodies.iter().filter(|part| part.media_type == "text/html") {
             let html = message.text(part);
-            if !sanitise::is_too_much(&html) {
+            if !allowance.is_too_much(&html) {
                 named.extend(named_pictures(&html));
             }
         }
@@ -91,12 +93,10 @@ impl Outline {
             .map(|part| Place::of(message, part).told_as_text())
             .collect();
         // What a page shows only the beginning of can be had whole.
-        let is_long = |body: &&Place| body.size > TEXT_BYTES_MAX as u64;
-        let long: Vec<Place> = bodies
-            .iter()
-            .filter(is_long)
-            .map(Place::as_a_file)
-            .collect();
+        let shown = text_shown(&bodies);
+        let long = bodies.iter().zip(&shown);
+        let long = long.filter(|(body, shown)| body.size > **shown as u64);
+        let long: Vec<Place> = long.map(|(body, _)| body.as_a_file()).collect();
         let files = uncut.iter().map(Place::as_a_file);
         let bodies = match bodies.is_empty() {
             true => uncut.clone(),
@@ -124,6 +124,18 @@ impl Outline {
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         serde_json::from_slice(bytes).ok()
     }
+}
+
+/// How much of each body's text a page shows: a letter may have many.
+pub(crate) fn text_shown(bodies: &[Place]) -> Vec<usize> {
+    let mut left = PAGE_TEXT_BYTES_MAX;
+    let shown = bodies.iter().map(|body| {
+        let shown = left.min(TEXT_BYTES_MAX as u64);
+        left -= shown.min(body.size);
+        // At most `TEXT_BYTES_MAX`.
+        shown as usize
+    });
+    shown.collect()
 }
 
 /// Multiparts whose parts nobody found: too deep, or without the boundary they name. What they hold
@@ -155,21 +167,22 @@ fn pictures(message: &Message<'_>, attached: &[&Part]) -> Vec<Place> {
 
 /// The Content-IDs that HTML names in `cid:` addresses.
 pub(crate) fn named_pictures(html: &str) -> HashSet<String> {
-    let mut named = HashSet::new();
-    for (at, _) in html.match_indices(':') {
-        let is_cid = at
-            .checked_sub(3)
-            .and_then(|start| html.get(start..at))
-            .is_some_and(|scheme| scheme.eq_ignore_ascii_case("cid"));
-        if is_cid {
-            let rest = &html[at + 1..];
-            let ends = |c: char| c.is_whitespace() || "\"'<>)".contains(c);
-            let id = &rest[..rest.find(ends).unwrap_or(rest.len())];
-            let id = percent_decode_str(id).decode_utf8_lossy();
-            named.insert(id.replace("&amp;", "&"));
-        }
-    }
-    named
+    let is_cid = |at: &usize| {
+        let scheme = at.checked_sub(3).and_then(|start| html.get(start..*at));
+        scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("cid"))
+    };
+    let uses = html.match_indices(':').map(|(at, _)| at).filter(is_cid);
+    let names = uses.take(PICTURE_USES_MAX).filter_map(|at| {
+        let rest = &html[at + 1..];
+        let near = &rest[..rest.floor_char_boundary(PICTURE_NAME_BYTES_MAX)];
+        let ends = |c: char| c.is_whitespace() || "\"'<>)".contains(c);
+        let end = near
+            .find(ends)
+            .or_else(|| (near.len() == rest.len()).then_some(near.len()))?;
+        let id = percent_decode_str(&near[..end]).decode_utf8_lossy();
+        Some(id.replace("&amp;", "&"))
+    });
+    names.collect()
 }
 
 impl Place {
@@ -307,6 +320,38 @@ mod tests {
         let back = Outline::from_bytes(&outline.to_bytes());
         assert_eq!(back.as_ref(), Some(&outline));
         assert_eq!(Outline::from_bytes(b"{}"), None);
+    }
+
+    /// Each name used to reach to the end of the HTML.
+    #[test]
+    fn names_of_pictures_are_bounded_in_length_and_number() {
+        let held = |html: &str| named_pictures(html).iter().map(String::len).sum::<usize>();
+        assert!(held(&"cid:".repeat(5_000)) <= PICTURE_NAME_BYTES_MAX * PICTURE_NAME_BYTES_MAX);
+        let many: String = (0..2 * PICTURE_USES_MAX)
+            .map(|n| format!("cid:{n} "))
+            .collect();
+        assert_eq!(named_pictures(&many).len(), PICTURE_USES_MAX);
+        let longest = "a".repeat(PICTURE_NAME_BYTES_MAX - 1);
+        let found = named_pictures(&format!("<img src=\"cid:{longest}\"> and cid:{longest}"));
+        assert_eq!(found, HashSet::from([longest]), "the control");
+    }
+
+    #[test]
+    fn the_text_of_a_page_is_bounded_and_what_is_cut_is_a_file() {
+        let part = |size| format!("--b\r\n\r\n{}\r\n", "a".repeat(size));
+        let sizes = [10, TEXT_BYTES_MAX, TEXT_BYTES_MAX + 1, 10, 10];
+        let parts: String = sizes.into_iter().map(part).collect();
+        let raw = format!("Content-Type: multipart/mixed; boundary=b\r\n\r\n{parts}--b--\r\n");
+        let outline = Outline::of(&Message::parse(raw.as_bytes()));
+        let shown = text_shown(&outline.bodies);
+        let left = TEXT_BYTES_MAX - 10;
+        assert_eq!(shown, [TEXT_BYTES_MAX, TEXT_BYTES_MAX, left, 0, 0]);
+        let files: Vec<_> = outline
+            .attachments
+            .iter()
+            .map(|it| it.number.as_str())
+            .collect();
+        assert_eq!(files, ["3", "4", "5"]);
     }
 
     #[test]

@@ -20,7 +20,7 @@ use crate::outline::Place;
 use crate::range::Answer;
 use crate::reader::{self, Visitor};
 use crate::refusal::Refusal;
-use crate::sanitise::Remote;
+use crate::sanitise::{Allowance, Remote};
 use crate::settings::BODY_BYTES_MAX;
 use crate::view::{cleaned, name_of};
 
@@ -60,9 +60,12 @@ pub(crate) async fn body(
     let body = opening.text(&place, BODY_BYTES_MAX).await?;
     let pictures = opening.pictures(&[&body.text], Pictures::Whole).await?;
     // The turn lasts as long as the work, also when nobody waits for it any more.
-    let work = move || (cleaned(&place, &body.text, remote, &pictures), turn);
-    let done = tokio::task::spawn_blocking(work).await;
-    let (clean, _turn) = done.map_err(|error| Refusal::trouble("clean a body", &error))?;
+    let work = move || {
+        let mut allowance = Allowance::default();
+        let clean = cleaned(&place, &body.text, remote, &pictures, &mut allowance);
+        (clean, turn)
+    };
+    let (clean, _turn) = desk.laid_out("clean a body", work).await?;
     let clean = clean.and_then(Result::ok);
     let clean = clean.ok_or(Refusal::NotFound)?;
     revealed(&desk, &visitor, "body").await?;

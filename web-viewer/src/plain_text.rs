@@ -11,16 +11,14 @@ pub const TEXT_BYTES_MAX: usize = 1024 * 1024;
 pub struct Rendered {
     /// Escaped, with links.
     pub html: String,
-    /// Whether text beyond [`TEXT_BYTES_MAX`] was left out.
+    /// Whether there is more text than was to be rendered.
     pub cut: bool,
 }
 
-/// Renders text; `flowed` says that RFC 3676 lines are to be joined again.
-pub fn render(text: &str, flowed: bool) -> Rendered {
-    let mut end = text.len().min(TEXT_BYTES_MAX);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
+/// Renders the first `bytes_max` bytes of a text; `flowed` says that RFC 3676 lines are to be
+/// joined again.
+pub fn render(text: &str, flowed: bool, bytes_max: usize) -> Rendered {
+    let end = text.floor_char_boundary(bytes_max);
     let joined = if flowed {
         unflow(&text[..end])
     } else {
@@ -155,7 +153,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn links(text: &str) -> Vec<String> {
-        let html = render(text, false).html;
+        let html = render(text, false, TEXT_BYTES_MAX).html;
         html.split("href=\"")
             .skip(1)
             .map(|rest| rest.split('"').next().unwrap().to_owned())
@@ -197,9 +195,9 @@ mod tests {
     #[test]
     fn long_text_is_cut_at_a_character() {
         let text = format!("a{}", "ä".repeat(TEXT_BYTES_MAX));
-        let rendered = render(&text, false);
+        let rendered = render(&text, false, TEXT_BYTES_MAX);
         assert!(rendered.cut && rendered.html.len() <= TEXT_BYTES_MAX + 1);
-        assert!(!render("short", false).cut);
+        assert!(!render("short", false, TEXT_BYTES_MAX).cut);
     }
 
     #[test]
@@ -207,7 +205,7 @@ mod tests {
         for tail in [")", "]", ").", "]),", "([)"] {
             let text = format!("http://a{}", tail.repeat(TEXT_BYTES_MAX / 8 / tail.len()));
             let started = std::time::Instant::now();
-            let html = render(&text, false).html;
+            let html = render(&text, false, TEXT_BYTES_MAX).html;
             let milliseconds = started.elapsed().as_millis();
             assert!(html.contains("href=\"http://a"), "{tail}");
             // Counted anew for each bracket it was minutes; a debug build takes less than a second.
@@ -226,7 +224,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_makes_markup(text in "([<>&\"'a-z:/ ]|https?://[a-z<>\"']{1,9}|\\PC){0,60}") {
-            let html = render(&text, false).html;
+            let html = render(&text, false, TEXT_BYTES_MAX).html;
             let bare = html
                 .replace("<span class=\"quote\">", "")
                 .replace("</span>", "")

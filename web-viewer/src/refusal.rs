@@ -31,6 +31,8 @@ pub(crate) enum Refusal {
     Method(Option<HeaderValue>),
     /// All turns are taken.
     Busy,
+    /// Laying the letter out takes too long.
+    Heavy,
     /// As many downloads are under way as may be.
     DownloadsBusy,
     /// The reader's reply before this one is not through, or too many are.
@@ -76,7 +78,7 @@ impl Refusal {
             Self::Slow => StatusCode::REQUEST_TIMEOUT,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::NoVisit { .. } => StatusCode::SEE_OTHER,
-            Self::Busy | Self::DownloadsBusy | Self::RepliesBusy | Self::Trouble => {
+            Self::Busy | Self::Heavy | Self::DownloadsBusy | Self::RepliesBusy | Self::Trouble => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
         }
@@ -107,7 +109,7 @@ impl Refusal {
             Self::Method(Some(allow)) => {
                 response.headers_mut().insert(header::ALLOW, allow);
             }
-            Self::Busy | Self::DownloadsBusy | Self::RepliesBusy | Self::Trouble => {
+            Self::Busy | Self::Heavy | Self::DownloadsBusy | Self::RepliesBusy | Self::Trouble => {
                 let seconds = HeaderValue::from_static("30");
                 response.headers_mut().insert(header::RETRY_AFTER, seconds);
             }
@@ -136,6 +138,7 @@ impl Refusal {
             Self::Slow => (t.slow_title, vec![t.slow.into()]),
             Self::Method(_) => (t.method_title, vec![t.method.into()]),
             Self::Busy => (t.busy_title, vec![t.busy.into()]),
+            Self::Heavy => (t.heavy_title, vec![t.heavy.into()]),
             Self::DownloadsBusy => (t.busy_title, vec![t.busy_downloads.into()]),
             Self::RepliesBusy => (t.busy_title, vec![t.busy_replies.into()]),
             Self::Trouble => (t.trouble_title, vec![t.trouble.into()]),

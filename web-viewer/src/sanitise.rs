@@ -23,6 +23,54 @@ pub const HTML_BYTES_MAX: usize = 1024 * 1024;
 /// What came out longer than this is not shown: the pictures of the letter and four times the rest.
 pub const CLEAN_BYTES_MAX: usize = PICTURE_BYTES_MAX + 4 * HTML_BYTES_MAX;
 
+/// More HTML than this, in all parts of a page together, is not rendered.
+pub const PAGE_HTML_BYTES_MAX: usize = 4 * HTML_BYTES_MAX;
+/// More steps than this are not made for a page, with its parts and what is made of them.
+pub const PAGE_STEPS_MAX: usize = 2 * HTML_STEPS_MAX;
+
+/// What the HTML of one page may still cost: its parts share it, since a letter may have many.
+#[derive(Debug)]
+pub struct Allowance {
+    html_bytes: usize,
+    steps: usize,
+    picture_bytes: usize,
+    clean_bytes: usize,
+}
+
+impl Default for Allowance {
+    /// For a whole page.
+    fn default() -> Self {
+        Self {
+            html_bytes: PAGE_HTML_BYTES_MAX,
+            steps: PAGE_STEPS_MAX,
+            picture_bytes: PICTURE_BYTES_MAX,
+            clean_bytes: CLEAN_BYTES_MAX,
+        }
+    }
+}
+
+impl Allowance {
+    /// Whether HTML is larger or deeper than what is rendered, or than what is left.
+    pub fn is_too_much(&mut self, html: &str) -> bool {
+        let Some(left) = self.html_bytes.checked_sub(html.len()) else {
+            return true;
+        };
+        self.html_bytes = left;
+        html.len() > HTML_BYTES_MAX || self.is_over(html, Writer::Stranger)
+    }
+
+    /// The same for what the sanitiser wrote itself, which may hold whole pictures.
+    fn has_grown_too_much(&mut self, html: &str) -> bool {
+        html.len() > self.clean_bytes || self.is_over(html, Writer::Sanitiser)
+    }
+
+    fn is_over(&mut self, html: &str, writer: Writer) -> bool {
+        let weight = weigh(html, writer, self.steps);
+        self.steps = self.steps.saturating_sub(weight.steps);
+        weight.is_over
+    }
+}
+
 /// Whether pictures from elsewhere may be loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Remote {
@@ -51,22 +99,37 @@ pub struct Clean {
 #[error("the HTML is larger or deeper than what is rendered")]
 pub struct TooMuch;
 
-/// Cleans one HTML part. Cleaning the result again changes nothing.
+/// Cleans one HTML part, the only one of its page. Cleaning the result again changes nothing.
 pub fn sanitise(html: &str, remote: Remote, pictures: &InlinePictures) -> Result<Clean, TooMuch> {
-    if is_too_much(html) {
+    sanitise_within(html, remote, pictures, &mut Allowance::default())
+}
+
+/// The same for one part of several, as far as their page allows it.
+pub fn sanitise_within(
+    html: &str,
+    remote: Remote,
+    pictures: &InlinePictures,
+    allowance: &mut Allowance,
+) -> Result<Clean, TooMuch> {
+    if allowance.is_too_much(html) {
         return Err(TooMuch);
     }
-    let counts = Arc::new(Counts::default());
+    let counts = Arc::new(Counts {
+        room: allowance.picture_bytes.into(),
+        ..Counts::default()
+    });
     let mut html = builder(remote, pictures, &counts).clean(html).to_string();
     let remote_blocked = counts.blocked.load(Ordering::Relaxed);
     // A parser may read its own output differently when the input was crossed; what does not
     // stand still is read again until it does, or not shown.
     for _ in 0..4 {
-        if has_grown_too_much(&html) {
+        if allowance.has_grown_too_much(&html) {
             return Err(TooMuch);
         }
         let again = builder(remote, pictures, &counts).clean(&html).to_string();
         if again == html {
+            allowance.clean_bytes -= html.len();
+            allowance.picture_bytes = counts.room.load(Ordering::Relaxed);
             return Ok(Clean {
                 html,
                 remote_blocked,
@@ -82,33 +145,23 @@ pub fn sanitise(html: &str, remote: Remote, pictures: &InlinePictures) -> Result
 struct Counts {
     /// Pictures from elsewhere that were left out.
     blocked: AtomicUsize,
-    /// Bytes of inline pictures, at every use of each; [`PICTURE_BYTES_MAX`] at most.
-    shown: AtomicUsize,
+    /// Bytes of inline pictures that may still be shown; each use counts.
+    room: AtomicUsize,
 }
 
 impl Counts {
     /// Whether there is room to show so many bytes more.
     fn has_room(&self, bytes: usize) -> bool {
-        let fits = |shown: usize| Some(shown + bytes).filter(|all| *all <= PICTURE_BYTES_MAX);
-        self.shown
+        let fits = |room: usize| room.checked_sub(bytes);
+        self.room
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits)
             .is_ok()
     }
 }
 
-/// Whether HTML is larger or deeper than what is rendered.
-pub fn is_too_much(html: &str) -> bool {
-    html.len() > HTML_BYTES_MAX || weigh(html, Writer::Stranger).is_over
-}
-
 /// How many steps it takes to weigh HTML, and so to read it: what bounds the time of both.
 pub fn steps_to_weigh(html: &str) -> usize {
-    weigh(html, Writer::Stranger).steps
-}
-
-/// The same for what the sanitiser wrote itself, which may hold whole pictures.
-fn has_grown_too_much(html: &str) -> bool {
-    html.len() > CLEAN_BYTES_MAX || weigh(html, Writer::Sanitiser).is_over
+    weigh(html, Writer::Stranger, HTML_STEPS_MAX).steps
 }
 
 const TAGS: &[&str] = &[

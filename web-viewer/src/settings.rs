@@ -79,8 +79,17 @@ pub const REPLY_AROUND_BYTES_MAX: usize = 128 * 1024;
 pub const PEOPLE_SHOWN_MAX: usize = 5;
 /// The most people of one header field that a page lists.
 pub const PEOPLE_LISTED_MAX: usize = 100;
-/// The most bytes of inline pictures that one part shows; the rest stay attachments.
+/// The most bytes of inline pictures that one page shows; the rest stay attachments.
 pub const PICTURE_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// How many uses of inline pictures are looked for in one body; what is named behind them is
+/// listed among the attachments.
+pub const PICTURE_USES_MAX: usize = 10_000;
+/// The longest name of an inline picture that is looked for.
+pub const PICTURE_NAME_BYTES_MAX: usize = 256;
+/// The most text of all bodies that one page shows; what is cut stands among the attachments.
+pub const PAGE_TEXT_BYTES_MAX: u64 = 2 * 1024 * 1024;
+/// How long laying a letter out may take; who waits longer is told so.
+pub const LAYING_OUT_SECONDS_MAX: u64 = 30;
 
 /// What a site says about its viewer.
 #[derive(Clone, Debug)]
@@ -105,6 +114,8 @@ pub struct ViewerSettings {
     pub reply_pace_seconds: u64,
     /// How long any other form may take; [`FORM_SECONDS_MAX`] by default.
     pub form_seconds_max: u64,
+    /// How long laying a letter out may take; [`LAYING_OUT_SECONDS_MAX`] by default.
+    pub laying_out_seconds_max: u64,
 }
 
 impl ViewerSettings {
@@ -121,6 +132,7 @@ impl ViewerSettings {
             reply_seconds_max: REPLY_SECONDS_MAX,
             reply_pace_seconds: REPLY_PACE_SECONDS,
             form_seconds_max: FORM_SECONDS_MAX,
+            laying_out_seconds_max: LAYING_OUT_SECONDS_MAX,
         }
     }
 

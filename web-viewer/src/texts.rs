@@ -140,6 +140,8 @@ pub struct Texts {
     pub busy: &'static str,
     pub busy_downloads: &'static str,
     pub busy_replies: &'static str,
+    pub heavy_title: &'static str,
+    pub heavy: &'static str,
     pub trouble_title: &'static str,
     pub trouble: &'static str,
     pub back_to_letter: &'static str,
@@ -337,6 +339,9 @@ pub static ENGLISH: Texts = Texts {
         Wait for one of yours to finish, or try again shortly.",
     busy_replies: "A reply of yours is still on its way, or many readers are sending theirs. \
         Nothing was sent this time: go back and send it again shortly.",
+    heavy_title: "This takes too long",
+    heavy: "The letter is large or oddly built, and laying it out was given up. It is still there: \
+        please try again in a few minutes. If it happens again, ask its sender for a simpler one.",
     trouble_title: "Something is wrong on our side",
     trouble: "Nothing of yours was lost or used up. Please try again in a few minutes.",
     back_to_letter: "Back to the letter",

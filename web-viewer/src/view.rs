@@ -5,10 +5,10 @@ use mail::{Message, Part, PartPath};
 
 use crate::file_name;
 use crate::opening::Opened;
-use crate::outline::Place;
+use crate::outline::{Place, text_shown};
 use crate::people::{Listed, listed};
 use crate::plain_text::{self, Rendered};
-use crate::sanitise::{Clean, InlinePictures, Remote, TooMuch, sanitise};
+use crate::sanitise::{Allowance, Clean, InlinePictures, Remote, TooMuch, sanitise_within};
 use crate::texts::{Texts, count, fill};
 use crate::visible::visible;
 
@@ -98,19 +98,22 @@ impl View {
         };
         let mut remote_blocked = 0;
         let places = &opened.outline.bodies;
+        let (shown, mut allowance) = (text_shown(places), Allowance::default());
         let mut bodies = Vec::with_capacity(places.len());
         for (at, (place, body)) in places.iter().zip(&opened.bodies).enumerate() {
             let name = match places.len() {
                 1 => t.message.to_owned(),
                 _ => fill(t.message_part, &[("n", &(at + 1).to_string())]),
             };
-            let content = match cleaned(place, &body.text, remote, &opened.pictures) {
+            let pictures_of = &opened.pictures;
+            let text = |text: &str, flowed| rendered(text, flowed, body.cut, shown[at]);
+            let content = match cleaned(place, &body.text, remote, pictures_of, &mut allowance) {
                 Some(Ok(clean)) if !body.cut => {
                     remote_blocked += clean.remote_blocked;
                     Content::Frame(frame(clean, place, base, pictures))
                 }
-                Some(_) => Content::TooMuch(rendered(&bare_text(&body.text), false, body.cut)),
-                None => Content::Text(rendered(&body.text, place.flowed, body.cut)),
+                Some(_) => Content::TooMuch(text(&bare_text(&body.text), false)),
+                None => Content::Text(text(&body.text, place.flowed)),
             };
             bodies.push(Body { name, content });
         }
@@ -135,8 +138,8 @@ impl File {
     }
 }
 
-fn rendered(text: &str, flowed: bool, cut: bool) -> Rendered {
-    let rendered = plain_text::render(text, flowed);
+fn rendered(text: &str, flowed: bool, cut: bool, bytes_max: usize) -> Rendered {
+    let rendered = plain_text::render(text, flowed, bytes_max);
     Rendered {
         cut: cut || rendered.cut,
         ..rendered
@@ -170,14 +173,16 @@ pub(crate) fn shown_bodies<'m>(message: &'m Message<'_>) -> Vec<&'m Part> {
         .collect()
 }
 
-/// The HTML of a part made harmless, unless it is too much; nothing for plain text.
+/// The HTML of a part made harmless, unless it is too much for its page; nothing for plain text.
 pub(crate) fn cleaned(
     place: &Place,
     html: &str,
     remote: Remote,
     inline: &InlinePictures,
+    allowance: &mut Allowance,
 ) -> Option<Result<Clean, TooMuch>> {
-    (place.media_type == "text/html").then(|| sanitise(html, remote, inline))
+    let is_html = place.media_type == "text/html";
+    is_html.then(|| sanitise_within(html, remote, inline, allowance))
 }
 
 /// The words of HTML that is not laid out: whatever stands outside angle brackets.

@@ -1,14 +1,21 @@
 //! V11: HTML whose tree or output costs more than its bytes is refused, before that costs more.
 
+mod support;
+
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use axum::http::StatusCode;
+use support::browser::Browser;
+use support::{Terms, World, settings};
+use web_viewer::ViewerSettings;
 use web_viewer::sanitise::{
-    HTML_BYTES_MAX, HTML_DEPTH_MAX, HTML_STEPS_MAX, HTML_TAGS_MAX, InlinePictures, Remote, TooMuch,
-    sanitise, steps_to_weigh,
+    Allowance, HTML_BYTES_MAX, HTML_DEPTH_MAX, HTML_STEPS_MAX, HTML_TAGS_MAX, InlinePictures,
+    PAGE_HTML_BYTES_MAX, PAGE_STEPS_MAX, Remote, TooMuch, sanitise, sanitise_within,
+    steps_to_weigh,
 };
-use web_viewer::settings::PICTURE_BYTES_MAX;
+use web_viewer::settings::{OPENINGS_MAX, PICTURE_BYTES_MAX};
 
 /// One token may take so many steps after the last limit is passed: it looks through all that is
 /// open a few times.
@@ -149,6 +156,82 @@ fn uses_of_inline_pictures_are_bounded() {
     let all = PICTURE_BYTES_MAX / picture.len();
     assert_eq!(shown(all), all, "what fits is shown at each use");
     assert_eq!(shown(29_000), all, "and no more of it");
+}
+
+/// How many of so many equal parts one page renders.
+fn rendered(parts: usize, html: &str, pictures: &InlinePictures) -> usize {
+    let mut allowance = Allowance::default();
+    let all = (0..parts).map(|_| sanitise_within(html, Remote::Blocked, pictures, &mut allowance));
+    all.filter(Result::is_ok).count()
+}
+
+/// A letter may have a thousand parts: they share what a page may cost.
+#[test]
+fn the_parts_of_a_page_share_its_limits() {
+    let slow = format!("{}{}", "<i>".repeat(400), "</x>".repeat(3_000));
+    let steps = steps_to_weigh(&slow);
+    assert_eq!(judged("one slow part", &slow), Ok(()));
+    let fit = rendered(50, &slow, &no_pictures());
+    assert!(
+        (1..=PAGE_STEPS_MAX / steps).contains(&fit),
+        "{fit} of {steps} steps"
+    );
+    let long = "a".repeat(HTML_BYTES_MAX);
+    let fit = rendered(50, &long, &no_pictures());
+    assert_eq!(fit, PAGE_HTML_BYTES_MAX / HTML_BYTES_MAX);
+    assert_eq!(
+        rendered(1000, "<p>text</p>", &no_pictures()),
+        1000,
+        "the control"
+    );
+}
+
+/// The same for pictures: what does not fit stays out, and the text around it is shown.
+#[test]
+fn the_parts_of_a_page_share_its_pictures() {
+    let picture = format!(
+        "data:image/png;base64,{}",
+        "AAA/".repeat(PICTURE_BYTES_MAX / 8)
+    );
+    let pictures = Arc::new(HashMap::from([("a".to_owned(), picture)]));
+    let mut allowance = Allowance::default();
+    let mut shown = 0;
+    for _ in 0..20 {
+        let part = sanitise_within(
+            "x<img src=cid:a>",
+            Remote::Blocked,
+            &pictures,
+            &mut allowance,
+        );
+        shown += part.unwrap().html.matches("src=").count();
+    }
+    assert_eq!(shown, 1, "the second is a little too large");
+}
+
+/// Whatever it is that takes so long: nobody waits for ever, and the page says so.
+#[tokio::test]
+async fn who_waits_too_long_is_told() {
+    let world = World::with(ViewerSettings {
+        laying_out_seconds_max: 0,
+        ..settings()
+    })
+    .await;
+    let slow = format!("{}{}", "<i>".repeat(400), "</x>".repeat(3_000));
+    let raw =
+        format!("From: Ann <ann.meyer@corp.example>\r\nContent-Type: text/html\r\n\r\n{slow}");
+    let sealed = world.seal(raw.as_bytes(), &Terms::default()).await;
+    let mut browser = Browser::new(&world);
+    // More often than there are turns: each is given back when its work ends.
+    for _ in 0..3 * OPENINGS_MAX {
+        let page = match browser.cookies.len() {
+            0 => browser.read(&world, &sealed).await,
+            _ => browser.get(&sealed.path()).await,
+        };
+        assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(page.has("This takes too long"), "{}", page.text());
+    }
+    let kinds = world.audit_kinds().await;
+    assert!(!kinds.iter().any(|kind| kind == "content revealed"));
 }
 
 /// The control: what mail programs write, crossed formatting and all, is within the limits.
