@@ -102,30 +102,34 @@ fn told(reply: &Reply) -> Result<(), MailerError> {
 }
 
 fn passcode_letter(site: &Site, mail: &PasscodeMail) -> Written {
-    let paragraphs = [
+    OwnLetter {
+        from: &site.sealing.sender,
+        from_name: site.organisation(),
+        to: &mail.to,
+        subject: &format!("Your one-time code ({})", mail.reference),
+        paragraphs: &passcode_paragraphs(mail),
+        in_reply_to: None,
+        organisation: site.organisation(),
+    }
+    .write(&site.hostname, site.now())
+}
+
+/// What a reader is told, in the words of the notice and of the page that asks for the code.
+fn passcode_paragraphs(mail: &PasscodeMail) -> [Paragraph; 5] {
+    [
         Paragraph::Text(format!(
-            "Your passcode for the letter from {}:",
+            "Your one-time code for the sealed letter from {}:",
             mail.from_name
         )),
         Paragraph::Display(readable(&mail.code)),
         Paragraph::Text(format!("It is good until {}.", mail.expires.date_words())),
         Paragraph::Row("Reference".to_owned(), mail.reference.clone()),
         Paragraph::Text(
-            "The page that asks for the passcode shows the same reference. If you did not ask \
-             for a passcode, ignore this mail and give the passcode to nobody."
+            "The page that asks for the code shows the same words. If you did not ask for a \
+             code, ignore this mail and give the code to nobody."
                 .to_owned(),
         ),
-    ];
-    OwnLetter {
-        from: &site.sealing.sender,
-        from_name: site.organisation(),
-        to: &mail.to,
-        subject: &format!("Your passcode ({})", mail.reference),
-        paragraphs: &paragraphs,
-        in_reply_to: None,
-        organisation: site.organisation(),
-    }
-    .write(&site.hostname, site.now())
+    ]
 }
 
 /// A code as people read it out: the long one in fours; the short one is grasped at a glance.
@@ -183,4 +187,31 @@ fn reply_parts(mail: &ReplyMail) -> MimePart<'_> {
         "multipart/mixed",
         std::iter::once(text).chain(files).collect::<Vec<_>>(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mail_with_the_code_speaks_as_the_page_does() {
+        let mail = PasscodeMail {
+            to: Address::parse("bob@partner.example").unwrap(),
+            code: "1234567812345678".to_owned(),
+            reference: "amber otter".to_owned(),
+            from_name: "Ann Meyer".to_owned(),
+            language: "en".to_owned(),
+            expires: Timestamp::from_unix(1_796_299_200),
+        };
+        let said = format!("{:?}", passcode_paragraphs(&mail));
+        for word in [
+            "one-time code",
+            "sealed letter from Ann Meyer",
+            "1234 5678 1234 5678",
+        ] {
+            assert!(said.contains(word), "{word}");
+        }
+        assert!(said.contains("Row(\"Reference\", \"amber otter\")"));
+        assert!(!said.contains("passcode") && !said.contains("protected"));
+    }
 }

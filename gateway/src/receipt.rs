@@ -177,7 +177,7 @@ fn asked(judgement: &Judgement) -> impl Iterator<Item = &Copy> {
 /// Says for whom a letter was sealed and until when it opens.
 fn item(site: &Site, message: &Message<'_>, sender: &Address, copies: &[&Copy]) -> OutboxItem {
     let intro = "Your letter was sealed. These readers got a link in its place, and each can \
-                 open it with a passcode:";
+                 open it with a one-time code:";
     let mut paragraphs = vec![Paragraph::Text(intro.to_owned())];
     paragraphs.extend(copies.iter().map(|copy| {
         let terms = copy.verdict.seal.as_ref();

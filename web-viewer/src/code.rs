@@ -308,6 +308,15 @@ fn digits_of(text: &str) -> Option<usize> {
     Some(digits)
 }
 
+/// In how many minutes, begun ones too, a code ends. A clock time would be one of elsewhere.
+fn minutes_left(desk: &Desk, challenge: &Challenge) -> usize {
+    let seconds = challenge.expires.unix() - desk.now().unix();
+    usize::try_from(seconds)
+        .unwrap_or_default()
+        .div_ceil(60)
+        .max(1)
+}
+
 /// How many digits a code has.
 fn digits(long: bool) -> usize {
     if long {
@@ -462,7 +471,7 @@ impl CodePage {
             sent,
             hint: numbered(t.code_hint, challenge.long),
             long: challenge.long,
-            until: fill(t.code_until, &[("time", &challenge.expires.date_words())]),
+            until: count(&t.code_until, minutes_left(desk, challenge)),
             wrong,
         }
     }

@@ -36,7 +36,7 @@ pub struct Texts {
     pub code_hint: &'static str,
     pub code_button: &'static str,
     pub code_from: &'static str,
-    pub code_until: &'static str,
+    pub code_until: [&'static str; 2],
     pub code_missing: &'static str,
     pub code_again: &'static str,
     pub code_again_why: &'static str,
@@ -208,12 +208,16 @@ pub static ENGLISH: Texts = Texts {
         Look for the newest mail, in the junk folder too.",
     code_long: "Many wrong codes were typed for this letter, perhaps by somebody else. \
         For your safety the code is longer than usual today.",
-    code_words_why: "The mail with your code carries these same words, and so did the notice.",
+    code_words_why: "The mail with your code carries these same words, and so does the mail with \
+        the link.",
     code_label: "One-time code",
     code_hint: "{n} digits. Spaces do not matter.",
     code_button: "Open the letter",
     code_from: "It comes from {sender}.",
-    code_until: "The code is good until {time}.",
+    code_until: [
+        "The code is good for one more minute.",
+        "The code is good for {n} more minutes.",
+    ],
     code_missing: "No mail yet?",
     code_again: "Send it again",
     code_again_why: "It may take a few minutes. Look in the junk folder too. \
@@ -353,6 +357,16 @@ pub static ENGLISH: Texts = Texts {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// One word for each thing, here and in the mails that lead here.
+    #[test]
+    fn readers_hear_of_sealed_letters_and_codes() {
+        let all = format!("{ENGLISH:?}").to_lowercase();
+        for other in ["passcode", "password", "protected", "encrypted", "secure "] {
+            assert!(!all.contains(other), "{other}");
+        }
+        assert!(all.contains("sealed letter") && all.contains("one-time code"));
+    }
 
     #[test]
     fn placeholders_are_filled_once_and_never_twice() {

@@ -54,6 +54,10 @@ async fn the_page_and_the_mail_carry_the_same_words_and_a_pasted_code_opens() {
         assert!(page.has(needed), "{needed}");
     }
     assert!(!page.has(&code) && !page.has(READER) && !page.has(CANARY));
+    assert!(page.has("good for 15 more minutes"), "{}", page.text());
+    world.pass_seconds(14 * 60 + 1);
+    let later = browser.get(&format!("{}/code", sealed.path())).await;
+    assert!(later.has("good for one more minute."), "{}", later.text());
     let pasted = format!(" {}-{} ", &code[..4], &code[4..]);
     let moved = browser.type_code(&sealed, &page, &pasted).await;
     assert_eq!(moved.status, StatusCode::SEE_OTHER);

@@ -86,7 +86,7 @@ async fn list(State(mailboxes): State<Arc<Mailboxes>>) -> Html<String> {
     }
     let mut body = String::from(
         "<p>Every mailbox of the demo's next hop. Open a notice, follow its link, ask for a \
-         passcode, and find it here.</p>",
+         code, and find it here.</p>",
     );
     for (mailbox, mails) in by_mailbox {
         body.push_str(&format!("<section><h2>{}</h2><ul>", escape_html(&mailbox)));

@@ -295,7 +295,7 @@ async fn refused(world: &World, sample: &Sample, code: &str) -> Seen {
 
 /// The newest notice of a mailbox, and the path of its link.
 async fn link(world: &World, mailbox: &str) -> Result<String, Wrong> {
-    let notice = mail(world, mailbox, "has sent you a protected letter").await?;
+    let notice = mail(world, mailbox, "has sent you a sealed letter").await?;
     let text = text(&notice.raw);
     let start = format!("http://{}", world.running.viewer);
     let link = text
@@ -308,7 +308,7 @@ async fn link(world: &World, mailbox: &str) -> Result<String, Wrong> {
 
 async fn read(world: &World, mailbox: &str, sent: &Sent, content: &str) -> Seen {
     sent.taken()?;
-    let notice = mail(world, mailbox, "has sent you a protected letter").await?;
+    let notice = mail(world, mailbox, "has sent you a sealed letter").await?;
     seen(
         !text(&notice.raw).contains(content),
         "the notice holds the content",
@@ -357,7 +357,7 @@ async fn passcode(world: &World, mailbox: &str, before: usize) -> Result<String,
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
-    Err(Wrong::Seen("no passcode came".to_owned()))
+    Err(Wrong::Seen("no code came".to_owned()))
 }
 
 async fn wrong_code(world: &World) -> Seen {

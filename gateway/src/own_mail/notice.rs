@@ -36,7 +36,7 @@ pub struct Notice<'a> {
     pub link: &'a str,
     /// Until when it opens.
     pub expires: Timestamp,
-    /// Words that stand on the page and in the passcode mail too.
+    /// Words that stand on the page and in the mail with the code too.
     pub reference: &'a str,
     /// Whether the subject shows.
     pub subject: NoticeSubject,
@@ -51,7 +51,7 @@ pub struct Notice<'a> {
 pub enum NoticeSubject {
     /// As the sender wrote it.
     Kept,
-    /// In its place stands that a protected letter came, and from whom.
+    /// In its place stands that a sealed letter came, and from whom.
     Hidden,
 }
 
@@ -92,7 +92,7 @@ impl Notice<'_> {
             }
             (NoticeSubject::Kept, None) => {}
             (NoticeSubject::Hidden, _) => {
-                let text = format!("A protected letter from {}", self.sender_name());
+                let text = format!("A sealed letter from {}", self.sender_name());
                 super::push_header(out, "Subject", &text);
             }
         }
@@ -133,15 +133,15 @@ impl Notice<'_> {
             None => String::new(),
         };
         format!(
-            "{name} ({address}) has sent you a protected letter.\n\n{subject}\
+            "{name} ({address}) has sent you a sealed letter.\n\n{subject}\
              Read it here, until {until}:\n\n{link}\n\n\
              How it opens:\n\
              1. Open the link.\n\
-             2. Ask for a passcode. It is mailed to {recipient}.\n\
-             3. Type the passcode. No account is needed.\n\n\
+             2. Ask for a one-time code. It is mailed to {recipient}.\n\
+             3. Type the code. No account is needed.\n\n\
              Reference: {reference}\n\
-             The page and the mail with the passcode show the same words.\n\n\
-             The link is yours alone: the passcode goes to your mailbox only.\n{help}\n\
+             The page and the mail with the code show the same words.\n\n\
+             The link is yours alone: the code goes to your mailbox only.\n{help}\n\
              Sent for {organisation}.\n",
             name = self.sender_name(),
             address = self.sender_address(),
@@ -243,6 +243,16 @@ mod tests {
                 );
             }
             assert!(bodies.iter().all(|text| text.contains("Ann Meyer")));
+            // The page and the mail with the code use these words.
+            for word in [
+                "sealed letter",
+                "one-time code",
+                "Reference:",
+                "amber otter",
+            ] {
+                assert!(bodies.iter().all(|text| text.contains(word)), "{word}");
+            }
+            assert!(!bodies.iter().any(|text| text.contains("passcode")));
             let kept = subject == NoticeSubject::Kept;
             assert!(
                 bodies
