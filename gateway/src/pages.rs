@@ -29,6 +29,10 @@ pub const READERS_MAX: usize = 2_000;
 /// share one. In clear there is a proxy in front, and all come from its address; it has to count.
 pub const READERS_OF_ONE_MAX: usize = 200;
 
+/// A longer head of a request is not read on. What a connection holds of what came is less than
+/// twice as much.
+pub const HEAD_BYTES_MAX: usize = 32 * 1024;
+
 /// How long a reader's browser may take to say what it wants.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -180,6 +184,7 @@ where
     let service = TowerToHyperService::new(router);
     let serving = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
+        .max_buf_size(HEAD_BYTES_MAX)
         .header_read_timeout(HEADER_TIMEOUT)
         .serve_connection(TokioIo::new(stream), service);
     // How a reader's connection ends concerns nobody: every answer stood by itself.

@@ -138,6 +138,8 @@ fn protect(headers: &mut HeaderMap, secure: bool) {
     set("x-content-type-options", "nosniff");
     set("permissions-policy", PERMISSIONS);
     set("cross-origin-resource-policy", "same-origin");
+    // The hosts that a letter links to are not to learn when it is read.
+    set("x-dns-prefetch-control", "off");
     set("x-robots-tag", "noindex, nofollow, noarchive");
     if secure {
         set("strict-transport-security", "max-age=31536000");

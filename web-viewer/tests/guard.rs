@@ -56,6 +56,7 @@ fn keeps_safe(page: &Page, is_frame: bool, what: &str) {
         ("x-content-type-options", "nosniff"),
         ("cross-origin-resource-policy", "same-origin"),
         ("strict-transport-security", "max-age=31536000"),
+        ("x-dns-prefetch-control", "off"),
         (
             "x-frame-options",
             if is_frame { "SAMEORIGIN" } else { "DENY" },
@@ -80,6 +81,52 @@ fn keeps_safe(page: &Page, is_frame: bool, what: &str) {
         "{what}"
     );
     assert_ne!(page.status, StatusCode::INTERNAL_SERVER_ERROR, "{what}");
+}
+
+/// Requests as no browser makes them: of proxies, of other methods, of paths in other spellings.
+#[tokio::test]
+async fn odd_requests_find_nothing() {
+    let world = World::new().await;
+    let sealed = world.seal(&samples::rich(), &Terms::default()).await;
+    let mut browser = Browser::new(&world);
+    browser.read(&world, &sealed).await;
+    let path = sealed.path();
+    let odd = |path: &str, method: Method| (path.to_owned(), method);
+    let mut asked = vec![
+        odd("mail.corp.example:443", Method::CONNECT),
+        odd("*", Method::OPTIONS),
+        odd(&path, Method::TRACE),
+        odd(&path, Method::DELETE),
+        odd("/assets/..%2f..%2fCargo.toml", Method::GET),
+    ];
+    for spelling in [
+        "//",
+        "/.",
+        "/./print",
+        "/%70rint%00",
+        "/attachment/../print",
+        "/attachment/..%2fprint",
+        "/attachment/%32%00",
+        "/attachment/2%2f",
+        "/attachment/+2",
+        "/attachment/02",
+        "/body/1.2.1%20",
+        "/letter.eml%0d%0aSet-Cookie:a=b",
+    ] {
+        asked.push(odd(&format!("{path}{spelling}"), Method::GET));
+    }
+    for (path, method) in asked {
+        let page = browser.send(method.clone(), &path, "", Vec::new()).await;
+        let what = format!("{method} {path}");
+        assert!(
+            page.status.is_client_error() || page.status == StatusCode::SEE_OTHER,
+            "{what}"
+        );
+        assert!(!page.has(CANARY) && !page.has("<title>Print"), "{what}");
+        assert_eq!(page.field("cache-control"), "no-store", "{what}");
+    }
+    let control = browser.get(&format!("{path}/print")).await;
+    assert!(control.has("<title>Print"), "as a browser asks for it");
 }
 
 #[tokio::test]

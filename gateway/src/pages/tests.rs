@@ -64,6 +64,68 @@ async fn one_address_cannot_hold_every_connection() {
     const { assert!(READERS.of_one <= READERS.connections / 10, "what is served") };
 }
 
+/// All that is answered to these bytes until the connection is closed.
+async fn answered(request: &[u8]) -> String {
+    let router = Router::new().fallback(|| async { "here" });
+    let (address, _tasks) = listening(router, READERS).await;
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    // Who is answered early may find the other half closed.
+    let _ = stream.write_all(request).await;
+    let mut answer = Vec::new();
+    let read = timeout(PATIENCE, stream.read_to_end(&mut answer)).await;
+    let _ = read.expect("the connection is closed");
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// Where two fields disagree on where a request ends, what stands behind it is no request: a proxy
+/// may have taken it for a part of the first.
+#[tokio::test]
+async fn nothing_is_smuggled_behind_a_request() {
+    let behind = "GET /smuggled HTTP/1.1\r\nhost: here\r\nconnection: close\r\n\r\n";
+    let post = |fields: &str, body: &str| {
+        format!("POST / HTTP/1.1\r\nhost: here\r\n{fields}\r\n\r\n{body}{behind}")
+    };
+    let chunked = "transfer-encoding: chunked";
+    for (fields, body) in [
+        (&*format!("content-length: 5\r\n{chunked}"), "0\r\n\r\n"),
+        (&format!("{chunked}\r\ncontent-length: 5"), "0\r\n\r\n"),
+        ("content-length: 3\r\ncontent-length: 5", "abcde"),
+        ("content-length: +5", "abcde"),
+        ("transfer-encoding: chunked, identity", "0\r\n\r\n"),
+        ("transfer-encoding : chunked", "0\r\n\r\n"),
+        ("transfer-encoding:\r\n chunked", "0\r\n\r\n"),
+        (chunked, "5;a=\"\n\"\r\nabcde\r\n0x\r\n\r\n"),
+    ] {
+        let answer = answered(post(fields, body).as_bytes()).await;
+        assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{fields}: {answer}");
+    }
+    // The control: behind a request that ends in one place the next one is answered.
+    for (fields, body) in [("content-length: 5", "abcde"), (chunked, "0\r\n\r\n")] {
+        let answer = answered(post(fields, body).as_bytes()).await;
+        assert_eq!(
+            answer.matches("HTTP/1.1 200").count(),
+            2,
+            "{fields}: {answer}"
+        );
+    }
+}
+
+/// What a head may hold of memory is bounded, and as much as browsers send fits.
+#[tokio::test]
+async fn a_long_head_is_refused() {
+    let head = |bytes: usize| {
+        let cookie = "a".repeat(bytes);
+        format!("GET / HTTP/1.1\r\nhost: here\r\nconnection: close\r\ncookie: {cookie}\r\n\r\n")
+    };
+    let long = answered(head(2 * HEAD_BYTES_MAX).as_bytes()).await;
+    assert!(
+        long.is_empty() || long.starts_with("HTTP/1.1 431"),
+        "{long}"
+    );
+    let fits = answered(head(HEAD_BYTES_MAX / 2).as_bytes()).await;
+    assert!(fits.starts_with("HTTP/1.1 200"), "{fits}");
+}
+
 /// A body without end; whoever holds the other half of its channel learns when it is dropped.
 struct Endless(#[allow(dead_code, reason = "dropped with the body")] oneshot::Sender<()>);
 
