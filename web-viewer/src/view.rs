@@ -225,7 +225,8 @@ fn height(html: &str) -> &'static str {
         lines += html.matches(tag).count();
     }
     match letters / 80 + lines + 8 * html.matches(" src=").count() {
-        0..=8 => "short",
+        0..=2 => "least",
+        3..=8 => "short",
         9..=18 => "middling",
         _ => "long",
     }
@@ -252,6 +253,7 @@ pub(crate) fn size_words(bytes: u64) -> String {
     const KIB: u64 = 1024;
     const MIB: u64 = 1024 * KIB;
     match bytes {
+        1 => "1 byte".to_owned(),
         0..KIB => format!("{bytes} bytes"),
         KIB..MIB => format!("{} KB", bytes.div_ceil(KIB)),
         _ => {
@@ -291,6 +293,7 @@ mod tests {
     fn sizes_read_as_people_say_them() {
         let table = [
             (0, "0 bytes"),
+            (1, "1 byte"),
             (1023, "1023 bytes"),
             (1024, "1 KB"),
             (1025, "2 KB"),

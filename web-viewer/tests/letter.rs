@@ -164,6 +164,9 @@ async fn each_part_is_a_document_of_its_own() {
     let printed = browser.get(&format!("{}/print", sealed.path())).await;
     assert!(printed.has("secret-part") && !printed.has("evil.example"));
     assert_eq!(printed.text().matches("</template>").count(), 3);
+    // White on white where the system is dark, had it only its first values.
+    let readable = ":host{all:initial;color-scheme:light;display:block;color:#000;";
+    assert_eq!(printed.text().matches(readable).count(), 3);
 }
 
 #[tokio::test]
