@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use crate::place::project;
+
 /// What a test's Postfix is to be like.
 pub struct Wiring {
     /// Where Sealgate takes mail of other people.
@@ -152,22 +154,20 @@ impl Drop for Postfix {
     }
 }
 
-/// The recipe: what comes in goes through Sealgate; what Sealgate gives back goes out.
+/// The lines of README's recipe as they stand there, with the addresses of this wiring, and what a
+/// Postfix of Debian has beside them.
 fn master(wiring: &Wiring) -> String {
-    let Wiring {
-        sealgate_outside,
-        sealgate_inside,
-        world,
-        public,
-        submission,
-        returned,
-    } = wiring;
+    let lines = recipe("master.cf")
+        .replace("smtp       inet", &format!("{} inet", wiring.public))
+        .replace("submission inet", &format!("{} inet", wiring.submission));
+    let port = |address: SocketAddr| format!("]:{}", address.port());
+    let lines = lines
+        .replace("]:10024", &port(wiring.sealgate_outside))
+        .replace("]:10025", &port(wiring.sealgate_inside))
+        .replace("127.0.0.1:10026", &wiring.returned.to_string());
+    let world = wiring.world;
     format!(
-        "{public} inet n - n - - smtpd -o content_filter=smtp:[{}]:{}\n\
-         {submission} inet n - n - - smtpd -o content_filter=smtp:[{}]:{}\n\
-         {returned} inet n - n - - smtpd -o content_filter= \
-         -o receive_override_options=no_unknown_recipient_checks,no_header_body_checks \
-         -o default_transport=smtp\n\
+        "{lines}\
          cleanup unix n - n - 0 cleanup\n\
          qmgr unix n - n 300 1 qmgr\n\
          rewrite unix - - n - - trivial-rewrite -o default_transport=smtp:[{}]:{}\n\
@@ -184,11 +184,16 @@ fn master(wiring: &Wiring) -> String {
          tlsmgr unix - - n 1000? 1 tlsmgr\n\
          proxymap unix - - n - - proxymap\n\
          postlog unix-dgram n - n - 1 postlogd\n",
-        sealgate_outside.ip(),
-        sealgate_outside.port(),
-        sealgate_inside.ip(),
-        sealgate_inside.port(),
         world.ip(),
         world.port(),
     )
+}
+
+/// The block of README's recipe for the file of this name.
+pub fn recipe(file: &str) -> String {
+    let readme = fs::read_to_string(project().join("README.md")).unwrap();
+    let (_, recipe) = readme.split_once("## Put it beside Postfix").unwrap();
+    let (_, block) = recipe.split_once(&format!("/{file}`:\n\n```")).unwrap();
+    let (_, block) = block.split_once('\n').unwrap();
+    block.split_once("```").unwrap().0.to_owned()
 }

@@ -1,12 +1,15 @@
 //! Between two Postfix instances' worth of listeners, wired as README's recipe says: mail of inside
 //! and outside people passes, is marked, is refused with a bounce, is sealed and read.
 
+use std::fs;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use end_to_end::canary::Canary;
 use end_to_end::gateway::{DOMAIN, Gateway, Site, free_addresses};
 use end_to_end::letter;
-use end_to_end::postfix::{Postfix, Wiring};
+use end_to_end::place::{project, sealgate};
+use end_to_end::postfix::{Postfix, Wiring, recipe};
 use end_to_end::reading;
 use end_to_end::sender::Sender;
 use end_to_end::sink::{Answer, Sink, Stage};
@@ -186,4 +189,38 @@ fn what_cannot_pass_now_waits_in_postfix() {
         "Postfix keeps a rest:\n{}",
         street.postfix.log()
     );
+}
+
+/// README's configuration as it stands there, in other folders, with the steps that follow it.
+#[test]
+fn the_configuration_of_the_recipe_is_right() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let moved = |path: &str| format!("{}{path}", folder.path().display());
+    let config = recipe("sealgate.toml")
+        .replace("/var/lib/sealgate", &moved("/lib"))
+        .replace("/etc/sealgate", &moved("/etc"));
+    for name in ["lib", "etc", "etc/rules"] {
+        fs::create_dir(at(name)).unwrap();
+    }
+    for file in fs::read_dir(project().join("rules/policy")).unwrap() {
+        let path = file.unwrap().path();
+        if path.is_file() {
+            fs::copy(&path, at("etc/rules").join(path.file_name().unwrap())).unwrap();
+        }
+    }
+    let run = |words: &[&str]| Command::new(sealgate()).args(words).output().unwrap();
+    let key = moved("/etc/server.key");
+    let made = run(&["keys", "generate", &key]);
+    assert!(made.status.success(), "{made:?}");
+    let file = moved("/etc/sealgate.toml");
+    let check = |config: &str| {
+        fs::write(&file, config).unwrap();
+        run(&["check", "--config", &file])
+    };
+    let checked = check(&config);
+    assert!(checked.status.success(), "{checked:?}");
+    // The negative control: a recipe with a mistake is not right.
+    let checked = check(&config.replace("next_hop", "next_hopp"));
+    assert!(!checked.status.success(), "{checked:?}");
 }
