@@ -27,15 +27,21 @@ fn contains(content: &[u8]) -> bool {
         .any(|window| window == payload)
 }
 
+/// In what is attached and what is shown; not in a container as it stands, which no rule judges.
 fn we_see(message: &Message<'_>) -> bool {
-    let mut parts = message.parts().iter().chain(message.other_parts());
-    let mut enclosed = message.enclosed().files.iter();
-    parts.any(|part| {
-        message
-            .readings(part)
+    let parts = message.parts().iter().chain(message.other_parts());
+    let mut leaves = parts.filter(|part| !part.is_multipart() && !part.is_message());
+    let enclosed = message.enclosed();
+    leaves.any(|part| {
+        let contents = message.readings(part);
+        let texts = message.texts(part);
+        contents.iter().any(|content| contains(content))
+            || texts.iter().any(|text| contains(text.as_bytes()))
+    }) || enclosed.files.iter().any(|file| contains(&file.content))
+        || enclosed
+            .texts
             .iter()
-            .any(|content| contains(content))
-    }) || enclosed.any(|file| contains(&file.content))
+            .any(|text| contains(text.text.as_bytes()))
 }
 
 fn mail_parser_sees(raw: &[u8]) -> bool {

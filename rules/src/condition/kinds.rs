@@ -97,9 +97,6 @@ pub(super) fn attachment_over(look: &Look<'_>, size: u64) -> bool {
 pub(super) fn charset(look: &Look<'_>, names: &[String]) -> Truth {
     let message = look.message();
     let parts = message.parts().iter().chain(message.other_parts());
-    let stated = parts
-        .flat_map(|part| &part.parameters)
-        .filter(|p| p.name == "charset");
-    let mut declared = stated.map(|parameter| parameter.value.trim());
+    let mut declared = parts.flat_map(|part| part.charsets()).map(str::trim);
     Truth::of(declared.any(|charset| names.contains(&charset.to_ascii_lowercase())))
 }

@@ -9,10 +9,11 @@ Readers differ about odd mail. Sealgate reads it as all of them do, and the rule
 that any of them would show: every file name, both readings of a code, a file written into a text,
 the parts behind a second boundary. Where that union is known to be whole, the message is not
 ambiguous, however odd it is: repeated fields with one value, words for a transfer encoding that
-nobody decodes, a blank before the colon of `Subject`, delimiters quoted with `>`, two delimiters in
-a row, an inner boundary that is the outer one and more, a multipart with nothing but text in it, a
-last delimiter that is missing, a list's footer behind base64, well-formed uuencode, a message in
-base64, a document that is kept elsewhere and of which nothing is here.
+nobody decodes, a blank before the colon of `Subject`, delimiters quoted with `>` and nothing behind
+them on their line, two delimiters in a row, reports that hold a part as messages do, an inner
+boundary that is the outer one and more, a multipart with nothing but text in it, a last delimiter
+that is missing, a list's footer behind base64, well-formed uuencode, a message in base64, a
+document that is kept elsewhere and of which nothing is here.
 
 What is left is below. A copy to outside is then refused when a rule asked about content, unless
 `[rules] ambiguous` in the configuration says otherwise. When honest mail is caught, the sender's
@@ -42,21 +43,22 @@ pub(super) fn in_honest_mail(kind: AmbiguityKind) -> &'static str {
             "Rare: mail that was cut in the middle and goes on, such as a bounce that quotes half \
              of a message."
         }
+        Kind::ClosedCharset => "None known: UTF-32, EBCDIC, and what Python alone decodes.",
         Kind::BlankBeforeColon => "None known: only the fields `Content-…` count.",
         Kind::OddHeaderLine => {
             "Rare: a script that forgets the empty line after the header, or writes a long line \
-             without folding it."
+             without folding it; and names of fields with stray signs (`Content- Type`)."
         }
         Kind::CutHeader => {
             "Rare: a report that attaches only the header of a message, with more parts behind it."
         }
         Kind::BoundaryClash => {
             "Rare: a program that gives two nested multiparts one boundary; a text that quotes its \
-             own message without `>`."
+             own message without `>`, or has text behind a quoted delimiter."
         }
         Kind::PartAfterClose => "Rare: programs that give nested multiparts one boundary.",
         Kind::TooDeep | Kind::TooManyParts | Kind::TooManyFields | Kind::TooManyParameters => {
-            "None in 60,000 list messages, which have at most 5 levels, 16 parts and 94 fields."
+            "None in 60,000 list messages (at most 5 levels, 16 parts, 94 fields), by any reader."
         }
         Kind::FoldedParameter => {
             "Rare: a long parameter folded inside its quotes. Names, dates, sizes and most \
@@ -80,8 +82,8 @@ pub(super) fn in_honest_mail(kind: AmbiguityKind) -> &'static str {
         Kind::OddContentType => "None known.",
         Kind::BareCr => "Rare: damaged mail from systems that end lines with CR.",
         Kind::EmbeddedFile => {
-            "Rare: uuencode with damaged lines, `begin-base64`, and yEnc, all from old mailers and \
-             news readers."
+            "Rare: uuencode with damaged lines or more of it behind its end, `begin-base64`, and \
+             yEnc, all from old mailers and news readers."
         }
         Kind::UnreadEnclosure => {
             "Rare: a `winmail.dat` or uuencode that was cut off. What the rules ask of it is \

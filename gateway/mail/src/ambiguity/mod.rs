@@ -4,7 +4,9 @@
 
 use std::fmt;
 
-use crate::message::{Enclosed, Message, Packing, Part, PartPath, TransferEncoding, transfer};
+use crate::message::{
+    Enclosed, Message, Packing, Part, PartPath, TransferEncoding, charset, transfer,
+};
 
 /// One point on which readers may differ.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -64,6 +66,8 @@ kinds! {
     OddTransferEncoding = "odd-transfer-encoding",
         "the transfer encoding is written with a comment or other signs";
     UnknownTransferEncoding = "unknown-transfer-encoding", "the transfer encoding is not known";
+    ClosedCharset = "closed-charset",
+        "a text is in a character set that is not read here and writes plain letters otherwise";
     SeveralFileNames = "several-file-names",
         "a part gives file names with different extensions";
     OddContentType = "odd-content-type", "a part states its type in a form that is none";
@@ -75,6 +79,16 @@ kinds! {
     PartialMessage = "partial-message", "the message is one piece of another";
     ExternalBody = "external-body",
         "a part names content that stands elsewhere, in a way that is not known, or holds more";
+}
+
+impl AmbiguityKind {
+    /// Whether a limit was met, beyond which nothing is read.
+    pub(crate) fn is_limit(self) -> bool {
+        matches!(
+            self,
+            Self::TooDeep | Self::TooManyParts | Self::TooManyFields | Self::TooManyParameters
+        )
+    }
 }
 
 impl fmt::Display for AmbiguityKind {
@@ -101,7 +115,7 @@ pub(crate) fn in_content(message: &Message<'_>) -> Vec<Ambiguity> {
             path: PartPath::root(),
         });
     }
-    for part in message.parts() {
+    for part in message.parts().iter().chain(message.other_parts()) {
         let kinds = in_part(message, part).into_iter().flatten();
         found.extend(kinds.map(|kind| Ambiguity {
             kind,
@@ -128,7 +142,7 @@ fn in_enclosed(enclosed: &Enclosed) -> Vec<Ambiguity> {
 }
 
 /// What is doubtful in one part's header and content.
-fn in_part(message: &Message<'_>, part: &Part) -> [Option<AmbiguityKind>; 3] {
+fn in_part(message: &Message<'_>, part: &Part) -> [Option<AmbiguityKind>; 4] {
     let body = message.body_raw(part);
     // A list's footer behind the code of a letter is no doubt: who decodes it sees signs of no
     // sense after the letter, and the readings hold both.
@@ -141,19 +155,16 @@ fn in_part(message: &Message<'_>, part: &Part) -> [Option<AmbiguityKind>; 3] {
         _ => None,
     };
     let header = &message.raw()[part.header.clone()];
-    let bare = has_bare_cr(header).then_some(AmbiguityKind::BareCr);
+    let bare = transfer::has_bare_cr(header).then_some(AmbiguityKind::BareCr);
     let elsewhere = match part.media_type.as_str() {
         "message/partial" => Some(AmbiguityKind::PartialMessage),
         "message/external-body" if !is_kept_elsewhere(part) => Some(AmbiguityKind::ExternalBody),
         _ => None,
     };
-    [coded, bare, elsewhere]
-}
-
-/// Whether a CR ends no line in it; for some readers it does.
-pub(crate) fn has_bare_cr(header: &[u8]) -> bool {
-    memchr::memchr_iter(b'\r', header)
-        .any(|at| header.get(at + 1).is_some_and(|&next| next != b'\n'))
+    let is_text = part.media_type.starts_with("text/") || part.is_shown_as_text();
+    let closed = is_text && part.charsets().any(charset::is_closed);
+    let closed = closed.then_some(AmbiguityKind::ClosedCharset);
+    [coded, bare, elsewhere, closed]
 }
 
 /// Whether the ways to fetch it are those that RFC 2046 §5.2.3 and RFC 2017 name: readers show a
@@ -178,5 +189,6 @@ fn is_kept_elsewhere(part: &Part) -> bool {
 pub(crate) fn is_sound(message: &Message<'_>) -> bool {
     let mut parts = message.parts().iter();
     message.structure_ambiguities().is_empty()
+        && message.others_doubts().is_empty()
         && !parts.any(|part| in_part(message, part).iter().any(Option::is_some))
 }

@@ -41,7 +41,9 @@ impl Charset {
             }
             _ => {}
         }
-        match Encoding::for_label_no_replacement(name.as_bytes()).or_else(|| other_name(&name)) {
+        let known = Encoding::for_label_no_replacement(name.as_bytes());
+        match known.or_else(|| other_name(&name)) {
+            None if bare(&name) == "utf7" || bare(&name) == "u7" => Self::Utf7,
             Some(encoding) if !encoding.name().starts_with("windows") => Self::Known(encoding),
             Some(encoding) if name.contains("windows") || name.contains("12") => {
                 Self::Known(encoding)
@@ -172,9 +174,78 @@ fn other_name(name: &str) -> Option<&'static Encoding> {
         "iso-2022-jp-1" | "iso-2022-jp-2" | "iso-2022-jp-3" | "iso-2022-jp-ms" => "iso-2022-jp",
         "utf8mb4" | "utf_8" => "utf-8",
         "8859-1" | "iso_8859_1" => "iso-8859-1",
-        _ => return Encoding::for_label(name.strip_prefix("x-")?.as_bytes()),
+        _ => match bare(name).as_str() {
+            "u8" | "utf8" => "utf-8",
+            "u16" | "utf16" | "utf16le" | "unicodelittleunmarked" => "utf-16le",
+            "utf16be" | "unicodebigunmarked" => "utf-16be",
+            _ => return Encoding::for_label(name.strip_prefix("x-")?.as_bytes()),
+        },
     };
     Encoding::for_label_no_replacement(other.as_bytes())
+}
+
+/// A name without the signs that some readers pass over in it.
+fn bare(name: &str) -> String {
+    let kept = name.chars().filter(char::is_ascii_alphanumeric);
+    let bare: String = kept.map(|c| c.to_ascii_lowercase()).collect();
+    // RFC 2978: the alias that every charset has.
+    bare.strip_prefix("cs").map_or(bare.clone(), str::to_owned)
+}
+
+/// Whether plain letters are written otherwise in the charset of this name, and it is not read
+/// here: UTF-32, EBCDIC, and what Python alone takes for a charset.
+pub(crate) fn is_closed(name: &str) -> bool {
+    const CODE_PAGES: [&str; 27] = [
+        "037", "039", "273", "274", "275", "277", "278", "280", "281", "284", "285", "290", "297",
+        "420", "423", "424", "500", "870", "871", "875", "880", "905", "924", "1025", "1026",
+        "1047", "1140",
+    ];
+    const WORDS: [&str; 7] = [
+        "ebcdic",
+        "idna",
+        "punycode",
+        "rawunicodeescape",
+        "ucs4",
+        "unicodeescape",
+        "utf32",
+    ];
+    let name = bare(name);
+    let page = name.trim_start_matches(|c: char| !c.is_ascii_digit());
+    let is_page = matches!(&name[..name.len() - page.len()], "cp" | "ibm" | "");
+    name == "u32"
+        || WORDS.iter().any(|word| name.contains(word))
+        || is_page && CODE_PAGES.contains(&page)
+}
+
+/// The text of a charset that shifts by signs (ISO 2022, HZ) without these signs, where it is not
+/// read here: its plain letters stand as others show them.
+pub(crate) fn without_shifts(name: &str, bytes: &[u8]) -> Option<Vec<u8>> {
+    let bare = bare(name);
+    let is_iso = bare.starts_with("iso2022");
+    if !is_iso && !bare.starts_with("hz") {
+        return None;
+    }
+    let (mut out, mut rest) = (Vec::with_capacity(bytes.len()), bytes);
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = after;
+        match byte {
+            0x0e | 0x0f if is_iso => {}
+            0x1b if is_iso => {
+                let signs = rest.iter().take_while(|byte| (0x20..0x30).contains(*byte));
+                rest = rest.get(signs.count() + 1..).unwrap_or_default();
+            }
+            b'~' if !is_iso => match rest.split_first() {
+                Some((b'{' | b'}' | b'\n', after)) => rest = after,
+                Some((b'~', after)) => {
+                    out.push(b'~');
+                    rest = after;
+                }
+                _ => out.push(b'~'),
+            },
+            byte => out.push(byte),
+        }
+    }
+    Some(out)
 }
 
 /// RFC 2152: `+` begins modified base64 of UTF-16 code units, `-` or any other byte ends it.
@@ -223,6 +294,30 @@ mod tests {
         assert_eq!(read("utf-7", b"1 +- 1 +AOk-t+AOk"), "1 + 1 été");
         assert_eq!(read("x-nonsense", b"caf\xc3\xa9"), "café");
         assert_eq!(read("us-ascii", b"caf\xe9"), "café");
+        assert_eq!(read("utf_16", b"a\0b\0"), "ab");
+        assert_eq!(read("U7", b"+AOk-"), "é");
+    }
+
+    #[test]
+    fn charsets_that_are_not_read() {
+        for closed in ["utf-32", "UTF_32LE", "cp037", "IBM1047", "unicode_escape"] {
+            assert!(is_closed(closed), "{closed}");
+        }
+        for open in [
+            "utf-8",
+            "cp1252",
+            "iso-8859-1",
+            "ibm850",
+            "x-unknown",
+            "koi8-r",
+            "",
+        ] {
+            assert!(!is_closed(open), "{open}");
+        }
+        let bare = |name, bytes: &[u8]| without_shifts(name, bytes);
+        assert_eq!(bare("ISO-2022-KR", b"\x1b$)Ca\x0e\x0fb").unwrap(), b"ab");
+        assert_eq!(bare("hz-gb-2312", b"a~\nb~~~{").unwrap(), b"ab~");
+        assert_eq!(bare("utf-8", b"a"), None);
     }
 
     #[test]

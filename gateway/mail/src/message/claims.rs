@@ -177,9 +177,12 @@ pub(super) enum Fold {
 
 /// What the folds of this field, which is read in these ways, do to a part with this body.
 pub(super) fn fold(raw: &[u8], readings: &[Parameterised], body: &[u8]) -> Fold {
-    let [one, other] = readings else {
+    let [one, others @ ..] = readings else {
         return Fold::Harmless;
     };
+    if others.is_empty() {
+        return Fold::Harmless;
+    }
     let without = |field: &Parameterised, names: &[&str]| {
         let mut rest = field.parameters.clone();
         rest.retain(|parameter| !names.contains(&parameter.name.as_str()));
@@ -187,18 +190,21 @@ pub(super) fn fold(raw: &[u8], readings: &[Parameterised], body: &[u8]) -> Fold 
     };
     const NAMES: [&str; 3] = ["name", "filename", "boundary"];
     let harmless = [&NAMES[..], &INFORMING].concat();
-    if parameters::leaves_quote_open(raw) || without(one, &harmless) != without(other, &harmless) {
+    let differs = |other: &Parameterised| without(one, &harmless) != without(other, &harmless);
+    if parameters::leaves_quote_open(raw) || others.iter().any(differs) {
         return Fold::Doubtful;
     }
-    let (one, other) = (one.get("boundary"), other.get("boundary"));
-    if one == other {
+    let one = one.get("boundary");
+    let other = others.iter().map(|other| other.get("boundary"));
+    let mut other = other.filter(|other| *other != one).peekable();
+    if other.peek().is_none() {
         return Fold::Harmless;
     }
     let is_met = |boundary: Option<&str>| {
         work::looked_at(body.len());
         boundary.is_some_and(|boundary| memmem::find(body, boundary.as_bytes()).is_some())
     };
-    match is_met(other) {
+    match other.any(is_met) {
         true => Fold::Doubtful,
         false => Fold::Boundary,
     }
@@ -277,12 +283,53 @@ pub(super) fn shield(media_type: &str, kind: &Parameterised, outer: Shield) -> S
         _ if outer != Shield::None => outer,
         "multipart/signed" => Shield::Signed,
         "multipart/encrypted" => Shield::Encrypted,
-        "application/pkcs7-mime" | "application/x-pkcs7-mime" => match kind.get("smime-type") {
-            Some("signed-data" | "certs-only") => Shield::Signed,
-            _ => Shield::Encrypted,
-        },
+        _ if is_smime(media_type) => smime_shield(kind.get("smime-type")),
         _ => Shield::None,
     }
+}
+
+fn is_smime(media_type: &str) -> bool {
+    matches!(
+        media_type,
+        "application/pkcs7-mime" | "application/x-pkcs7-mime"
+    )
+}
+
+/// RFC 8551 §3.2.2.
+fn smime_shield(kind: Option<&str>) -> Shield {
+    match kind {
+        Some("signed-data" | "certs-only") => Shield::Signed,
+        _ => Shield::Encrypted,
+    }
+}
+
+/// Every value that some reader takes for this parameter of Content-Type.
+fn all_values<'a>(
+    kinds: &'a [Parameterised],
+    name: &'a str,
+) -> impl Iterator<Item = String> + use<'a> {
+    kinds.iter().flat_map(move |kind| {
+        let others = kind.others(name).map(str::to_owned);
+        kind.candidates(name).into_iter().chain(others)
+    })
+}
+
+/// The charsets that some reader takes for the declared one, each once.
+pub(super) fn charsets(kinds: &[Parameterised]) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for charset in all_values(kinds, "charset") {
+        if !found.contains(&charset) {
+            found.push(charset);
+        }
+    }
+    found
+}
+
+/// Whether S/MIME data is signed for some readers and encrypted for others.
+pub(super) fn is_smime_doubtful(media_type: &str, kinds: &[Parameterised]) -> bool {
+    let mut shields = all_values(kinds, "smime-type").map(|kind| smime_shield(Some(&kind)));
+    let first = shields.next();
+    is_smime(media_type) && shields.any(|shield| Some(shield) != first)
 }
 
 /// Every value of the fields of this (lower-case) name.

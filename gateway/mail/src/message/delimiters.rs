@@ -7,13 +7,15 @@ use std::ops::Range;
 use memchr::memmem;
 
 use super::field::without_line_break;
-use super::structure::{PARTS_MAX, Reader};
+use super::reader::Reader;
+use super::structure::PARTS_MAX;
 use crate::work;
 
 /// Within how many bytes from the start of its line the `>` of a quotation must stand.
 const QUOTE_INDENT_MAX: usize = 8;
 
 /// The lines that cut a multipart body into parts.
+#[derive(Default)]
 pub(super) struct Delimiters {
     pub lines: Vec<Range<usize>>,
     close_start: Option<usize>,
@@ -43,17 +45,7 @@ impl Delimiters {
         reader: Reader,
     ) -> Self {
         let needle = [b"--", boundary].concat();
-        let mut found = Self {
-            lines: Vec::new(),
-            close_start: None,
-            closed: false,
-            after_close: false,
-            lookalike: false,
-            longer: Vec::new(),
-            quoted: false,
-            odd_close: false,
-            too_many: false,
-        };
+        let mut found = Self::default();
         let (mut line_start, mut searched, mut line_end) = (body.start, body.start, body.start);
         work::looked_at(body.len());
         for at in memmem::find_iter(&raw[body.clone()], &needle) {
@@ -66,43 +58,58 @@ impl Delimiters {
             let is_quoted = head.trim_ascii_start().starts_with(b">");
             found.quoted |= is_quoted;
             let is_first = start >= line_end;
-            if line_start < start && !(is_quoted && is_first && reader.is_greedy()) {
-                found.lookalike |= !is_quoted;
+            if line_start < start && !(is_quoted && is_first) {
+                found.lookalike = true;
                 continue;
             }
-            let after = start + needle.len();
-            let next =
-                memchr::memchr(b'\n', &raw[after..body.end]).map_or(body.end, |n| after + n + 1);
-            line_end = next;
-            work::looked_at(next - after);
-            let rest = &raw[without_line_break(raw, after..next)];
-            let blank = |bytes: &[u8]| bytes.iter().all(|byte| matches!(byte, b' ' | b'\t'));
-            let ends = || raw[next..body.end].iter().all(u8::is_ascii_whitespace);
-            let is_cut = rest == b"-" && ends();
-            let closes = is_cut || rest.strip_prefix(b"--").is_some_and(blank);
-            match () {
-                () if reader.is_greedy() && found.lines.len() <= parts_max => {
-                    found.lines.push(start..next);
-                }
-                () if !closes && !blank(rest) => match found.longer.len() < 2 * PARTS_MAX {
-                    true => found.longer.push(without_line_break(raw, start..next)),
-                    false => found.lookalike = true,
-                },
-                () if found.closed && closes && ends() => found.odd_close = true,
-                () if found.closed => found.after_close = true,
-                () if closes => {
-                    found.closed = true;
-                    found.odd_close = is_cut;
-                    found.close_start = Some(start);
-                }
-                () if found.lines.len() > parts_max => {
-                    found.too_many = true;
-                    break;
-                }
-                () => found.lines.push(start..next),
+            let sighting = Sighting::at(raw, start, start + needle.len(), body.end);
+            line_end = sighting.line.end;
+            if line_start < start && !reader.is_greedy() {
+                // Who cuts there reads on behind it: what stands there may be a header.
+                found.lookalike |= !sighting.is_open() && !sighting.closes;
+                continue;
+            }
+            if !found.take(raw, &sighting, parts_max, reader) {
+                break;
             }
         }
         found
+    }
+
+    /// Enters one line that begins with a delimiter; false where there are too many.
+    fn take(
+        &mut self,
+        raw: &[u8],
+        sighting: &Sighting<'_>,
+        parts_max: usize,
+        reader: Reader,
+    ) -> bool {
+        let Range { start, end: next } = sighting.line;
+        let is_greedy = reader.is_greedy();
+        match () {
+            () if is_greedy && self.lines.len() <= parts_max => self.lines.push(start..next),
+            () if !is_greedy && !sighting.closes && !sighting.is_open() => {
+                // A CR ends the line for some, and is a part of it for others.
+                let is_cut = sighting.rest.contains(&b'\r');
+                match !is_cut && self.longer.len() < 2 * PARTS_MAX {
+                    true => self.longer.push(without_line_break(raw, start..next)),
+                    false => self.lookalike = true,
+                }
+            }
+            () if self.closed && sighting.closes && sighting.is_last => self.odd_close = true,
+            () if self.closed => self.after_close = true,
+            () if !is_greedy && sighting.closes => {
+                self.closed = true;
+                self.odd_close = sighting.is_cut;
+                self.close_start = Some(start);
+            }
+            () if self.lines.len() > parts_max => {
+                self.too_many = true;
+                return false;
+            }
+            () => self.lines.push(start..next),
+        }
+        true
     }
 
     /// The range of each part, without the line break before the next delimiter.
@@ -128,4 +135,46 @@ impl Delimiters {
             start.min(end)..end
         })
     }
+}
+
+/// A line on which a delimiter was seen.
+struct Sighting<'raw> {
+    /// From the delimiter to the end of its line.
+    line: Range<usize>,
+    /// What follows the boundary on it.
+    rest: &'raw [u8],
+    /// It is a closing one.
+    closes: bool,
+    /// It closes but for its last sign, which is cut off.
+    is_cut: bool,
+    /// Nothing but blanks and empty lines follow.
+    is_last: bool,
+}
+
+impl<'raw> Sighting<'raw> {
+    fn at(raw: &'raw [u8], start: usize, after: usize, end: usize) -> Self {
+        let next = memchr::memchr(b'\n', &raw[after..end]).map_or(end, |n| after + n + 1);
+        work::looked_at(next - after);
+        let rest = &raw[without_line_break(raw, after..next)];
+        let is_close = rest.strip_prefix(b"--").is_some_and(is_blank);
+        let is_last =
+            (is_close || rest == b"-") && raw[next..end].iter().all(u8::is_ascii_whitespace);
+        let is_cut = rest == b"-" && is_last;
+        Self {
+            line: start..next,
+            rest,
+            closes: is_close || is_cut,
+            is_cut,
+            is_last,
+        }
+    }
+
+    /// Whether nothing but blanks follow the boundary.
+    fn is_open(&self) -> bool {
+        is_blank(self.rest)
+    }
+}
+
+fn is_blank(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| matches!(byte, b' ' | b'\t'))
 }

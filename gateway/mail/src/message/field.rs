@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use memchr::memchr;
 
-use super::structure::Reader;
+use super::reader::Reader;
 use crate::work;
 
 /// How many header fields one message may have, over all its parts, before it is ambiguous and
@@ -31,8 +31,11 @@ pub(crate) struct Oddities {
     pub orphan_fold: bool,
     /// A line that is no field ended the block, without an empty line.
     pub no_empty_line: bool,
-    /// After that line and before the next empty one stand fields, for who passes over it.
+    /// That line, one before the next empty one, or the folded line that the block began with, is
+    /// a field for who reads carelessly.
     pub hides_fields: bool,
+    /// The block began with a line of blanks, at which it ends for some.
+    pub orphan_blank: bool,
     /// There were more than [`FIELDS_MAX`] fields.
     pub too_many: bool,
     /// Blanks stood between a name and its colon.
@@ -82,6 +85,11 @@ pub(crate) fn scan_as(
             return block;
         }
         if matches!(raw[at], b' ' | b'\t') {
+            if block.fields.is_empty() {
+                let text = &raw[line.clone()];
+                block.oddities.orphan_blank |= text.trim_ascii().is_empty();
+                block.oddities.hides_fields |= says_content(text);
+            }
             extend_last(&mut block, line.end, next);
         } else if let Some(name_end) = name_end(&raw[line.clone()], reader) {
             if block.fields.len() >= fields_max {
@@ -91,12 +99,14 @@ pub(crate) fn scan_as(
             push(&mut block, raw, line, name_end, next);
         } else if reader.is_greedy() {
             block.oddities.no_empty_line = true;
+            block.oddities.hides_fields |= says_content(&raw[line]);
         } else if at == within.start && is_mbox_line(&raw[line.clone()], reader) {
             block.oddities.quoted_mbox_line = raw[at] == b'>';
         } else {
             // Postfix and Python read it so: the body begins at the line that is no field.
             block.oddities.no_empty_line = true;
-            block.oddities.hides_fields = holds_fields(&raw[next..within.end]);
+            block.oddities.hides_fields |=
+                says_content(&raw[line]) || holds_fields(&raw[next..within.end]);
             block.range.end = at;
             block.body = at;
             return block;
@@ -114,7 +124,35 @@ fn holds_fields(lines: &[u8]) -> bool {
         .inspect(|line| work::looked_at(line.len()))
         .map(|line| &line[without_line_break(line, 0..line.len())])
         .take_while(|line| !line.is_empty())
-        .any(|line| name_end(line, Reader::Ours).is_some())
+        .any(|line| name_end(line, Reader::Ours).is_some() || says_content(line))
+}
+
+/// Whether a line that is no field names one that says what a part is, for who passes over other
+/// signs before, in and behind the name: blanks, controls, a byte order mark.
+fn says_content(line: &[u8]) -> bool {
+    const NAMES: [&[u8]; 3] = [
+        b"content-type",
+        b"content-transfer-encoding",
+        b"content-disposition",
+    ];
+    /// Within how many bytes the name must stand.
+    const NAME_BYTES_MAX: usize = 200;
+    let line = &line[..line.len().min(NAME_BYTES_MAX)];
+    let start = line
+        .iter()
+        .position(u8::is_ascii_alphabetic)
+        .unwrap_or_default();
+    let Some(colon) = memchr(b':', &line[start..]) else {
+        return false;
+    };
+    // A quoted header is one for nobody.
+    if line[..start + colon].contains(&b'>') {
+        return false;
+    }
+    let name = line[start..start + colon].iter();
+    let name = name.filter(|byte| byte.is_ascii_alphanumeric() || **byte == b'-');
+    let name: Vec<u8> = name.map(u8::to_ascii_lowercase).collect();
+    NAMES.iter().any(|known| name.ends_with(known))
 }
 
 /// The line that begins a message in an mbox. Postfix and sendmail pass over it with a `>` before

@@ -16,6 +16,7 @@ mod mailbox;
 mod names;
 pub mod parameters;
 mod part;
+mod reader;
 mod readings;
 mod structure;
 pub mod transfer;
@@ -38,7 +39,8 @@ pub use transfer::TransferEncoding;
 
 use crate::ambiguity::{self, Ambiguity};
 use field::Block;
-use structure::{Reader, Structure};
+use reader::Reader;
+use structure::Structure;
 
 /// How many message ids of one thread are read.
 pub const THREAD_IDS_MAX: usize = 1_000;
@@ -50,7 +52,7 @@ pub struct Message<'raw> {
     raw: &'raw [u8],
     top: Block,
     structure: OnceLock<Structure>,
-    other_parts: OnceLock<Vec<Part>>,
+    others: OnceLock<readings::Others>,
     enclosed: OnceLock<Enclosed>,
     ambiguities: OnceLock<Vec<Ambiguity>>,
 }
@@ -133,7 +135,7 @@ impl<'raw> Message<'raw> {
             raw,
             top,
             structure: OnceLock::new(),
-            other_parts: OnceLock::new(),
+            others: OnceLock::new(),
             enclosed: OnceLock::new(),
             ambiguities: OnceLock::new(),
         }
@@ -313,7 +315,16 @@ impl<'raw> Message<'raw> {
     /// twice, or delimiters and headers are not as they should be. Their paths are those of
     /// their readers; they have no parent and no children here.
     pub fn other_parts(&self) -> &[Part] {
-        self.other_parts.get_or_init(|| readings::other_parts(self))
+        &self.others().parts
+    }
+
+    fn others(&self) -> &readings::Others {
+        self.others.get_or_init(|| readings::others(self))
+    }
+
+    /// The ambiguities that only other readers meet.
+    pub(crate) fn others_doubts(&self) -> &[Ambiguity] {
+        &self.others().doubts
     }
 
     /// Every content that some decoder makes of a part's body, ours first.
@@ -377,12 +388,9 @@ impl<'raw> Message<'raw> {
     pub fn ambiguities(&self) -> &[Ambiguity] {
         self.ambiguities.get_or_init(|| {
             let in_content = ambiguity::in_content(self);
-            self.structure()
-                .ambiguities
-                .iter()
-                .cloned()
-                .chain(in_content)
-                .collect()
+            let told = self.structure_ambiguities().iter();
+            let told = told.chain(self.others_doubts()).cloned();
+            told.chain(in_content).collect()
         })
     }
 

@@ -7,24 +7,33 @@ use super::parameters::{self, Parameterised};
 /// How many file names of one part are listed.
 pub const FILE_NAMES_MAX: usize = 100;
 
-/// A field as it is read by those who keep the blank of a fold inside quotes, and by those who
-/// do not.
+/// A field as it is read by those who keep the blanks of a fold inside quotes, by those who keep
+/// none, and by those who make one of them.
 pub(super) fn every_reading(raw: &[u8]) -> Vec<Parameterised> {
     let mut readings = vec![Parameterised::parse_as_all(raw)];
     let raw = parameters::beginning(raw);
     if readings[0].folds_quoted {
-        let mut tight = Vec::with_capacity(raw.len());
-        for line in raw.split(|byte| *byte == b'\n') {
-            let line = if tight.is_empty() {
-                line
-            } else {
-                line.trim_ascii_start()
-            };
-            tight.extend_from_slice(line.strip_suffix(b"\r").unwrap_or(line));
+        for blank in [&b""[..], b" "] {
+            readings.push(Parameterised::parse(&joined(raw, blank)));
         }
-        readings.push(Parameterised::parse(&tight));
     }
     readings
+}
+
+/// The lines of a field on one line, with this in place of each fold.
+fn joined(raw: &[u8], blank: &[u8]) -> Vec<u8> {
+    let mut joined = Vec::with_capacity(raw.len());
+    for (at, line) in raw.split(|byte| *byte == b'\n').enumerate() {
+        let line = match at {
+            0 => line,
+            _ => line.trim_ascii_start(),
+        };
+        if at > 0 {
+            joined.extend_from_slice(blank);
+        }
+        joined.extend_from_slice(line.trim_ascii_end());
+    }
+    joined
 }
 
 /// The file names of a part, and whether they leave in doubt what it is.

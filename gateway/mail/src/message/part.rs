@@ -106,6 +106,7 @@ pub struct Part {
     /// What keeps it from being edited.
     pub shield: Shield,
     pub(crate) file_names: Vec<String>,
+    pub(crate) charsets: Vec<String>,
     pub(crate) content_id: Option<String>,
     pub(crate) index: usize,
     pub(crate) parent: Option<usize>,
@@ -121,6 +122,14 @@ impl Part {
     /// The declared charset.
     pub fn charset(&self) -> Option<&str> {
         self.parameter("charset")
+    }
+
+    /// Every charset that some reader takes for the declared one, ours first.
+    pub fn charsets(&self) -> impl Iterator<Item = &str> {
+        let stated = self.parameters.iter().filter(|p| p.name == "charset");
+        let stated = stated.map(|parameter| parameter.value.as_str());
+        let others = self.charsets.iter().map(String::as_str);
+        self.charset().into_iter().chain(stated).chain(others)
     }
 
     /// The file name a careful reader shows; see [`Part::file_names`] for all that were given.
@@ -217,10 +226,16 @@ pub(super) fn may_be_message(media_type: &str) -> bool {
     sub.is_some_and(|sub| !OTHERS.contains(&sub))
 }
 
+/// RFC 3464: blocks of fields, each of which Python's email takes for a message.
+pub(super) fn is_delivery_report(media_type: &str) -> bool {
+    media_type == "message/delivery-status"
+}
+
 /// Whether a body that may be a message holds something for who opens it. Reports about messages
 /// hold fields too, but none that says what follows.
 pub(super) fn holds_a_message(media_type: &str, body: &[u8]) -> bool {
-    const REPORTS: [&str; 8] = [
+    const REPORTS: [&str; 9] = [
+        "message/delivery-status",
         "message/disposition-notification",
         "message/feedback-report",
         "message/global-delivery-status",
@@ -234,7 +249,7 @@ pub(super) fn holds_a_message(media_type: &str, body: &[u8]) -> bool {
         let name = line.get(..8).unwrap_or_default();
         name.eq_ignore_ascii_case(b"content-")
     };
-    may_be_message(media_type)
+    (may_be_message(media_type) || is_delivery_report(media_type))
         && (!REPORTS.contains(&media_type) || body.split(|byte| *byte == b'\n').any(is_content))
 }
 

@@ -6,15 +6,27 @@
 
 use std::borrow::Cow;
 
-use super::structure::{self, Reader};
+use super::reader::Reader;
+use super::structure;
 use super::{
     Charset, Disposition, FIELDS_MAX, Message, Part, TransferEncoding, Warning, WarningKind,
-    decode, field, transfer, words,
+    charset, decode, field, transfer, words,
 };
+use crate::ambiguity::{Ambiguity, AmbiguityKind};
 
-/// The parts of other readers that are not among ours.
-pub(crate) fn other_parts(message: &Message<'_>) -> Vec<Part> {
-    let mut found: Vec<Part> = Vec::new();
+/// What the other readers find.
+#[derive(Debug, Default)]
+pub(crate) struct Others {
+    /// The parts that are not among ours.
+    pub parts: Vec<Part>,
+    /// The limits that only they meet, beyond which all is as unknown as beyond ours; and what is
+    /// ambiguous in what only they open or find.
+    pub doubts: Vec<Ambiguity>,
+}
+
+/// Reads the message as the others do, where it is such that they may differ.
+pub(crate) fn others(message: &Message<'_>) -> Others {
+    let mut found = Others::default();
     if !message.is_odd() {
         return found;
     }
@@ -27,23 +39,34 @@ pub(crate) fn other_parts(message: &Message<'_>) -> Vec<Part> {
     // Who finds no delimiter shows the whole as a text.
     const UNCUT: [WarningKind; 2] = [WarningKind::NoDelimiter, WarningKind::FoldedBoundary];
     for part in ours.iter().filter(|part| is_warned(part, &UNCUT)) {
-        found.push(as_text(part));
+        found.parts.push(as_text(part));
     }
-    let strict = [WarningKind::BlankBeforeColon, WarningKind::QuotedMboxLine];
-    let is_strict = |warning: &Warning| strict.contains(&warning.kind);
-    let asks_strict = message.warnings().iter().any(is_strict);
     for reader in Reader::OTHERS {
-        if reader.is_strict() && !asks_strict {
+        let asks = |warning: &Warning| reader.asks_for().contains(&warning.kind);
+        if !reader.asks_for().is_empty() && !message.warnings().iter().any(asks) {
             continue;
         }
         let top = field::scan_as(reader, raw, 0..raw.len(), FIELDS_MAX);
-        for part in structure::scan(raw, top, reader).parts {
-            if !ours.iter().chain(&found).any(|known| is_same(known, &part)) {
-                found.push(Part {
+        let theirs = structure::scan(raw, top, reader);
+        for part in theirs.parts {
+            let mut known = ours.iter().chain(&found.parts);
+            if !known.any(|known| is_same(known, &part)) {
+                found.parts.push(Part {
                     index: ours.len() - 1,
                     parent: None,
                     ..part
                 });
+            }
+        }
+        // What only some open is judged nowhere else, nor a header that only some find.
+        let is_told = |doubt: &Ambiguity| match doubt.kind {
+            AmbiguityKind::OddHeaderLine if reader.is_greedy() => true,
+            kind => kind.is_limit() || reader == Reader::Open,
+        };
+        for doubt in theirs.ambiguities.into_iter().filter(is_told) {
+            let mut known = message.structure_ambiguities().iter().chain(&found.doubts);
+            if !known.any(|known| known.kind == doubt.kind) {
+                found.doubts.push(doubt);
             }
         }
     }
@@ -68,6 +91,7 @@ fn is_same(one: &Part, other: &Part) -> bool {
         && one.media_type == other.media_type
         && one.disposition == other.disposition
         && one.parameters == other.parameters
+        && one.charsets == other.charsets
 }
 
 /// Every content that some decoder makes of a part, ours first.
@@ -109,21 +133,27 @@ pub(crate) fn of<'raw>(message: &Message<'raw>, part: &Part) -> Vec<Cow<'raw, [u
 /// Every text that some reader shows of a part, ours first: its contents, by each charset that is
 /// stated, and, where the charset shifts the meaning of plain letters, by none.
 pub(crate) fn texts(message: &Message<'_>, part: &Part) -> Vec<String> {
-    let stated = part.parameters.iter().filter(|p| p.name == "charset");
     let mut charsets = vec![Charset::parse(part.charset())];
-    charsets.extend(stated.map(|parameter| Charset::parse(Some(&parameter.value))));
+    charsets.extend(part.charsets().map(|name| Charset::parse(Some(name))));
     if charsets.iter().any(|charset| !charset.is_transparent()) {
         charsets.push(Charset::Unknown);
     }
     let mut found: Vec<String> = Vec::new();
+    let mut add = |text: String| {
+        if !found.contains(&text) {
+            found.push(text);
+        }
+    };
     for content in of(message, part) {
         for (at, charset) in charsets.iter().enumerate() {
             if charsets[..at].contains(charset) {
                 continue;
             }
-            let text = charset.decode(&content).into_owned();
-            if !found.contains(&text) {
-                found.push(text);
+            add(charset.decode(&content).into_owned());
+        }
+        for name in part.charsets() {
+            if let Some(bare) = charset::without_shifts(name, &content) {
+                add(Charset::Unknown.decode(&bare).into_owned());
             }
         }
     }
@@ -158,21 +188,43 @@ fn of_base64(body: &[u8]) -> impl Iterator<Item = Vec<u8>> {
         .flatten()
 }
 
-/// Some decoders of quoted-printable read `= 41` as `=41`, and some leave a body as it stands in
-/// which one code is none.
+/// Some decoders of quoted-printable read `= 41` as `=41`, some leave a body as it stands in which
+/// one code is none, and a CR that ends no line some pass over.
 fn of_quoted(body: &[u8]) -> impl Iterator<Item = Cow<'_, [u8]>> {
-    let closed = transfer::has_blank_in_code(body).then(|| {
-        let mut closed = Vec::with_capacity(body.len());
-        for byte in body {
-            match byte {
-                b' ' | b'\t' if closed.last() == Some(&b'=') => {}
-                byte => closed.push(*byte),
-            }
-        }
-        Cow::Owned(transfer::decode_quoted_printable(&closed))
-    });
+    let decode = |body: &[u8]| Cow::Owned(transfer::decode_quoted_printable(body));
+    let closed = transfer::has_blank_in_code(body).then(|| decode(&without_code_blanks(body)));
     let raw = transfer::has_broken_code(body).then_some(Cow::Borrowed(body));
-    [closed, raw].into_iter().flatten()
+    let has_bare_cr = transfer::has_bare_cr(body);
+    let joined = has_bare_cr.then(|| {
+        let rest = body.iter().copied().filter(|byte| *byte != b'\r');
+        decode(&without_code_blanks(&rest.collect::<Vec<u8>>()))
+    });
+    let skipped = has_bare_cr.then(|| decode(&without_cr_codes(body)));
+    [closed, raw, joined, skipped].into_iter().flatten()
+}
+
+/// The body without the blanks behind each `=`.
+fn without_code_blanks(body: &[u8]) -> Vec<u8> {
+    let mut closed = Vec::with_capacity(body.len());
+    for byte in body {
+        if !(transfer::is_code_blank(*byte) && closed.last() == Some(&b'=')) {
+            closed.push(*byte);
+        }
+    }
+    closed
+}
+
+/// The body as some read it who take `=` and a CR, up to the next LF, for a soft line break.
+fn without_cr_codes(body: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(body.len());
+    let mut rest = body;
+    while let Some(at) = memchr::memmem::find(rest, b"=\r") {
+        out.extend_from_slice(&rest[..at]);
+        let end = memchr::memchr(b'\n', &rest[at..]);
+        rest = end.map_or(&b""[..], |end| &rest[at + end + 1..]);
+    }
+    out.extend_from_slice(rest);
+    out
 }
 
 /// The first of those that are equal.

@@ -10,7 +10,8 @@ use memchr::memmem;
 use super::claims;
 use super::delimiters::Delimiters;
 use super::field::{self, Block, FIELDS_MAX};
-use super::part::{Part, PartPath, Shield, holds_a_message};
+use super::part::{Part, PartPath, Shield, holds_a_message, is_delivery_report};
+use super::reader::Reader;
 use super::{Warning, WarningKind};
 use crate::ambiguity::{Ambiguity, AmbiguityKind};
 use crate::work;
@@ -32,46 +33,6 @@ pub(crate) struct Structure {
     pub parts: Vec<Part>,
     pub ambiguities: Vec<Ambiguity>,
     pub warnings: Vec<Warning>,
-}
-
-/// Whose habits a message is read by, where it is not as it should be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reader {
-    /// The first of two equal fields counts, a line that is no field ends a header, only a whole
-    /// delimiter cuts.
-    Ours,
-    /// The last of two equal fields or parameters counts.
-    Last,
-    /// Lines that are no fields are passed over, what begins like a delimiter cuts, a close does
-    /// not end, a type that is almost one is one, and a boundary that is not named is guessed.
-    Greedy,
-    /// Both.
-    GreedyLast,
-    /// A line with a blank before its colon, or with a `>` before the `From ` of an mbox, is no
-    /// field and ends the header.
-    Strict,
-}
-
-impl Reader {
-    /// All but ours.
-    pub const OTHERS: [Reader; 4] = [
-        Reader::Last,
-        Reader::Greedy,
-        Reader::GreedyLast,
-        Reader::Strict,
-    ];
-
-    fn takes_last(self) -> bool {
-        matches!(self, Self::Last | Self::GreedyLast)
-    }
-
-    pub fn is_strict(self) -> bool {
-        self == Self::Strict
-    }
-
-    pub fn is_greedy(self) -> bool {
-        matches!(self, Self::Greedy | Self::GreedyLast)
-    }
 }
 
 /// What a part takes over from where it stands.
@@ -170,18 +131,22 @@ impl Scanner<'_> {
             ..place
         };
         let (is_multipart, is_message) = (part.is_multipart(), part.is_message());
+        let is_report = self.reader == Reader::Open && is_delivery_report(&part.media_type);
         let identity = part.encoding.is_identity();
         let digest = part.media_type == "multipart/digest";
         if self.judges && holds_a_message(&part.media_type, &self.raw[body.clone()]) {
             self.warn(WarningKind::OtherMessage, &place.path);
         }
         self.out.parts.push(part);
-        if odd.no_empty_line {
+        if odd.no_empty_line || odd.hides_fields {
             // Without fields after it, and nothing to decode, all see the same and more or less.
             match odd.hides_fields || !identity {
                 true => self.ambiguous(AmbiguityKind::OddHeaderLine, &place.path),
                 false => self.warn(WarningKind::NoEmptyLine, &place.path),
             }
+        }
+        if is_report {
+            return self.report(body, &place);
         }
         if !is_multipart && !is_message {
             return;
@@ -206,7 +171,7 @@ impl Scanner<'_> {
                     ..place
                 },
             );
-        } else if identity || self.reader.is_greedy() {
+        } else if identity || self.reader.opens_more() {
             let path = place.path.child(1);
             let place = Place {
                 path,
@@ -215,6 +180,31 @@ impl Scanner<'_> {
                 ..place
             };
             self.child(body, place);
+        }
+    }
+
+    /// RFC 3464 §2.1: blocks of fields with empty lines between; some take each for a message.
+    fn report(&mut self, body: Range<usize>, place: &Place) {
+        let (mut start, mut at, mut number) = (body.start, body.start, 0);
+        while at < body.end {
+            let next =
+                memchr::memchr(b'\n', &self.raw[at..body.end]).map_or(body.end, |n| at + n + 1);
+            let is_empty = field::without_line_break(self.raw, at..next).is_empty();
+            if is_empty || next == body.end {
+                if self.out.parts.len() >= PARTS_MAX || place.depth > DEPTH_MAX {
+                    return self.ambiguous(AmbiguityKind::TooManyParts, &place.path);
+                }
+                number += 1;
+                let place = Place {
+                    path: place.path.child(number),
+                    default_type: "text/plain",
+                    inside_message: true,
+                    ..place.clone()
+                };
+                self.child(start..if is_empty { at } else { next }, place);
+                start = next;
+            }
+            at = next;
         }
     }
 

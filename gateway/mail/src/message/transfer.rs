@@ -118,17 +118,25 @@ pub(crate) fn quoted_token(input: &[u8]) -> (Option<u8>, usize) {
     }
 }
 
-/// `= 41`, which some decoders take for `=41`.
+/// Whether blanks follow a `=` that some decoders pass over: those of `= 41`, and a form feed.
 pub(crate) fn has_blank_in_code(body: &[u8]) -> bool {
     memchr::memchr_iter(b'=', body).any(|at| {
         let rest = &body[at + 1..];
-        let blanks = rest
-            .iter()
-            .take_while(|byte| matches!(byte, b' ' | b'\t'))
-            .count();
+        let blanks = rest.iter().take_while(|byte| is_code_blank(**byte)).count();
         let code = rest[blanks..].get(..2);
-        blanks > 0 && code.is_some_and(|code| code.iter().all(u8::is_ascii_hexdigit))
+        let is_code = code.is_some_and(|code| code.iter().all(u8::is_ascii_hexdigit));
+        blanks > 0 && is_code || rest[..blanks].contains(&b'\x0c')
     })
+}
+
+/// What some decoders pass over between a `=` and its code.
+pub(crate) fn is_code_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\x0c')
+}
+
+/// A CR that no LF follows.
+pub(crate) fn has_bare_cr(body: &[u8]) -> bool {
+    memchr::memchr_iter(b'\r', body).any(|at| body.get(at + 1).is_some_and(|&next| next != b'\n'))
 }
 
 /// `=` that introduces nothing, as in a text that was not coded at all.

@@ -93,7 +93,7 @@ type Write = fn(Add<'_>);
 
 /// Every template.
 pub fn all() -> Vec<Template> {
-    const FAMILIES: [(&str, Write); 10] = [
+    const FAMILIES: [(&str, Write); 18] = [
         ("fields of a part", fields_of_a_part),
         ("fields of the message", fields_of_the_message),
         ("delimiters and headers", shapes),
@@ -104,6 +104,14 @@ pub fn all() -> Vec<Template> {
         ("names", names),
         ("external bodies", found::external_bodies),
         ("quoted containers", found::quoted_containers),
+        ("other messages", found::other_messages),
+        ("quoted delimiters", found::quoted_delimiters),
+        ("blanks in boundaries", found::blanks_in_boundaries),
+        ("folded parameters", found::folded_parameters),
+        ("charsets", found::charsets),
+        ("careless names", found::careless_names),
+        ("bare returns", found::bare_returns),
+        ("lines of uuencode", found::uuencoded_lines),
     ];
     let mut out = Vec::new();
     for (family, write) in FAMILIES {

@@ -219,9 +219,12 @@ impl Unpacker {
         if !post.is_sound {
             self.doubt(AmbiguityKind::EmbeddedFile);
         }
-        self.file(packing, vec![post.name], "", post.content);
-        if !post.is_whole {
-            self.mark_cut();
+        let strict = post.strict.filter(|strict| !strict.is_empty());
+        for content in [Some(post.content), strict].into_iter().flatten() {
+            self.file(packing, vec![post.name.clone()], "", content);
+            if !post.is_whole {
+                self.mark_cut();
+            }
         }
     }
 
@@ -334,7 +337,7 @@ impl Unpacker {
         let shown = Charset::Unknown.decode(&raw).into_owned();
         self.text(false, shown);
         let is_empty = raw[block.body..].iter().all(u8::is_ascii_whitespace);
-        if !is_empty || !part.encoding.is_identity() || ambiguity::has_bare_cr(&raw) {
+        if !is_empty || !part.encoding.is_identity() || transfer::has_bare_cr(&raw) {
             let known = self.out.unread.len();
             self.message(Packing::External, &raw, depth);
             let is_order = part.encoding.is_identity() && is_order(part, &raw);

@@ -19,6 +19,10 @@ pub(super) struct Post {
     pub is_whole: bool,
     /// Whether every line of it is such that all decoders read it alike.
     pub is_sound: bool,
+    /// What it is for who passes over the lines that are shorter than they say, if there are any.
+    pub strict: Option<Vec<u8>>,
+    /// A line of no length stood in it, at which it ends for some.
+    has_ended: bool,
 }
 
 /// Every file written into the text; those beyond `bytes_max` in all are not whole.
@@ -75,6 +79,8 @@ impl Finder {
                 content: Vec::new(),
                 is_whole: false,
                 is_sound: code == Code::Uu,
+                strict: None,
+                has_ended: false,
             };
             self.open = Some((code, post));
             return;
@@ -88,10 +94,7 @@ impl Finder {
             Code::Base64 if line.starts_with(b"====") => self.close(true),
             Code::YEnc if line.starts_with(b"=yend") => self.close(true),
             _ if self.bytes_left == 0 => {}
-            Code::Uu => {
-                post.is_sound &= is_uu_line(line);
-                uu_line(line, &mut post.content);
-            }
+            Code::Uu => post.uu_line(line),
             Code::Base64 => post.content.extend(transfer::decode_base64(line)),
             Code::YEnc if line.starts_with(b"=ypart ") => {}
             Code::YEnc => yenc_line(line, &mut post.content),
@@ -175,6 +178,11 @@ fn is_uu_line(line: &[u8]) -> bool {
     signs <= length.div_ceil(3) * 4 + 1 && line.iter().all(|b| (32..=96).contains(b))
 }
 
+/// Whether a line has all the signs that its length asks for; one of no length asks for none.
+fn is_whole_uu_line(line: &[u8]) -> bool {
+    uu_length(line).is_some_and(|length| length.div_ceil(3) == (line.len() + 1) / 4)
+}
+
 /// One line: its length, then four signs for three bytes; what is missing stands for zeros, and a
 /// line that is none of uuencode is passed over.
 fn uu_line(line: &[u8], out: &mut Vec<u8>) {
@@ -194,6 +202,27 @@ fn uu_line(line: &[u8], out: &mut Vec<u8>) {
         }
     }
     out.resize(end, 0);
+}
+
+impl Post {
+    /// Takes one line of uuencode.
+    fn uu_line(&mut self, line: &[u8]) {
+        self.is_sound &= is_uu_line(line);
+        match uu_length(line) {
+            Some(0) => self.has_ended = true,
+            // Some go on behind the end, and some do not.
+            _ => self.is_sound &= !self.has_ended,
+        }
+        if !is_whole_uu_line(line) && self.strict.is_none() {
+            self.strict = Some(self.content.clone());
+        }
+        uu_line(line, &mut self.content);
+        if let Some(strict) = &mut self.strict
+            && is_whole_uu_line(line)
+        {
+            uu_line(line, strict);
+        }
+    }
 }
 
 /// Every byte is 42 too high; `=` introduces one that is 64 higher still.

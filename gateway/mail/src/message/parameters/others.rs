@@ -10,7 +10,7 @@ use super::{Charset, PARAMETERS_MAX, Parameterised};
 use crate::work;
 
 /// The parameters that say what a part is or holds.
-const NAMES: [&str; 3] = ["boundary", "filename", "name"];
+const NAMES: [&str; 5] = ["boundary", "charset", "filename", "name", "smime-type"];
 /// How often each byte of a field may stand in a value before the field is ambiguous. It bounds
 /// the time where values stand in values.
 const DEPTH_MAX: usize = 16;
@@ -120,7 +120,8 @@ fn after_plain_value(value: &str) -> Option<&str> {
         return (!token.starts_with('\'') && !token.contains(odd)).then(|| &value[end..]);
     };
     let (inside, after) = quoted.split_once('"')?;
-    let odd = |c: char| c == '\\' || c.is_control() && c != '\t';
+    // A tab in a boundary is no blank for all.
+    let odd = |c: char| c == '\\' || c.is_control();
     (!inside.contains(odd) && !inside.starts_with(['<', '\''])).then_some(after)
 }
 

@@ -20,6 +20,12 @@ struct Stated<'raw> {
     readings: Vec<Parameterised>,
 }
 
+/// Every reading of all of these.
+fn all(fields: Vec<Stated<'_>>) -> Vec<Parameterised> {
+    let readings = fields.into_iter().flat_map(|field| field.readings);
+    readings.collect()
+}
+
 impl<'raw> Scanner<'raw> {
     pub(super) fn describe(
         &mut self,
@@ -51,20 +57,24 @@ impl<'raw> Scanner<'raw> {
             media_type,
             parameters: Vec::new(),
             file_names: Vec::new(),
+            charsets: Vec::new(),
             content_id: content_id.map(|id| id.trim_matches(['<', '>', ' ']).to_owned()),
             index,
             parent: place.parent,
             inside_message: place.inside_message,
         };
         if self.judges {
-            self.judge_parameters(&kind, &shown, &part.path);
             self.judge_folds(&kinds, &showns, &part);
             self.judge_encoding(&encoding, &part.media_type, &part.path);
-            let stated = self.chosen(kinds.iter());
-            if stated.is_some_and(|stated| claims::is_odd_type(stated.raw, &kind)) {
+            let stated = self.chosen(kinds.iter()).map(|stated| stated.raw);
+            let is_odd = stated.is_some_and(|stated| claims::is_odd_type(stated, &kind));
+            let (kinds, showns) = (all(kinds), all(showns));
+            if is_odd || claims::is_smime_doubtful(&part.media_type, &kinds) {
                 self.ambiguous(AmbiguityKind::OddContentType, &part.path);
             }
-            part.file_names = self.judge_names(kinds, showns, &kind, &part);
+            self.judge_parameters(&kind, &kinds, &showns, &part.path);
+            part.file_names = self.judge_names(&kinds, &showns, &kind, &part);
+            part.charsets = claims::charsets(&kinds);
         }
         part.parameters = kind.parameters;
         part
@@ -113,22 +123,17 @@ impl<'raw> Scanner<'raw> {
     /// Every name that the fields give a part; whether they or its boundaries are in doubt.
     fn judge_names(
         &mut self,
-        kinds: Vec<Stated<'_>>,
-        showns: Vec<Stated<'_>>,
+        kinds: &[Parameterised],
+        showns: &[Parameterised],
         kind: &Parameterised,
         part: &Part,
     ) -> Vec<String> {
-        let all = |fields: Vec<Stated<'_>>| -> Vec<Parameterised> {
-            let readings = fields.into_iter().flat_map(|field| field.readings);
-            readings.collect()
-        };
-        let (kinds, showns) = (all(kinds), all(showns));
-        let named = names::named(&kinds, &showns, &part.media_type);
+        let named = names::named(kinds, showns, &part.media_type);
         if named.are_doubtful {
             self.ambiguous(AmbiguityKind::SeveralFileNames, &part.path);
         }
         let body = &self.raw[part.body.clone()];
-        if claims::is_cut_otherwise(&kinds, kind.get("boundary"), body) {
+        if claims::is_cut_otherwise(kinds, kind.get("boundary"), body) {
             self.ambiguous(AmbiguityKind::DuplicateBoundary, &part.path);
         }
         named.names
@@ -140,7 +145,7 @@ impl<'raw> Scanner<'raw> {
             false => &kind.value,
         };
         match word.split_once('/') {
-            _ if self.reader.is_greedy() && may_be_message(word) => "message/rfc822".to_owned(),
+            _ if self.reader.opens_more() && may_be_message(word) => "message/rfc822".to_owned(),
             Some((main, sub)) if !main.is_empty() && !sub.is_empty() => word.clone(),
             _ if self.reader.is_greedy() && word.starts_with("multipart") => {
                 "multipart/mixed".to_owned()
@@ -176,8 +181,14 @@ impl<'raw> Scanner<'raw> {
         guess.map(|boundary| boundary.trim_ascii_end().to_vec())
     }
 
-    fn judge_parameters(&mut self, kind: &Parameterised, shown: &Parameterised, path: &PartPath) {
-        if kind.too_many || shown.too_many {
+    fn judge_parameters(
+        &mut self,
+        kind: &Parameterised,
+        kinds: &[Parameterised],
+        showns: &[Parameterised],
+        path: &PartPath,
+    ) {
+        if kinds.iter().chain(showns).any(|field| field.too_many) {
             self.ambiguous(AmbiguityKind::TooManyParameters, path);
         }
         if kind.all("boundary").nth(1).is_some() {
@@ -210,7 +221,10 @@ impl<'raw> Scanner<'raw> {
         if odd.too_many {
             self.ambiguous(AmbiguityKind::TooManyFields, path);
         }
-        if odd.orphan_fold {
+        let states = |name| claims::values(self.raw, block, name).next().is_some();
+        if odd.orphan_blank && (states("content-type") || states("content-transfer-encoding")) {
+            self.ambiguous(AmbiguityKind::OddHeaderLine, path);
+        } else if odd.orphan_fold {
             self.warn(WarningKind::OrphanFold, path);
         }
         if odd.quoted_mbox_line {
