@@ -90,7 +90,8 @@ impl Outline {
     /// Reads a part.
     ///
     /// # Errors
-    /// As [`xml::walk`]; and what does not have exactly one root.
+    /// As [`xml::walk`]; and what does not have exactly one root, or declares an encoding that is
+    /// not its own.
     pub fn read(bytes: &[u8]) -> Result<Self, Reason> {
         let text = xml::decode(bytes)?;
         let encoding = match bytes {
@@ -102,7 +103,7 @@ impl Outline {
                 marked: bytes.starts_with(b"\xef\xbb\xbf"),
             },
         };
-        let (root, children) = Walk::over(&text)?;
+        let (root, children) = Walk::over(&text, encoding)?;
         Ok(Self {
             text,
             encoding,
@@ -167,6 +168,15 @@ impl Outline {
 }
 
 impl Encoding {
+    /// Whether this is how the encoding is called.
+    fn is_called(self, name: &str) -> bool {
+        let names: &[&str] = match self {
+            Self::Utf8 { .. } => &["utf-8"],
+            Self::Utf16 { .. } => &["utf-16", "utf-16le", "utf-16be"],
+        };
+        names.iter().any(|own| own.eq_ignore_ascii_case(name))
+    }
+
     fn utf16(little: bool, marked: bool) -> Self {
         Self::Utf16 { little, marked }
     }
@@ -208,7 +218,7 @@ struct Walk {
 }
 
 impl Walk {
-    fn over(text: &str) -> Result<(Element, Vec<Element>), Reason> {
+    fn over(text: &str, encoding: Encoding) -> Result<(Element, Vec<Element>), Reason> {
         let mut walk = Walk {
             root: None,
             children: Vec::new(),
@@ -227,7 +237,13 @@ impl Walk {
                 Event::CData(piece) => walk.text(&piece.xml10_content()),
                 Event::GeneralRef(reference) => walk.text(&xml::resolve(&reference)?),
                 Event::DocType(_) => return Err(Reason::Xml),
-                Event::Decl(_) | Event::PI(_) | Event::Comment(_) => {}
+                Event::Decl(declaration) => match declaration.encoding() {
+                    None => {}
+                    // Who goes by the declaration would read our text as another one.
+                    Some(Ok(name)) if encoding.is_called(&name) => {}
+                    Some(_) => return Err(Reason::Xml),
+                },
+                Event::PI(_) | Event::Comment(_) => {}
                 Event::Eof if walk.depth > 0 => return Err(Reason::Xml),
                 Event::Eof => return Ok((walk.root.ok_or(Reason::Xml)?, walk.children)),
             }

@@ -1,7 +1,8 @@
 //! A zip archive as bytes, rewritten where parts change and copied everywhere else.
 //!
 //! It never touches an entry nobody named: its header, compressed bytes and descriptor go over as
-//! they stand, in their order. An archive whose bytes are not all accounted for is refused.
+//! they stand, in their order. An archive whose bytes are not all accounted for is refused, but for
+//! those between the last entry and the directory.
 
 use std::io::Write;
 
@@ -14,6 +15,8 @@ use crate::archive::Archive;
 const LOCAL: &[u8] = b"PK\x03\x04";
 const CENTRAL: &[u8] = b"PK\x01\x02";
 const END: &[u8] = b"PK\x05\x06";
+/// APPNOTE 4.3.9.3: may stand before a descriptor.
+const DESCRIPTOR: &[u8] = b"PK\x07\x08";
 /// APPNOTE 4.3.15: stands before the end where sizes need 64 bits.
 const LOCATOR_64: &[u8] = b"PK\x06\x07";
 const LOCATOR_64_BYTES: usize = 20;
@@ -22,6 +25,8 @@ const CENTRAL_BYTES: usize = 46;
 const END_BYTES: usize = 22;
 /// APPNOTE 4.4.4: the name is UTF-8. Of the other flags none holds for what we write.
 const UTF8_FLAG: u16 = 1 << 11;
+/// APPNOTE 4.4.4: checksum and sizes stand behind the data.
+const DESCRIPTOR_FLAG: u16 = 1 << 3;
 const DEFLATED: u16 = 8;
 /// APPNOTE 4.4.2 and 4.4.3: version 2.0 of the format, which deflate needs.
 const VERSION: u16 = 20;
@@ -58,8 +63,8 @@ impl<'a> Volume<'a> {
     /// Takes an archive apart; `archive` is the same bytes as our reader sees them.
     ///
     /// # Errors
-    /// [`Reason::Inconsistent`] where bytes stand before, between or behind what the directory
-    /// names, [`Reason::Unsupported`] for sizes of 64 bits.
+    /// [`Reason::Inconsistent`] where bytes stand before, between or behind the entries that the
+    /// directory names and itself, [`Reason::Unsupported`] for sizes of 64 bits.
     pub fn open(bytes: &'a [u8], archive: &Archive<'_>) -> Result<Self, Reason> {
         let end_at = bytes.len().checked_sub(END_BYTES).and_then(|last| {
             let first = last.saturating_sub(usize::from(u16::MAX));
@@ -178,11 +183,29 @@ fn measure<'a>(bytes: &'a [u8], directory: usize, entries: &mut [Entry<'a>]) -> 
         let next = starts.partition_point(|start| *start <= entry.at);
         let end = *starts.get(next).ok_or(Reason::Inconsistent)?;
         entry.span = bytes.get(entry.at..end).ok_or(Reason::Inconsistent)?;
-        if !entry.span.starts_with(LOCAL) {
+        // Behind the last one programs that append leave the former directory.
+        let is_sound = end == directory || is_accounted_for(entry)?;
+        if !entry.span.starts_with(LOCAL) || !is_sound {
             return Err(Reason::Inconsistent);
         }
     }
     Ok(())
+}
+
+/// Whether an entry's bytes are its header, its data and what may stand behind that, and no more.
+fn is_accounted_for(entry: &Entry<'_>) -> Result<bool, Reason> {
+    let names = usize::from(u16_at(entry.span, 26)?) + usize::from(u16_at(entry.span, 28)?);
+    let data = LOCAL_BYTES + names + u32_at(entry.record, 20)?;
+    let behind = entry.span.get(data..).ok_or(Reason::Inconsistent)?;
+    let has_descriptor = u16_at(entry.span, 6)? & DESCRIPTOR_FLAG != 0;
+    if behind.is_empty() || !has_descriptor {
+        return Ok(behind.is_empty());
+    }
+    let unsigned = behind.strip_prefix(DESCRIPTOR);
+    let checksum = entry.record.get(16..20);
+    // Of 32 bits each, or with sizes of 64.
+    let is_one = |bytes: &[u8]| matches!(bytes.len(), 12 | 20) && bytes.get(..4) == checksum;
+    Ok(is_one(behind) || unsigned.is_some_and(is_one))
 }
 
 /// Writes a part in an entry's place: name and time stay, fields beyond the format's own go.

@@ -92,6 +92,21 @@ fn archives_with_bytes_that_nothing_names() {
     behind[end + 16..end + 20].copy_from_slice(&moved);
     let written = set(&behind).unwrap();
     assert!(memchr::memmem::find(&written, b"hidden").is_some());
+    // Between two entries: what one zip reader passes over another finds.
+    let second = 1 + memchr::memmem::find(&whole[1..], b"PK\x03\x04").unwrap();
+    let mut between = [&whole[..second], b"hidden", &whole[second..]].concat();
+    let end = between.len() - 22;
+    between[end + 16..end + 20].copy_from_slice(&moved);
+    let mut at = directory + 6;
+    for _ in 0..u16::from_le_bytes([between[end + 10], between[end + 11]]) {
+        let number = |from: usize| u16::from_le_bytes([between[from], between[from + 1]]);
+        let length = 46 + number(at + 28) + number(at + 30) + number(at + 32);
+        let place = u32::from_le_bytes(between[at + 42..at + 46].try_into().unwrap());
+        let place = place + if place == 0 { 0 } else { 6 };
+        between[at + 42..at + 46].copy_from_slice(&place.to_le_bytes());
+        at += usize::from(length);
+    }
+    assert_eq!(set(&between), Err(Left::Unread(Reason::Inconsistent)));
     // A directory that states a wrong length.
     let mut short = whole.clone();
     let end = short.len() - 22;
@@ -152,6 +167,7 @@ fn another_organisations_label_of_the_same_guid() {
 #[test]
 fn utf_16_stays_utf_16() {
     let text = String::from_utf8(build::labelled(CONFIDENTIAL)).unwrap();
+    let text = text.replace("utf-8", "utf-16").replace("UTF-8", "UTF-16");
     let mut little = vec![0xff, 0xfe];
     little.extend(text.encode_utf16().flat_map(u16::to_le_bytes));
     let mut big = vec![0xfe, 0xff];
@@ -164,6 +180,23 @@ fn utf_16_stays_utf_16() {
         let written = set(&whole_docx(Some(&part), None)).unwrap();
         assert_eq!(in_effect(&written), [SECRET]);
         assert_eq!(members(&written)["docProps/custom.xml"][..4], part[..4]);
+    }
+}
+
+/// Our text would be read as another one by whoever goes by the declaration.
+#[test]
+fn parts_that_declare_another_encoding_than_theirs() {
+    let text = String::from_utf8(build::labelled(CONFIDENTIAL)).unwrap();
+    let (_, root) = text.split_once("?>").unwrap();
+    let declared = |encoding: &str| {
+        let part = format!("<?xml version=\"1.0\" encoding=\"{encoding}\"?>{root}");
+        set(&whole_docx(Some(part.as_bytes()), None))
+    };
+    for own in ["UTF-8", "utf-8"] {
+        assert!(declared(own).is_ok(), "{own}");
+    }
+    for other in ["ISO-8859-1", "utf-7", "UTF-16", "us-ascii", ""] {
+        assert_eq!(declared(other), Err(Left::Unread(Reason::Xml)), "{other}");
     }
 }
 
