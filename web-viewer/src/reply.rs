@@ -147,6 +147,7 @@ async fn take(
     let written = match come_in(desk, &visitor, request, &mut share).await {
         Ok(written) => written,
         Err(Unread::TooLarge) => return Ok(too_large(desk, &visitor, reach)),
+        Err(Unread::LongText) => return Ok(long_text(desk, &visitor, reach)),
         Err(Unread::Malformed | Unread::Forged) => return Err(Refusal::Forbidden),
         Err(Unread::Slow) => return Err(Refusal::Slow),
         Err(Unread::Busy) => return Err(Refusal::RepliesBusy),
@@ -171,7 +172,8 @@ async fn take(
             Some(mistake),
             written.text,
         );
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, html(&page)).into_response());
+        let page = desk.answers.html(&visitor.holder.mailbox(), &page)?;
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     }
     let desk = desk.clone();
     finish(async move {
@@ -297,7 +299,8 @@ async fn hand_over(
     };
     let mistake = again(desk, mistake, kept.1);
     let page = ReplyPage::new(desk, &visitor, &original, reach, Some(mistake), kept.0);
-    Ok((status, html(&page)).into_response())
+    let page = desk.answers.html(&visitor.holder.mailbox(), &page)?;
+    Ok((status, page).into_response())
 }
 
 /// The reply is out, so it is shown as sent even where the log then fails; that is an alarm.
@@ -323,15 +326,32 @@ async fn sent(desk: &Desk, visitor: &Visitor, original: &Original) -> Response {
 
 fn too_large(desk: &Desk, visitor: &Visitor, reach: Reach) -> Response {
     let t = desk.texts;
-    let text = fill(
-        t.reply_large,
-        &limits(desk).each_ref().map(|(name, v)| (*name, v.as_str())),
-    );
-    let href = reply_address(&visitor.holder.base(), reach);
-    let page = Word::new(desk, t.reply_large_title, vec![text]).link(Step {
-        href,
-        text: t.reply_back,
-    });
+    let limits = limits(desk);
+    let limits = limits
+        .each_ref()
+        .map(|(name, value)| (*name, value.as_str()));
+    let text = fill(t.reply_large, &limits);
+    not_taken(desk, visitor, reach, (t.reply_large_title, text))
+}
+
+fn long_text(desk: &Desk, visitor: &Visitor, reach: Reach) -> Response {
+    let t = desk.texts;
+    let text = t.reply_long.to_owned();
+    not_taken(desk, visitor, reach, (t.reply_long_title, text))
+}
+
+/// What was not read whole is not shown again; the browser's own way back still has it.
+fn not_taken(
+    desk: &Desk,
+    visitor: &Visitor,
+    reach: Reach,
+    (title, text): (&'static str, String),
+) -> Response {
+    let back = Step {
+        href: reply_address(&visitor.holder.base(), reach),
+        text: desk.texts.reply_back,
+    };
+    let page = Word::new(desk, title, vec![text]).link(back);
     (StatusCode::PAYLOAD_TOO_LARGE, page).into_response()
 }
 

@@ -8,6 +8,8 @@ pub const FORM_BYTES_MAX: usize = 8 * 1024;
 pub const REPLY_BYTES_MAX: usize = 20 * 1024 * 1024;
 /// The longest text of a reply.
 pub const REPLY_TEXT_BYTES_MAX: usize = 256 * 1024;
+/// A longer text than this is not even read to its end, so it cannot be shown to its writer again.
+pub const REPLY_TEXT_READ_BYTES_MAX: usize = 4 * REPLY_TEXT_BYTES_MAX;
 /// The most files of a reply.
 pub const REPLY_FILES_MAX: usize = 20;
 /// The most replies of one reader to one letter within an hour.

@@ -118,6 +118,8 @@ pub struct Texts {
     pub reply_often: &'static str,
     pub reply_large_title: &'static str,
     pub reply_large: &'static str,
+    pub reply_long_title: &'static str,
+    pub reply_long: &'static str,
     pub reply_back: &'static str,
 
     pub signed_out_title: &'static str,
@@ -318,6 +320,9 @@ pub static ENGLISH: Texts = Texts {
     reply_often: "Please wait a while before you send the next one. Nothing was sent.",
     reply_large_title: "The files are too large",
     reply_large: "A reply may have {n} files and {size} in all. Nothing was sent.",
+    reply_long_title: "The text is too long",
+    reply_long: "Nothing was sent. Go back with your browser, and shorten the text or attach it as a \
+        file.",
     reply_back: "Back to your reply",
 
     signed_out_title: "You are signed out",

@@ -7,7 +7,9 @@ use mail::{Right, Rights};
 use support::browser::{Browser, Page};
 use support::samples::{self, CANARY};
 use support::{Mood, READER, Sealed, Terms, World};
-use web_viewer::settings::{REPLIES_PER_HOUR_MAX, REPLY_FILES_MAX, REPLY_TEXT_BYTES_MAX};
+use web_viewer::settings::{
+    REPLIES_PER_HOUR_MAX, REPLY_FILES_MAX, REPLY_TEXT_BYTES_MAX, REPLY_TEXT_READ_BYTES_MAX,
+};
 
 async fn reading(rights: Rights) -> (World, Sealed, Browser) {
     let world = World::new().await;
@@ -188,6 +190,10 @@ async fn replies_are_bounded() {
     .await;
     assert_eq!(long.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(long.has("The text is too long"));
+    let endless = "\"".repeat(REPLY_TEXT_READ_BYTES_MAX + 1);
+    let endless = send(&mut browser, &form, &path, &endless).await;
+    assert_eq!(endless.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert!(endless.has("The text is too long") && !endless.has("&#34;&#34;"));
     let token = form.hidden("token");
     let mut parts: Vec<(&str, Option<&str>, &[u8])> = vec![("token", None, token.as_bytes())];
     parts.extend((0..=REPLY_FILES_MAX).map(|_| ("files", Some("a.txt"), &b"x"[..])));

@@ -16,7 +16,9 @@ use super::around::Around;
 use crate::budget::Share;
 use crate::file_name;
 use crate::mailer::ReplyAttachment;
-use crate::settings::{REPLY_FILES_MAX, REPLY_MARK_BYTES_MAX, REPLY_PACE_BYTES};
+use crate::settings::{
+    REPLY_FILES_MAX, REPLY_MARK_BYTES_MAX, REPLY_PACE_BYTES, REPLY_TEXT_READ_BYTES_MAX,
+};
 
 /// What a form brought.
 #[derive(Default)]
@@ -29,6 +31,8 @@ pub(super) struct Written {
 /// Why a form is not taken.
 pub(super) enum Unread {
     TooLarge,
+    /// Its text is longer than what is read of one.
+    LongText,
     Malformed,
     /// Its mark is not ours, or does not come first.
     Forged,
@@ -66,7 +70,11 @@ pub(super) async fn read(
         match name.as_str() {
             "once" => written.once = coming.mark(field).await?,
             "text" => {
-                let bytes = coming.bytes(field, usize::MAX).await?;
+                let bytes = coming.bytes(field, REPLY_TEXT_READ_BYTES_MAX).await;
+                let bytes = bytes.map_err(|why| match why {
+                    Unread::TooLarge => Unread::LongText,
+                    why => why,
+                })?;
                 written.text = String::from_utf8_lossy(&bytes).replace("\r\n", "\n");
             }
             "files" => {
