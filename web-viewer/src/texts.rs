@@ -321,8 +321,8 @@ pub static ENGLISH: Texts = Texts {
     reply_large_title: "The files are too large",
     reply_large: "A reply may have {n} files and {size} in all. Nothing was sent.",
     reply_long_title: "The text is too long",
-    reply_long: "Nothing was sent. Go back with your browser, and shorten the text or attach it as a \
-        file.",
+    reply_long: "Nothing was sent. Go back with your browser, and shorten the text or attach it \
+        as a file.",
     reply_back: "Back to your reply",
 
     signed_out_title: "You are signed out",
