@@ -30,9 +30,11 @@ pub(crate) struct Appended {
     pub(crate) file: File,
     words: &'static Words,
     written: Mutex<u64>,
-    /// How far it is on the disk; held while it is brought there.
-    synced: AsyncMutex<u64>,
-    /// A sync failed: the system tells that once, so nothing behind `synced` is ever safe here.
+    /// How far it is on the disk; held while it is brought there, by who does it: whoever waits may
+    /// give up, and the system tells of a failed sync only once.
+    synced: Arc<AsyncMutex<u64>>,
+    /// A sync failed, so nothing behind `synced` is ever safe here; or what a failed write left
+    /// could not be taken away.
     broken: AtomicBool,
 }
 
@@ -49,14 +51,17 @@ impl Appended {
             .mode(0o600)
             .open(&unlocked);
         let file = file.map_err(&making)?;
-        file.lock().map_err(&making)?;
-        std::fs::rename(&unlocked, &path).map_err(&making)?;
+        let named = file.lock().and_then(|()| std::fs::rename(&unlocked, &path));
+        if let Err(error) = named {
+            let _ = std::fs::remove_file(&unlocked);
+            return Err(making(error));
+        }
         Ok(Self {
             path,
             file,
             words,
             written: Mutex::new(0),
-            synced: AsyncMutex::new(0),
+            synced: Arc::default(),
             broken: AtomicBool::new(false),
         })
     }
@@ -81,9 +86,10 @@ impl Appended {
         let mut end = begin;
         for piece in pieces {
             if let Err(error) = self.file.write_all_at(piece, end) {
-                // What a full disk left of them must not be told. Where even this fails, the next
-                // ones are written over it: the place is said.
-                let _ = self.file.set_len(*written);
+                // What a full disk left of them must not be told.
+                if self.file.set_len(*written).is_err() {
+                    self.broken.store(true, Ordering::Relaxed);
+                }
                 return Err(failed(self.words.write)(error));
             }
             end += piece.len() as u64;
@@ -94,7 +100,7 @@ impl Appended {
 
     /// Waits until all up to `end` is on the disk; whoever comes first syncs for all.
     pub(crate) async fn sync(self: &Arc<Self>, end: u64) -> Result<()> {
-        let mut synced = self.synced.lock().await;
+        let mut synced = self.synced.clone().lock_owned().await;
         if *synced >= end {
             return Ok(());
         }
@@ -102,18 +108,16 @@ impl Appended {
         if self.is_broken() {
             return Err(syncing(std::io::Error::other("an earlier sync failed")));
         }
-        let (file, first) = (self.clone(), *synced == 0);
-        let reached = tokio::task::spawn_blocking(move || file.sync_now(first)).await;
-        match reached.map_err(|_| StoreError::Stopped)? {
-            Ok(reached) => {
-                *synced = reached;
-                Ok(())
-            }
-            Err(error) => {
-                self.broken.store(true, Ordering::Relaxed);
-                Err(syncing(error))
-            }
-        }
+        let file = self.clone();
+        let done = tokio::task::spawn_blocking(move || {
+            let reached = file.sync_now(*synced == 0);
+            let reached = reached.inspect_err(|_| file.broken.store(true, Ordering::Relaxed))?;
+            *synced = reached;
+            Ok(())
+        });
+        done.await
+            .map_err(|_| StoreError::Stopped)?
+            .map_err(syncing)
     }
 
     /// The first time the name is brought to the disk as well.
@@ -149,4 +153,61 @@ pub(crate) fn name_of(path: &Path) -> String {
 
 pub(crate) fn failed(doing: &'static str) -> impl Fn(std::io::Error) -> StoreError {
     move |source| StoreError::File { doing, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::Future;
+    use std::task::{Context, Poll, Waker};
+    use std::time::Duration;
+
+    const WORDS: Words = Words {
+        make: "make a file",
+        write: "write to it",
+        sync: "sync it",
+    };
+
+    /// The system tells of a failed sync once: whoever was to hear it may have given up, and the
+    /// next sync must not pass for a good one.
+    #[tokio::test]
+    async fn a_sync_that_fails_is_known_also_when_nobody_waits_for_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut file = Appended::create(folder.path().join("a"), &WORDS).unwrap();
+        // A device that takes writes and knows no sync.
+        file.file = OpenOptions::new().write(true).open("/dev/null").unwrap();
+        let file = Arc::new(file);
+        let (_, end) = file.write(&[b"x"], 1).unwrap();
+        {
+            let mut sync = std::pin::pin!(file.sync(end));
+            let mut context = Context::from_waker(Waker::noop());
+            assert!(matches!(sync.as_mut().poll(&mut context), Poll::Pending));
+        }
+        for _ in 0..500 {
+            if file.is_broken() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert!(file.is_broken());
+        assert!(file.sync(end).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn one_sync_serves_all_who_wait_and_a_good_one_is_none_too_many() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = Arc::new(Appended::create(folder.path().join("a"), &WORDS).unwrap());
+        let mut ends = Vec::new();
+        for n in 0..20_u8 {
+            let (begin, end) = file.write(&[&[n], b"rest"], 8).unwrap();
+            assert_eq!((begin, end), (u64::from(n) * 8, u64::from(n) * 8 + 5));
+            ends.push(end);
+        }
+        file.sync(ends[19]).await.unwrap();
+        assert_eq!(*file.synced.lock().await, ends[19]);
+        for end in ends {
+            file.sync(end).await.unwrap();
+        }
+        assert!(!file.is_broken());
+    }
 }

@@ -26,7 +26,8 @@ pub trait Blobs: Send + Sync {
     async fn blobs(&self) -> Result<Vec<(LetterId, Timestamp)>>;
     /// Writes one beside others in one file, where the backend has such: cheaper than a blob of its
     /// own. It is on the disk once [`Packed::settle`] has returned.
-    fn pack(&self, letter: LetterId, sealed: &[u8], now: Timestamp) -> Result<Option<Packed>>;
+    async fn pack(&self, letter: LetterId, sealed: Bytes, now: Timestamp)
+    -> Result<Option<Packed>>;
     /// Reads one of these, whole or in part; `None` when it is gone.
     async fn packed(
         &self,
@@ -36,8 +37,14 @@ pub trait Blobs: Send + Sync {
     ) -> Result<Option<Bytes>>;
     /// Deletes one of these; it need not be there.
     async fn unpack(&self, letter: LetterId, berth: Berth) -> Result<()>;
-    /// All of these, and gives back the files that hold none any more.
-    async fn packs(&self) -> Result<Vec<Entry>>;
+    /// The files of these that may hold what no record names, or nothing any more.
+    async fn packs(&self) -> Result<Vec<u64>>;
+    /// The letters in one of them.
+    async fn in_pack(&self, pack: u64) -> Result<Vec<Entry>>;
+    /// Deletes one that holds nothing, unless something is being added to it.
+    async fn delete_pack(&self, pack: u64) -> Result<()>;
+    /// Every letter in it has its record: it need not be told of until it holds nothing.
+    async fn pack_is_clean(&self, pack: u64) -> Result<()>;
     /// Whether it can be written to now.
     async fn health(&self) -> Result<()>;
 }

@@ -125,8 +125,14 @@ impl Blobs for Files {
         Ok(letters)
     }
 
-    fn pack(&self, letter: LetterId, sealed: &[u8], now: Timestamp) -> Result<Option<Packed>> {
-        self.packs.add(letter, sealed, now).map(Some)
+    async fn pack(
+        &self,
+        letter: LetterId,
+        sealed: Bytes,
+        now: Timestamp,
+    ) -> Result<Option<Packed>> {
+        self.aside(move |packs| packs.add(letter, &sealed, now).map(Some))
+            .await
     }
 
     async fn packed(
@@ -143,8 +149,24 @@ impl Blobs for Files {
         self.aside(move |packs| packs.remove(letter, berth)).await
     }
 
-    async fn packs(&self) -> Result<Vec<Entry>> {
+    async fn packs(&self) -> Result<Vec<u64>> {
         self.aside(Packs::list).await
+    }
+
+    async fn in_pack(&self, pack: u64) -> Result<Vec<Entry>> {
+        self.aside(move |packs| packs.entries(pack)).await
+    }
+
+    async fn delete_pack(&self, pack: u64) -> Result<()> {
+        self.aside(move |packs| packs.delete(pack)).await
+    }
+
+    async fn pack_is_clean(&self, pack: u64) -> Result<()> {
+        self.aside(move |packs| {
+            packs.remember_clean(pack);
+            Ok(())
+        })
+        .await
     }
 
     async fn health(&self) -> Result<()> {

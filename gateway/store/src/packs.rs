@@ -1,15 +1,17 @@
-//! Packs: files in which sealed letters stand one behind the other. A letter costs one write and a
+//! Packs: files in which sealed letters stand one behind the other. A letter costs two writes and a
 //! share of one sync, where a file of its own costs a file, a name and the syncs of both.
 //!
 //! An entry begins at a multiple of [`STEP`]: a mark, the letter's id, when it was written, its
 //! length, then the sealed bytes. Nothing is written over: a letter that goes leaves a hole, which
-//! the file system has again, and a pack without letters is deleted. `SCHEMA.md` has the layout.
+//! the file system has again. Whether a pack may go is not decided here. `SCHEMA.md` has the layout.
 
+use std::collections::HashSet;
 use std::fs::{File, Metadata, OpenOptions};
 use std::ops::Range;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use mail::Timestamp;
@@ -17,8 +19,9 @@ use rustix::fs::{FallocateFlags, SeekFrom, fallocate, seek};
 use rustix::io::Errno;
 use seal::LetterId;
 
-use crate::appended::{Appended, Words, failed, fresh_number};
+use crate::appended::{Appended, UNLOCKED, Words, failed, folder_of, fresh_number, name_of};
 use crate::error::StoreError;
+use crate::letter::PACKED_BYTES;
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -32,6 +35,11 @@ const ENDING: &str = "pack";
 const MARK: [u8; 8] = *b"SGPACK01";
 /// The mark, the id, the time and the length.
 const HEAD: usize = 8 + 16 + 8 + 8;
+
+/// A pack that was swept clean is looked at again when the disk holds less of it.
+const LITTLE_BYTES: u64 = 64 * 1024;
+/// A file that had no pack's name for so long was left by a crash.
+const UNNAMED_FOR: Duration = Duration::from_secs(3_600);
 
 const WORDS: Words = Words {
     make: "make a pack of sealed letters",
@@ -68,6 +76,16 @@ impl Berth {
             begin: number(bytes, 8)?,
             length: number(bytes, 16)?,
         })
+    }
+
+    /// The pack's number.
+    pub fn pack(self) -> u64 {
+        self.pack
+    }
+
+    /// Whether it begins where the other does, however long either is.
+    pub fn begins_like(self, other: Self) -> bool {
+        (self.pack, self.begin) == (other.pack, other.begin)
     }
 
     /// Where its sealed bytes begin.
@@ -107,6 +125,9 @@ pub(crate) struct Packs {
     folder: PathBuf,
     /// The one that this process adds to; none before the first letter.
     open: Mutex<Open>,
+    /// Packs that nothing is added to and in which every letter has its record: they are looked at
+    /// again when they are empty.
+    clean: Mutex<HashSet<u64>>,
 }
 
 impl Packs {
@@ -114,6 +135,7 @@ impl Packs {
         Self {
             folder,
             open: Mutex::default(),
+            clean: Mutex::default(),
         }
     }
 
@@ -121,8 +143,7 @@ impl Packs {
     pub(crate) fn add(&self, letter: LetterId, sealed: &[u8], now: Timestamp) -> Result<Packed> {
         let (number, pack) = self.with_room()?;
         let length = sealed.len() as u64;
-        let written = pack.write(&[&head(letter, now, length), sealed], STEP);
-        let (begin, end) = written.inspect_err(|error| self.leave_if_too_large(error))?;
+        let (begin, end) = pack.write(&[&head(letter, now, length), sealed], STEP)?;
         let berth = Berth {
             pack: number,
             begin,
@@ -132,7 +153,7 @@ impl Packs {
     }
 
     fn with_room(&self) -> Result<(u64, Arc<Appended>)> {
-        let mut open = self.lock();
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((number, pack)) = &*open
             && pack.written() < PACK_BYTES
             && !pack.is_broken()
@@ -140,23 +161,14 @@ impl Packs {
         {
             return Ok((*number, pack.clone()));
         }
-        crate::files::make_folder(&self.folder).map_err(failed(WORDS.make))?;
+        crate::files::make_folder(&self.folder)
+            // Made before a crash, its own name may not be on the disk.
+            .and_then(|()| File::open(folder_of(&self.folder))?.sync_all())
+            .map_err(failed(WORDS.make))?;
         let number = fresh_number();
         let pack = Arc::new(Appended::create(self.path(number), &WORDS)?);
         *open = Some((number, pack.clone()));
         Ok((number, pack))
-    }
-
-    /// Where files may not grow as far as a pack would, the next letter begins another.
-    fn leave_if_too_large(&self, error: &StoreError) {
-        let too_large = std::io::ErrorKind::FileTooLarge;
-        if matches!(error, StoreError::File { source, .. } if source.kind() == too_large) {
-            *self.lock() = None;
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Open> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn path(&self, pack: u64) -> PathBuf {
@@ -182,7 +194,9 @@ impl Packs {
         let mut bytes = vec![0; usize::try_from(end.saturating_sub(start)).unwrap_or(0)];
         file.read_exact_at(&mut bytes, berth.sealed() + start)
             .map_err(&reading)?;
-        Ok(Some(bytes.into()))
+        // It may have gone while it was read, and then this is in part a hole.
+        let is_there = stands(&file, letter, berth).map_err(&reading)?;
+        Ok(is_there.then(|| bytes.into()))
     }
 
     /// Takes a letter out; it need not be there.
@@ -200,37 +214,85 @@ impl Packs {
         match fallocate(&file, hole, berth.begin, berth.room()) {
             Ok(()) => Ok(()),
             // A file system without holes: the room comes back with the pack.
-            Err(Errno::OPNOTSUPP | Errno::NOSYS) => file
-                .write_all_at(&[0; HEAD], berth.begin)
-                .map_err(&removing),
+            Err(Errno::OPNOTSUPP | Errno::NOSYS) => blank(&file, berth).map_err(&removing),
             Err(error) => Err(removing(error.into())),
         }
     }
 
-    /// All letters in packs. A pack that holds none, and that nobody adds to, is deleted.
-    pub(crate) fn list(&self) -> Result<Vec<Entry>> {
+    /// The packs that may hold what no record names, or nothing any more. A file that was never
+    /// named is deleted here.
+    pub(crate) fn list(&self) -> Result<Vec<u64>> {
         let listing = failed("list the packs of sealed letters");
         let Some(folder) = present(std::fs::read_dir(&self.folder)).map_err(&listing)? else {
             return Ok(Vec::new());
         };
-        let mut all = Vec::new();
+        let mut packs = Vec::new();
         for file in folder {
             let path = file.map_err(&listing)?.path();
-            let Some(number) = number_of(&path) else {
-                continue;
-            };
-            let Some(file) = present(File::open(&path)).map_err(&listing)? else {
-                continue;
-            };
-            // Locked first: a pack that had no letter a moment ago may have one by now.
-            let is_left = file.try_lock().is_ok();
-            let entries = entries(&file, number).map_err(&listing)?;
-            if is_left && entries.is_empty() {
-                std::fs::remove_file(&path).map_err(&listing)?;
+            match number_of(&path) {
+                Some(number) => packs.push((number, path)),
+                None => sweep_unnamed(&path),
             }
-            all.extend(entries);
         }
-        Ok(all)
+        let mut clean = self.clean.lock().unwrap_or_else(PoisonError::into_inner);
+        clean.retain(|number| packs.iter().any(|pack| pack.0 == *number));
+        packs.retain(|(number, path)| {
+            let has_little =
+                || std::fs::metadata(path).is_ok_and(|found| found.blocks() * 512 < LITTLE_BYTES);
+            !clean.contains(number) || has_little()
+        });
+        Ok(packs.into_iter().map(|pack| pack.0).collect())
+    }
+
+    /// The letters of one pack.
+    pub(crate) fn entries(&self, pack: u64) -> Result<Vec<Entry>> {
+        let listing = failed("list a pack of sealed letters");
+        let file = present(File::open(self.path(pack))).map_err(&listing)?;
+        let entries = file.map(|file| entries(&file, pack)).transpose();
+        Ok(entries.map_err(&listing)?.unwrap_or_default())
+    }
+
+    /// Deletes a pack without letters; it may be gone. Nothing is done while somebody adds to it.
+    pub(crate) fn delete(&self, pack: u64) -> Result<()> {
+        let deleting = failed("delete a pack of sealed letters");
+        let path = self.path(pack);
+        let Some(file) = present(File::open(&path)).map_err(&deleting)? else {
+            return Ok(());
+        };
+        // Locked first: a pack that had no letter a moment ago may have one by now.
+        if file.try_lock().is_ok() && entries(&file, pack).map_err(&deleting)?.is_empty() {
+            present(std::fs::remove_file(&path)).map_err(&deleting)?;
+        }
+        Ok(())
+    }
+
+    /// Remembers that every letter of a pack has its record, if nothing is added to it any more.
+    pub(crate) fn remember_clean(&self, pack: u64) {
+        let is_left = File::open(self.path(pack)).is_ok_and(|file| file.try_lock().is_ok());
+        if is_left {
+            let mut clean = self.clean.lock().unwrap_or_else(PoisonError::into_inner);
+            clean.insert(pack);
+        }
+    }
+}
+
+/// Takes a letter out where a file can have no hole.
+fn blank(file: &File, berth: Berth) -> std::io::Result<()> {
+    file.write_all_at(&[0; HEAD], berth.begin)
+}
+
+/// Deletes a file that a crash left before it had a pack's name: one that is made now is young.
+fn sweep_unnamed(path: &Path) {
+    let is_ours = name_of(path).ends_with(&format!(".{ENDING}{UNLOCKED}"));
+    let is_old = std::fs::metadata(path)
+        .and_then(|found| found.modified())
+        .is_ok_and(|made| made.elapsed().is_ok_and(|age| age > UNNAMED_FOR));
+    if is_ours
+        && is_old
+        && let Err(error) = std::fs::remove_file(path)
+    {
+        let error = &error as &dyn std::error::Error;
+        tracing::warn!(error, "a pack that was never named is left");
     }
 }
 
@@ -308,7 +370,8 @@ fn entries(file: &File, pack: u64) -> std::io::Result<Vec<Entry>> {
             Err(error) => return Err(error.into()),
         };
         let said = head_at(file, begin)?.as_ref().and_then(said);
-        let Some((letter, written, length)) = said.filter(|said| said.2 <= PACK_BYTES) else {
+        let Some((letter, written, length)) = said.filter(|said| said.2 < PACKED_BYTES as u64)
+        else {
             begin += STEP;
             continue;
         };
@@ -333,100 +396,4 @@ fn present<T>(opened: std::io::Result<T>) -> std::io::Result<Option<T>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn now() -> Timestamp {
-        Timestamp::from_unix(1_796_083_200)
-    }
-
-    fn letter(number: u8) -> LetterId {
-        LetterId::from_bytes([number; 16])
-    }
-
-    #[tokio::test]
-    async fn letters_stand_side_by_side_and_go_one_by_one() {
-        let folder = tempfile::tempdir().unwrap();
-        let packs = Packs::open(folder.path().join("packs"));
-        assert_eq!(packs.list().unwrap(), []);
-        let texts: Vec<Vec<u8>> = (0..5)
-            .map(|n| vec![n + 1; 4_096 * usize::from(n) + 1])
-            .collect();
-        let berths: Vec<Berth> = (0..5)
-            .map(|n| {
-                packs
-                    .add(letter(n), &texts[usize::from(n)], now())
-                    .unwrap()
-                    .berth
-            })
-            .collect();
-        for n in 0..5 {
-            let (text, berth) = (&texts[usize::from(n)], berths[usize::from(n)]);
-            let whole = packs.read(letter(n), berth, None).unwrap().unwrap();
-            assert_eq!(&whole, text);
-            let end = text.len() as u64;
-            let part = packs
-                .read(letter(n), berth, Some(end - 1..end + 9))
-                .unwrap();
-            assert_eq!(part.unwrap(), text[text.len() - 1..]);
-            assert_eq!(Berth::from_bytes(&berth.to_bytes()), Some(berth));
-            let other = packs.read(letter(n + 1), berth, None).unwrap();
-            assert_eq!(other, None, "another letter is not there");
-        }
-        packs.remove(letter(2), berths[2]).unwrap();
-        packs.remove(letter(2), berths[2]).unwrap();
-        packs.remove(letter(0), berths[3]).unwrap();
-        assert_eq!(packs.read(letter(2), berths[2], None).unwrap(), None);
-        let left: Vec<LetterId> = packs.list().unwrap().iter().map(|entry| entry.0).collect();
-        assert_eq!(left, [0, 1, 3, 4].map(letter));
-        let whole = packs.read(letter(3), berths[3], None).unwrap().unwrap();
-        assert_eq!(&whole, &texts[3], "its neighbour is whole");
-    }
-
-    /// Room comes back at once, and the file when its process adds no more to it.
-    #[tokio::test]
-    async fn an_empty_pack_goes_when_nobody_adds_to_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let packs = Packs::open(folder.path().to_owned());
-        let packed = packs.add(letter(1), &vec![7; 1 << 20], now()).unwrap();
-        packed.settle().await.unwrap();
-        let path = packs.path(packed.berth.pack);
-        let blocks = || std::fs::metadata(&path).unwrap().blocks();
-        assert!(blocks() >= 2_048);
-        packs.remove(letter(1), packed.berth).unwrap();
-        assert!(blocks() < 64, "{} blocks of 512 bytes", blocks());
-        let other = Packs::open(folder.path().to_owned());
-        assert_eq!(other.list().unwrap(), []);
-        assert!(path.exists(), "its process may add to it");
-        drop((packs, packed));
-        assert_eq!(other.list().unwrap(), []);
-        assert!(!path.exists());
-    }
-
-    /// What a crash left of a write is listed, so that it is swept out; nothing is read from it.
-    #[test]
-    fn a_letter_that_was_cut_off_is_listed_and_can_go() {
-        let folder = tempfile::tempdir().unwrap();
-        let packs = Packs::open(folder.path().to_owned());
-        let whole = packs.add(letter(1), &[7; 5_000], now()).unwrap().berth;
-        let cut = packs.add(letter(2), &[8; 9_000], now()).unwrap().berth;
-        let file = OpenOptions::new().write(true).open(packs.path(cut.pack));
-        file.unwrap().set_len(cut.sealed() + 10).unwrap();
-        let listed: Vec<_> = packs.list().unwrap().iter().map(|entry| entry.1).collect();
-        assert_eq!(listed, [whole, cut]);
-        assert!(packs.read(letter(2), cut, None).is_err());
-        packs.remove(letter(2), cut).unwrap();
-        assert_eq!(packs.list().unwrap(), [(letter(1), whole, now())]);
-    }
-
-    #[test]
-    fn a_full_pack_is_followed_by_another() {
-        let folder = tempfile::tempdir().unwrap();
-        let packs = Packs::open(folder.path().to_owned());
-        let big = vec![1; PACK_BYTES as usize];
-        let first = packs.add(letter(1), &big, now()).unwrap().berth;
-        let second = packs.add(letter(2), b"x", now()).unwrap().berth;
-        assert!(first.pack != second.pack && second.begin == 0);
-        assert_eq!(packs.list().unwrap().len(), 2);
-    }
-}
+mod tests;

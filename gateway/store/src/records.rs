@@ -127,6 +127,8 @@ pub trait Letters: Send + Sync {
     async fn grants(&self, target: Target) -> Result<Vec<GrantRow>>;
     /// Where a letter's sealed bytes are, or the part of them if they are in the row.
     async fn place(&self, letter: LetterId, range: Option<Range<u64>>) -> Result<Option<Place>>;
+    /// Whether a letter's record names this pack.
+    async fn names_pack(&self, pack: u64) -> Result<bool>;
     /// Letters, newest first, with their grants.
     async fn list(&self, filter: &Filter) -> Result<Vec<Listed>>;
     /// One letter with its grants.

@@ -100,6 +100,20 @@ impl Letters for SqliteRecords {
         row.as_ref().map(place).transpose()
     }
 
+    async fn names_pack(&self, pack: u64) -> Result<bool> {
+        // No index serves this: it is asked once for each pack, when it goes.
+        let found = sqlx::query(
+            "select 1 from letters where place = $1 and substr(sealed, 1, 8) = $2 limit 1",
+        )
+        .bind(IN_PACK)
+        .bind(&pack.to_be_bytes()[..])
+        .fetch_optional(self.readers())
+        .await;
+        Ok(found
+            .map_err(database("look for the letters of a pack"))?
+            .is_some())
+    }
+
     async fn list(&self, filter: &Filter) -> Result<Vec<Listed>> {
         lists::list(self.readers(), filter).await
     }

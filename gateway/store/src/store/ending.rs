@@ -15,7 +15,7 @@ use crate::records::{Change, Ended, GrantRow, Place};
 const PURGE_ROWS: u32 = 500;
 const PURGE_ROUNDS: u32 = 1_000;
 /// Keys and files whose letter never came are left alone for this time: it may be under way.
-const ORPHAN_SECONDS: i64 = 3_600;
+pub(super) const ORPHAN_SECONDS: i64 = 3_600;
 /// How often an ending is tried against others that change the same grant.
 const ATTEMPTS: u32 = 4;
 
@@ -162,14 +162,28 @@ impl Store {
                 break;
             }
             for letter in &letters {
-                if let Some(place) = self.records.place(*letter, Some(0..0)).await? {
-                    self.delete_sealed(*letter, place).await?;
-                }
+                self.drop_one(*letter).await?;
             }
             dropped += letters.len() as u64;
             self.records.drop_sealed(letters).await?;
         }
         Ok(dropped)
+    }
+
+    /// Deletes the sealed bytes of one letter, where they do not stand in its row. What cannot be
+    /// deleted now holds nobody else up: nothing opens it, and the sweep comes by again.
+    async fn drop_one(&self, letter: LetterId) -> Result<()> {
+        let dropped = match self.records.place(letter, Some(0..0)).await {
+            Ok(Some(place)) => self.delete_sealed(letter, place).await,
+            Ok(None) => Ok(()),
+            Err(spoilt @ StoreError::Changed { .. }) => Err(spoilt),
+            Err(error) => return Err(error),
+        };
+        if let Err(error) = dropped {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(%letter, error, "a letter that nobody can open is left to be swept out");
+        }
+        Ok(())
     }
 
     /// Removes keys and files of letters that were never completed.
@@ -197,17 +211,52 @@ impl Store {
             }
         }
         for (letter, written) in self.blobs.blobs().await? {
-            if written <= old && self.records.place(letter, Some(0..0)).await?.is_none() {
+            let is_named = self.records.place(letter, Some(0..0)).await? == Some(Place::Blob);
+            if written <= old && !is_named {
                 self.blobs.delete_blob(letter).await?;
                 dropped += 1;
             }
         }
-        for (letter, berth, written) in self.blobs.packs().await? {
-            let place = Some(Place::Pack(berth));
-            if written <= old && self.records.place(letter, Some(0..0)).await? != place {
-                self.blobs.unpack(letter, berth).await?;
-                dropped += 1;
+        for pack in self.blobs.packs().await? {
+            match self.sweep_pack(pack, old).await {
+                Ok(orphans) => dropped += orphans,
+                Err(error) => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::warn!(pack, error, "a pack of sealed letters could not be swept");
+                }
             }
+        }
+        Ok(dropped)
+    }
+
+    /// Takes out of a pack what no record names, and deletes it once it holds nothing.
+    async fn sweep_pack(&self, pack: u64, old: Timestamp) -> Result<u64> {
+        let mut dropped = 0;
+        let mut is_clean = true;
+        let entries = self.blobs.in_pack(pack).await?;
+        let is_empty = entries.is_empty();
+        for (letter, berth, written) in entries {
+            match self.records.place(letter, Some(0..0)).await? {
+                Some(Place::Pack(named)) if named == berth => {}
+                Some(Place::Pack(named)) if named.begins_like(berth) => {
+                    tracing::error!(%letter, "a sealed letter is not as long as its record says");
+                }
+                _ if written > old => is_clean = false,
+                _ => {
+                    self.blobs.unpack(letter, berth).await?;
+                    dropped += 1;
+                }
+            }
+        }
+        if !is_empty && is_clean && dropped == 0 {
+            self.blobs.pack_is_clean(pack).await?;
+        } else if is_empty && self.records.names_pack(pack).await? {
+            tracing::error!(
+                pack,
+                "a pack that records name holds no letter; it is left as it is"
+            );
+        } else if is_empty {
+            self.blobs.delete_pack(pack).await?;
         }
         Ok(dropped)
     }

@@ -8,6 +8,7 @@ use mail::Timestamp;
 use seal::{GrantId, GrantState, Header, LetterId, ShredKey, Standing, Wrap};
 use zeroize::Zeroizing;
 
+use super::ending::ORPHAN_SECONDS;
 use super::{Result, SHRED_KEY, Store, mailbox, within};
 use crate::error::StoreError;
 use crate::letter::{
@@ -51,6 +52,7 @@ impl Store {
         mail: Option<(ClosedItem, Timestamp)>,
     ) -> Result<()> {
         check(&letter)?;
+        let begun = self.now();
         let mail_id = mail.as_ref().map(|(mail, _)| mail.id);
         let mail = mail.map(|(mail, lease_ends)| mail.row(self.now(), lease_ends));
         let keys = letter
@@ -65,7 +67,7 @@ impl Store {
             .collect();
         let ids: Vec<GrantId> = letter.grants.iter().map(|new| new.grant.grant).collect();
         let id = letter.id;
-        let keeping = self.keeping(id, letter.sealed)?;
+        let keeping = self.keeping(id, letter.sealed).await?;
         let row = LetterRow {
             id: letter.id,
             sender: letter.sender,
@@ -96,7 +98,13 @@ impl Store {
         if let Some(place) = outcomes.iter().position(exists) {
             return outcomes.into_iter().nth(place).unwrap_or(Ok(()));
         }
-        match outcomes.into_iter().collect::<Result<()>>() {
+        // A process that was stopped so long may have had keys and bytes swept out under it.
+        let in_time = match self.now() <= begun.plus_seconds(ORPHAN_SECONDS / 2) {
+            true => Ok(()),
+            false => Err(StoreError::Raced { what: "a letter" }),
+        };
+        let outcomes = outcomes.into_iter().chain([in_time]);
+        match outcomes.collect::<Result<()>>() {
             Ok(()) => Ok(()),
             Err(error) => {
                 self.forget_unfinished(id, place, ids, mail_id).await;
@@ -106,13 +114,16 @@ impl Store {
     }
 
     /// Chooses where sealed bytes are to stand; those in a pack are written now, but not synced.
-    fn keeping(&self, letter: LetterId, sealed: Vec<u8>) -> Result<Keeping> {
+    async fn keeping(&self, letter: LetterId, sealed: Vec<u8>) -> Result<Keeping> {
         let sealed = Bytes::from(sealed);
         if sealed.len() < INLINE_BYTES {
             return Ok(Keeping::Row(sealed));
         }
         let packed = match sealed.len() < PACKED_BYTES {
-            true => self.blobs.pack(letter, &sealed, self.now())?,
+            true => {
+                let packed = self.blobs.pack(letter, sealed.clone(), self.now());
+                packed.await?
+            }
             false => None,
         };
         Ok(packed.map_or(Keeping::Blob(sealed), Keeping::Pack))
@@ -164,7 +175,8 @@ impl Store {
         let Some(letter) = letter else {
             return Ok(());
         };
-        // Asked before its record goes: nothing else says where it stands.
+        // Asked before its record goes: nothing else says where it stands. What fails to go from a
+        // pack now is swept out later.
         let place = self.records.place(letter, Some(0..0)).await?;
         let forgotten = self.records.forget(target).await?;
         let was_whole = matches!(target, Target::Letter(_));

@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use mail::{Rights, Timestamp};
 use seal::{Entropy, Grant, GrantId, LetterId, LinkSecret, SealedMessage, ServerKey, ShredKey};
-use store::{Clock, NewGrant, NewLetter, Store, StoreError, StoreOptions, SystemEntropy};
+use store::{
+    Blobs, Clock, Files, NewGrant, NewLetter, Store, StoreError, StoreOptions, SystemEntropy,
+};
 
 /// When every test begins: 1 December 2026.
 pub const START: i64 = 1_796_083_200;
@@ -87,6 +89,16 @@ impl World {
         let sealed = self.store.blob(record.grant.letter).await.unwrap()?;
         SealedMessage::parse(&sealed).unwrap().open(&key).ok()
     }
+}
+
+/// The letters in packs, whether a record names them or not.
+pub async fn packed(folder: &std::path::Path) -> Vec<store::Entry> {
+    let files = Files::open(&format!("file:{}", folder.join("blobs").display())).unwrap();
+    let mut all = Vec::new();
+    for pack in files.packs().await.unwrap() {
+        all.extend(files.in_pack(pack).await.unwrap());
+    }
+    all
 }
 
 pub async fn open(

@@ -4,7 +4,7 @@ use seal::{GrantState, LetterId};
 use store::letter::{GRANTS_MAX, INLINE_BYTES, PACKED_BYTES, SUMMARY_BYTES_MAX};
 use store::{Filter, StoreError, message_id_hash};
 
-use crate::common::{World, sample};
+use crate::common::{World, packed, sample};
 
 #[tokio::test]
 async fn a_letter_comes_back_whole_wherever_it_stands() {
@@ -198,6 +198,7 @@ async fn an_abandoned_letter_leaves_no_trace() {
             assert!(world.store.grant(letter.grant(1)).await.unwrap().is_none());
             assert!(world.store.letter(letter.id).await.unwrap().is_none());
             assert!(world.store.blob(letter.id).await.unwrap().is_none());
+            assert_eq!(packed(&world.folder).await, []);
         }
     }
 }

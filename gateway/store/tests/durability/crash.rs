@@ -13,10 +13,11 @@ use mail::Timestamp;
 use seal::{Entropy, GrantId, LinkSecret, SealedMessage, ServerKey};
 use sha2::{Digest, Sha256};
 use store::{
-    AuditEvent, AuditFilter, Clock, Durability, ServedKey, ServedState, Store, SystemEntropy,
+    AuditEvent, AuditFilter, Blobs, Clock, Durability, Files, ServedKey, ServedState, Store,
+    SystemEntropy,
 };
 
-use crate::common::{START, open, sample};
+use crate::common::{START, World, open, packed, sample};
 
 const FOLDER: &str = "STORE_CRASH_FOLDER";
 const LIES: &str = "STORE_CRASH_LIES";
@@ -261,6 +262,58 @@ async fn left_overs_of_a_crash_are_swept_out() {
     for grant in &said.kept {
         assert!(whole(&store, grant, &said).await, "{grant} was swept out");
     }
+}
+
+/// A letter in a pack that no record names goes when it is an hour old, and not before; one that a
+/// record names stays, whatever else its pack holds.
+#[tokio::test]
+async fn a_letter_in_a_pack_without_a_record_is_swept_out_in_an_hour() {
+    let world = World::new().await;
+    let named = world.put(100_000, &["bob@partner.example"]).await;
+    let files = Files::open(&format!("file:{}", world.folder.join("blobs").display())).unwrap();
+    let (stray, _) = sample(100_000, &["bob@partner.example"], world.now());
+    for id in [stray.id, named.id] {
+        let sealed = stray.sealed.clone().into();
+        let packed = files.pack(id, sealed, world.now()).await.unwrap().unwrap();
+        packed.settle().await.unwrap();
+    }
+    let purge = async |minutes: i64| {
+        let now = world.now().plus_seconds(60 * minutes);
+        world.store.purge(now).await.unwrap().orphans
+    };
+    assert_eq!(purge(59).await, 0, "it may be under way");
+    assert_eq!(packed(&world.folder).await.len(), 3);
+    assert_eq!(purge(61).await, 2);
+    assert_eq!(packed(&world.folder).await.len(), 1);
+    assert_eq!(world.read(&named, 0).await, Some(named.plain.clone()));
+    assert_eq!(purge(62).await, 0);
+}
+
+/// A clock that says an hour more each time it is asked, as to a process that was stopped.
+struct Leaping(AtomicU64);
+
+impl Clock for Leaping {
+    fn now(&self) -> Timestamp {
+        let hours = self.0.fetch_add(1, Ordering::SeqCst);
+        Timestamp::from_unix(START).plus_seconds(hours as i64 * 3_600)
+    }
+}
+
+/// What took longer to keep than strays are left alone may have been swept out meanwhile.
+#[tokio::test]
+async fn a_letter_that_took_too_long_to_keep_is_not_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Arc::new(Leaping(AtomicU64::new(0)));
+    let key = Arc::new(ServerKey::from_bytes(&[9; 32]));
+    let store = open(folder.path(), key, clock).await.unwrap();
+    let (letter, made) = sample(
+        100_000,
+        &["bob@partner.example"],
+        Timestamp::from_unix(START),
+    );
+    assert!(store.put(letter).await.unwrap_err().is_transient());
+    assert!(store.grant(made.grant(0)).await.unwrap().is_none());
+    assert_eq!(packed(folder.path()).await, []);
 }
 
 /// The negative control: a child that says "kept" before it is, is found out.

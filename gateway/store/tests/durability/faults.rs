@@ -6,7 +6,7 @@ use std::sync::Arc;
 use seal::ServerKey;
 use store::{Filter, OutboxItem, Store, StoreError, StoreOptions};
 
-use crate::common::{World, open, sample, still};
+use crate::common::{World, open, packed, sample, still};
 use crate::tamper::{behind, count};
 
 /// Makes writes for `eve` fail inside the database, as a full disk would.
@@ -55,6 +55,7 @@ async fn a_failed_put_leaves_nothing_that_opens() {
                 0,
                 "nobody is told of a letter that is not there"
             );
+            assert_eq!(packed(&world.folder).await, []);
             behind(&world, database, "drop trigger fail").await;
             world.store.put(letter).await.unwrap();
             assert_eq!(
@@ -242,4 +243,22 @@ fn a_commit_that_found_no_room_spoils_no_later_one() {
         .output()
         .unwrap();
     assert!(child.status.success(), "{child:?}");
+}
+
+/// What cannot be deleted, or cannot even be found, holds nobody else up.
+#[tokio::test]
+async fn one_spoilt_record_stops_no_other_ending() {
+    let world = World::new().await;
+    let spoilt = world.put(100_000, &["bob@partner.example"]).await;
+    let other = world.put(100_000, &["bob@partner.example"]).await;
+    let spoil = "update letters set sealed = x'00' where place = 3 and rowid = 1";
+    behind(&world, "records.db", spoil).await;
+    assert_eq!(world.store.revoke(spoilt.id, "test").await.unwrap(), 1);
+    assert_eq!(world.store.revoke(other.id, "test").await.unwrap(), 1);
+    assert!(world.store.blob(other.id).await.unwrap().is_none());
+    let left = packed(&world.folder).await;
+    assert_eq!(left.len(), 1, "the one whose place nobody knows");
+    let later = world.now().plus_seconds(2 * 3_600);
+    assert_eq!(world.store.purge(later).await.unwrap().orphans, 1);
+    assert_eq!(packed(&world.folder).await, []);
 }

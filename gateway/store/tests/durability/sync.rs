@@ -132,6 +132,7 @@ fn complaints(log: &[String]) -> Vec<String> {
             &[
                 "pack",
                 "folder of the pack",
+                "blobs",
                 "keys.db-wal",
                 "records.db-wal",
             ],
@@ -184,6 +185,7 @@ fn everything_is_synced_before_it_is_answered() {
         "/blobs/",
         ".pack\n",
         "/packs\n",
+        "/blobs\n",
         "-audit-",
         "/store\n",
     ] {
