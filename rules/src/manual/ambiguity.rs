@@ -12,8 +12,8 @@ ambiguous, however odd it is: repeated fields with one value, words for a transf
 nobody decodes, a blank before the colon of `Subject`, delimiters quoted with `>` and nothing behind
 them on their line, two delimiters in a row, reports that hold a part as messages do, an inner
 boundary that is the outer one and more, a multipart with nothing but text in it, a last delimiter
-that is missing, a list's footer behind base64, well-formed uuencode, a message in base64, a
-document that is kept elsewhere and of which nothing is here.
+that is missing, a list's footer behind base64, well-formed uuencode and BinHex, a message in
+base64, a document that is kept elsewhere and of which nothing is here.
 
 What is left is below. A copy to outside is then refused when a rule asked about content, unless
 `[rules] ambiguous` in the configuration says otherwise. When honest mail is caught, the sender's

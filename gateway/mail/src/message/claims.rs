@@ -253,7 +253,7 @@ fn is_decoded(word: &str) -> bool {
 }
 
 /// Whether a type that may hold parts is written so that some readers find it and others do not:
-/// in quotes, as an encoded word, or without its second half.
+/// in quotes, as an encoded word, with blanks inside, or without its second half.
 pub(super) fn is_odd_type(raw: &[u8], kind: &Parameterised) -> bool {
     let token = |word: &str| {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte);
@@ -267,7 +267,15 @@ pub(super) fn is_odd_type(raw: &[u8], kind: &Parameterised) -> bool {
     let may_hold_parts = ["multipart", "message", "=?"]
         .iter()
         .any(|word| memmem::find(&lower, word.as_bytes()).is_some());
-    !is_type && may_hold_parts
+    (!is_type || has_inner_blank(raw)) && may_hold_parts
+}
+
+/// Whether blanks stand inside the type itself, which some take for its end.
+fn has_inner_blank(raw: &[u8]) -> bool {
+    let word = raw.split(|byte| *byte == b';').next().unwrap_or_default();
+    let word = word.trim_ascii();
+    // Behind a comment, or before a parameter that no semicolon divides from it, they are none.
+    !word.iter().any(|byte| matches!(byte, b'(' | b'=')) && word.iter().any(u8::is_ascii_whitespace)
 }
 
 pub(super) fn disposition(word: &str) -> Disposition {

@@ -277,3 +277,34 @@ pub fn uuencoded_lines(add: Add<'_>) {
         }
     }
 }
+
+/// The payload as a Macintosh would post it.
+pub fn binhex(add: Add<'_>) {
+    const ALPHABET: &[u8; 64] =
+        b"!\"#$%&'()*+,-012345689@ABCDEFGHIJKLMNPQRSTUVXYZ[`abcdefhijklmpqr";
+    let sum = [0, 0];
+    let length = (payload().len() as u32).to_be_bytes();
+    let header = [&b"\x05x.com\0TEXTttxt\0\0"[..], &length, &[0; 4], &sum].concat();
+    let bytes = [&header[..], &payload(), &sum, &sum].concat();
+    let mut code = String::from(":");
+    for three in bytes.chunks(3) {
+        let at = |n: usize| u32::from(three.get(n).copied().unwrap_or(0));
+        let bits = at(0) << 16 | at(1) << 8 | at(2);
+        let signs = [18, 12, 6, 0].map(|shift| ALPHABET[(bits >> shift & 63) as usize]);
+        code.extend(signs[..=three.len()].iter().map(|sign| char::from(*sign)));
+    }
+    code.push(':');
+    let lines: Vec<String> = code
+        .as_bytes()
+        .chunks(64)
+        .map(|line| String::from_utf8_lossy(line).into_owned())
+        .collect();
+    let notice = "(This file must be converted with BinHex 4.0)";
+    for kind in ["text/plain", "application/mac-binhex40"] {
+        for between in ["", "\r\n"] {
+            let text = format!("{notice}\r\n{between}{}\r\n", lines.join("\r\n"));
+            let header = format!("Content-Type: {kind}");
+            add(format!("{kind}, {between:?}"), with_part(&header, &text));
+        }
+    }
+}

@@ -93,7 +93,7 @@ type Write = fn(Add<'_>);
 
 /// Every template.
 pub fn all() -> Vec<Template> {
-    const FAMILIES: [(&str, Write); 18] = [
+    const FAMILIES: [(&str, Write); 19] = [
         ("fields of a part", fields_of_a_part),
         ("fields of the message", fields_of_the_message),
         ("delimiters and headers", shapes),
@@ -112,6 +112,7 @@ pub fn all() -> Vec<Template> {
         ("careless names", found::careless_names),
         ("bare returns", found::bare_returns),
         ("lines of uuencode", found::uuencoded_lines),
+        ("BinHex", found::binhex),
     ];
     let mut out = Vec::new();
     for (family, write) in FAMILIES {

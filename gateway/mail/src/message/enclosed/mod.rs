@@ -3,6 +3,7 @@
 //!
 //! It never edits, and never unpacks beyond the limits here; what it leaves out it says.
 
+mod binhex;
 mod posted;
 mod rtf;
 mod tnef;
@@ -26,6 +27,8 @@ pub enum Packing {
     Uuencode,
     /// `=ybegin … name=name` … `=yend` in a text.
     YEnc,
+    /// `(This file must be converted with BinHex 4.0)` and code between colons in a text.
+    BinHex,
     /// MS-OXTNEF: Outlook's `winmail.dat`.
     Tnef,
     /// A part of a message or multipart that is itself in base64 or quoted-printable.
@@ -42,6 +45,7 @@ impl Packing {
         match self {
             Self::Uuencode => "uuencode",
             Self::YEnc => "yenc",
+            Self::BinHex => "binhex",
             Self::Tnef => "tnef",
             Self::Container => "container",
             Self::Partial => "partial",
@@ -208,6 +212,9 @@ impl Unpacker {
             for post in posted::find(content, self.bytes_left) {
                 self.out_of_text(post, depth);
             }
+            for file in binhex::find(content, self.bytes_left) {
+                self.binhex(file);
+            }
         }
     }
 
@@ -225,6 +232,16 @@ impl Unpacker {
             if !post.is_whole {
                 self.mark_cut();
             }
+        }
+    }
+
+    fn binhex(&mut self, file: binhex::BinHex) {
+        if !file.is_sound {
+            self.doubt(AmbiguityKind::EmbeddedFile);
+        }
+        self.file(Packing::BinHex, vec![file.name], "", file.content);
+        if !file.is_whole {
+            self.mark_cut();
         }
     }
 
@@ -372,11 +389,16 @@ fn is_order(part: &Part, raw: &[u8]) -> bool {
         && ambiguity::is_sound(&inner)
 }
 
-/// Which parts are searched for uuencode and yEnc: texts, and what nothing is known of.
+/// Which parts are searched for uuencode, yEnc and BinHex: texts, and what nothing is known of.
 fn may_hold_posts(part: &Part) -> bool {
+    const OTHERS: [&str; 3] = [
+        "application/mac-binhex",
+        "application/mac-binhex40",
+        "application/octet-stream",
+    ];
     part.media_type.starts_with("text/")
         || part.encoding == super::TransferEncoding::Unknown
-        || part.media_type == "application/octet-stream"
+        || OTHERS.contains(&part.media_type.as_str())
 }
 
 fn is_tnef_by_name(part: &Part) -> bool {

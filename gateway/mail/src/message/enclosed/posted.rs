@@ -240,7 +240,8 @@ fn yenc_line(line: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-fn shown(name: &[u8]) -> String {
+/// A name as it is shown.
+pub(super) fn shown(name: &[u8]) -> String {
     let name = Charset::Unknown.decode(name);
     words::without_controls(name.trim().trim_matches('"'))
 }
