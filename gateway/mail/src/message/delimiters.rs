@@ -14,6 +14,9 @@ use crate::work;
 /// Within how many bytes from the start of its line the `>` of a quotation must stand.
 const QUOTE_INDENT_MAX: usize = 8;
 
+/// How many lines that begin like a delimiter and go on are kept.
+const LONGER_MAX: usize = 2 * PARTS_MAX;
+
 /// The lines that cut a multipart body into parts.
 #[derive(Default)]
 pub(super) struct Delimiters {
@@ -23,7 +26,7 @@ pub(super) struct Delimiters {
     pub after_close: bool,
     pub lookalike: bool,
     /// Lines that begin like a delimiter and go on: those of another boundary, perhaps. More than
-    /// two for each part there may be are no such lines.
+    /// two for each part there may be ([`LONGER_MAX`]) are no such lines.
     pub longer: Vec<Range<usize>>,
     /// One stands in a line that begins with `>`, as in a quoted message.
     pub quoted: bool,
@@ -49,7 +52,13 @@ impl Delimiters {
         let (mut line_start, mut searched, mut line_end) = (body.start, body.start, body.start);
         work::looked_at(body.len());
         for at in memmem::find_iter(&raw[body.clone()], &needle) {
-            let start = body.start + at;
+            let (start, after) = (body.start + at, body.start + at + needle.len());
+            let begins = start == body.start || raw[start - 1] == b'\n';
+            if begins && found.has_enough_of(&raw[after..body.end], reader) {
+                found.lookalike = true;
+                (line_start, searched) = (start, start);
+                continue;
+            }
             // Some readers take it for a delimiter even in the middle of a line.
             line_start = memchr::memrchr(b'\n', &raw[searched..start])
                 .map_or(line_start, |n| searched + n + 1);
@@ -62,7 +71,7 @@ impl Delimiters {
                 found.lookalike = true;
                 continue;
             }
-            let sighting = Sighting::at(raw, start, start + needle.len(), body.end);
+            let sighting = Sighting::at(raw, start, after, body.end);
             line_end = sighting.line.end;
             if line_start < start && !reader.is_greedy() {
                 // Who cuts there reads on behind it: what stands there may be a header.
@@ -74,6 +83,14 @@ impl Delimiters {
             }
         }
         found
+    }
+
+    /// Whether what follows the boundary makes a line that goes on, of which there are enough: one
+    /// more says nothing new.
+    fn has_enough_of(&self, rest: &[u8], reader: Reader) -> bool {
+        let goes_on = |byte: &u8| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b'-');
+        let is_full = self.longer.len() == LONGER_MAX && !reader.is_greedy();
+        is_full && rest.first().is_some_and(goes_on)
     }
 
     /// Enters one line that begins with a delimiter; false where there are too many.
@@ -91,7 +108,7 @@ impl Delimiters {
             () if !is_greedy && !sighting.closes && !sighting.is_open() => {
                 // A CR ends the line for some, and is a part of it for others.
                 let is_cut = sighting.rest.contains(&b'\r');
-                match !is_cut && self.longer.len() < 2 * PARTS_MAX {
+                match !is_cut && self.longer.len() < LONGER_MAX {
                     true => self.longer.push(without_line_break(raw, start..next)),
                     false => self.lookalike = true,
                 }

@@ -55,7 +55,7 @@ pub fn decode_quoted_printable(input: &[u8]) -> Vec<u8> {
     work::looked_at(input.len());
     let mut out = Vec::with_capacity(input.len());
     let mut rest = input;
-    while let Some(at) = memchr(b'=', rest) {
+    while let Some(at) = next_code(rest) {
         out.extend_from_slice(&rest[..at]);
         let (byte, used) = quoted_token(&rest[at..]);
         out.extend(byte);
@@ -63,6 +63,14 @@ pub fn decode_quoted_printable(input: &[u8]) -> Vec<u8> {
     }
     out.extend_from_slice(rest);
     out
+}
+
+/// Where the next `=` stands; it often follows another at once.
+fn next_code(rest: &[u8]) -> Option<usize> {
+    match rest.first() {
+        Some(b'=') => Some(0),
+        _ => memchr(b'=', rest),
+    }
 }
 
 /// Decodes quoted-printable up to the first `=` whose meaning depends on bytes that are not there
@@ -102,6 +110,11 @@ fn is_settled(input: &[u8]) -> bool {
 /// What the `=` that `input` begins with stands for: a byte or a soft line break (nothing), and
 /// how many bytes it takes.
 pub(crate) fn quoted_token(input: &[u8]) -> (Option<u8>, usize) {
+    let introduces =
+        |byte: &u8| byte.is_ascii_hexdigit() || matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
+    if !input.get(1).is_none_or(introduces) {
+        return (Some(b'='), 1);
+    }
     let hex = |at: usize| input.get(at).and_then(|&byte| (byte as char).to_digit(16));
     if let (Some(high), Some(low)) = (hex(1), hex(2)) {
         return (Some((high << 4 | low) as u8), 3);

@@ -22,15 +22,15 @@ pub fn all(bytes: usize) -> Torments {
 fn fill(bytes: usize, head: &str, piece: &str) -> Vec<u8> {
     let mut raw = head.as_bytes().to_vec();
     raw.reserve(bytes);
+    let Some((before, after)) = piece.split_once("NUMBER") else {
+        let count = bytes.saturating_sub(raw.len()).div_ceil(piece.len());
+        raw.extend_from_slice(&piece.as_bytes().repeat(count));
+        return raw;
+    };
     let mut number = 0;
     while raw.len() < bytes {
-        match piece.split_once("NUMBER") {
-            Some((before, after)) => {
-                raw.extend(format!("{before}{number}{after}").bytes());
-                number += 1;
-            }
-            None => raw.extend_from_slice(piece.as_bytes()),
-        }
+        raw.extend(format!("{before}{number}{after}").bytes());
+        number += 1;
     }
     raw
 }
