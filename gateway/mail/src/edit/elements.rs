@@ -50,9 +50,11 @@ impl<'a> Elements<'a> {
         self.stack.is_empty() && !self.is_lost()
     }
 
-    /// Whether text may be set where it stands, because only flowing elements are open.
+    /// Whether text may be set where it stands, because only flowing elements are open, and none
+    /// that hides what it holds.
     pub fn is_flowing(&self) -> bool {
-        !self.is_lost() && !self.stack.iter().any(|e| e.name.is_one_of(BOUNDS))
+        let bars = |e: &Element<'_>| e.hides || e.name.is_one_of(BOUNDS);
+        !self.is_lost() && !self.stack.iter().any(bars)
     }
 
     /// Whether the element that [`Self::mark_quote`] marked was closed since the last call.
@@ -82,13 +84,7 @@ impl<'a> Elements<'a> {
         if self.lost {
             return false;
         }
-        let element = Element {
-            name,
-            written: written(tag, 1),
-            sure: !name.is_one_of(LOOSE),
-            listed: true,
-            quote: false,
-        };
+        let element = Element::opened(name, tag);
         self.lost |= name.is_one_of(LOSING) || self.select && !name.is_one_of(IN_SELECT);
         if self.lost || self.select {
             return false;
@@ -200,18 +196,12 @@ impl<'a> Elements<'a> {
     }
 
     /// Reads an end tag.
-    pub fn close(&mut self, name: Name, tag: &'a [u8]) {
+    pub fn close(&mut self, name: Name, tag: &[u8]) {
         self.check_noscript(tag);
         if self.lost || name.is_one_of(NEVER_OPEN) {
             return;
         }
-        let element = Element {
-            name,
-            written: written(tag, 2),
-            sure: true,
-            listed: true,
-            quote: false,
-        };
+        let element = Element::named(name, written(tag, 2));
         if self.foreign > 0 {
             self.close_foreign(&element);
         } else if self.select {
@@ -388,6 +378,8 @@ impl<'a> Elements<'a> {
             return self.remove(at);
         }
         let closed = self.stack.split_off(at);
+        // One that its own end tag did not end is still in the way of formatting.
+        self.lost |= closed[1..].iter().any(|e| e.name.is_one_of(OBJECTS));
         // The end of a cell or an object ends the formatting begun in it.
         let marker = closed.iter().rposition(|e| e.name.is_one_of(MARKERS));
         self.quote_ended |= closed.iter().any(|e| e.quote);
@@ -403,6 +395,7 @@ impl<'a> Elements<'a> {
         let Some(first) = self.stack.get(at + 1).copied() else {
             return;
         };
+        self.lost |= first.name.is_one_of(OBJECTS);
         self.pop(at + 1);
         if first.name.is_one_of(FORMATTING) {
             self.stack.insert(

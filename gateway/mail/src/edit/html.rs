@@ -275,6 +275,41 @@ pub(crate) fn attribute<'a>(tag: &'a [u8], name: &str) -> Option<&'a [u8]> {
 
 /// Where that value stands in the tag.
 fn attribute_place(tag: &[u8], name: &str) -> Option<Range<usize>> {
+    attribute_of(tag, name).flatten()
+}
+
+/// Whether a start tag says that what its element holds is not shown.
+pub(crate) fn hides(tag: &[u8]) -> bool {
+    // Neither word is in it without one of its letters: most tags are settled so.
+    let may_say_so = |byte: &u8| matches!(byte | 0x20, b'd' | b'y');
+    if !tag.iter().any(may_say_so) {
+        return false;
+    }
+    attribute_of(tag, "hidden").is_some()
+        || attribute(tag, "style").is_some_and(|style| is_hiding(&String::from_utf8_lossy(style)))
+}
+
+fn is_hiding(style: &str) -> bool {
+    let style = decode_entities(style).to_ascii_lowercase();
+    let mut tight = String::with_capacity(style.len());
+    let mut rest = style.as_str();
+    while let Some((before, comment)) = rest.split_once("/*") {
+        tight.push_str(before);
+        rest = comment.split_once("*/").map_or("", |(_, after)| after);
+    }
+    tight.push_str(rest);
+    tight.retain(|c| !c.is_whitespace());
+    let ways = [
+        "display:none",
+        "visibility:hidden",
+        "visibility:collapse",
+        "mso-hide:all",
+    ];
+    ways.iter().any(|way| tight.contains(way))
+}
+
+/// The attribute of this lower-case name: where its value stands, if it has one.
+fn attribute_of(tag: &[u8], name: &str) -> Option<Option<Range<usize>>> {
     let mut at = 1 + tag[1..]
         .iter()
         .take_while(|b| !b.is_ascii_whitespace())
@@ -291,6 +326,9 @@ fn attribute_place(tag: &[u8], name: &str) -> Option<Range<usize>> {
             .take_while(|b| b.is_ascii_whitespace())
             .count();
         if tag.get(at) != Some(&b'=') {
+            if found.eq_ignore_ascii_case(name.as_bytes()) {
+                return Some(None);
+            }
             if length == 0 {
                 at += 1;
             }
@@ -315,7 +353,7 @@ fn attribute_place(tag: &[u8], name: &str) -> Option<Range<usize>> {
             }
         };
         if found.eq_ignore_ascii_case(name.as_bytes()) {
-            return Some(value);
+            return Some(Some(value));
         }
     }
     None

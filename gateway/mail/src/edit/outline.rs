@@ -128,14 +128,24 @@ impl<'a> Scan<'a> {
                     }
                 }
                 Token::Unclosed { closer, range } if range.start < until => {
-                    // The element may be any, and what it was to say of itself is not known.
-                    if closer == CUT_TAG || closer.is_empty() {
-                        self.elements.lose();
-                    }
-                    self.closer = closer;
+                    self.unclosed(&html[range], closer);
                 }
                 _ => return,
             }
+        }
+    }
+
+    /// Reads what the end cut off, as `closer` will close it.
+    fn unclosed(&mut self, cut: &[u8], closer: &'static str) {
+        self.closer = closer;
+        if closer == CUT_TAG && cut.starts_with(b"</") {
+            // What an end tag says of itself does not matter.
+            let whole = [cut, closer.as_bytes()].concat();
+            let (name, _) = Name::read(&whole[2..]);
+            self.elements.close(name, &whole);
+        } else if closer == CUT_TAG || closer.is_empty() {
+            // The element may be any, and what it was to say of itself is not known.
+            self.elements.lose();
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! It never decides what is open: it only tells elements apart.
 
-use crate::edit::html::{Name, Names, names};
+use crate::edit::html::{Name, Names, hides, names};
 
 /// End tags of these look for their own and close all that was opened since (HTML, "in body").
 pub(super) const BLOCKS: Names = names![
@@ -22,6 +22,7 @@ pub(super) const BOUNDS: Names =
     names!["applet" "caption" "table" "td" "th" "marquee" "object" "noscript"];
 /// Those of them beyond which formatting does not continue, and after whose end it ends.
 pub(super) const MARKERS: Names = names!["applet" "caption" "td" "th" "marquee" "object"];
+pub(super) const OBJECTS: Names = names!["applet" "marquee" "object"];
 pub(super) const CELLS: Names = names!["td" "th" "caption"];
 pub(super) const TABLE_PARTS: Names = names!["tr" "tbody" "thead" "tfoot" "colgroup" "col"];
 /// Their start ends an open paragraph, as does that of every heading.
@@ -59,6 +60,10 @@ pub(super) const ENDS_FOREIGN: Names = names![
     "table" "tt" "u" "ul" "var" "font" "svg" "math"];
 pub(super) const HTML_WITHIN: Names =
     names!["foreignobject" "desc" "mi" "mo" "mn" "ms" "mtext" "annotation-xml"];
+/// What these hold is shown at times only: when opened, or where nothing better can be.
+const HIDING: Names = names![
+ "details" "dialog" "audio" "video" "canvas" "object" "applet" "datalist" "meter" "progress"
+];
 pub(super) const IN_SELECT: Names = names!["option" "optgroup" "hr"];
 pub(super) const A: Name = Name::new(b"a");
 pub(super) const NOBR: Name = Name::new(b"nobr");
@@ -108,11 +113,34 @@ pub(super) struct Element<'a> {
     pub listed: bool,
     /// It holds what is quoted.
     pub quote: bool,
+    /// It does not show what it holds.
+    pub hides: bool,
 }
 
-impl Element<'_> {
+impl<'a> Element<'a> {
+    /// The element that a start tag opens.
+    pub fn opened(name: Name, tag: &'a [u8]) -> Self {
+        Self {
+            sure: !name.is_one_of(LOOSE),
+            hides: name.is_one_of(HIDING) || hides(tag),
+            ..Self::named(name, written(tag, 1))
+        }
+    }
+
+    /// An element of which only the name is known.
+    pub fn named(name: Name, written: &'a [u8]) -> Self {
+        Self {
+            name,
+            written,
+            sure: true,
+            listed: true,
+            quote: false,
+            hides: false,
+        }
+    }
+
     /// Whether an end tag of the other's name closes it.
-    pub fn is(&self, other: &Self) -> bool {
+    pub fn is(&self, other: &Element<'_>) -> bool {
         let long = self.written.len() > PACKED_MAX;
         self.name == other.name && (!long || self.written.eq_ignore_ascii_case(other.written))
     }

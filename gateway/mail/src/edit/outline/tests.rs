@@ -42,6 +42,12 @@ fn bottom() {
         ),
         ("a<style>b", "a<style>b|</style>"),
         ("a</html>", "a|</html>"),
+        // An end tag that was cut: whole with what closes it, it may end another element or none.
+        ("<div>a</di", "<div>a</di|x'\"></div>"),
+        ("<div>a</div ", "<div>a</div |x'\">"),
+        ("<div>a</div class=\"b", "<div>a</div class=\"b|x'\">"),
+        ("<b><div>a</b\t", "<b><div>a</b\t|x'\"></div>"),
+        ("<dix'\">a</di", "<dix'\">a</di|x'\">"),
         // A slash closes no element of HTML, and hides nothing of ours.
         (
             "a<div style=\"display:none\"/></body>",
@@ -95,6 +101,27 @@ fn above_quote() {
             "<table><tr><td>a<blockquote type=cite>b</blockquote></table>|",
         ),
         ("a", "a|"),
+        // Where the quotation is hidden, so would be what stands above it.
+        (
+            "a<div hidden><blockquote type=cite>b</blockquote></div>",
+            "a<div hidden><blockquote type=cite>b</blockquote></div>|",
+        ),
+        (
+            "a<p Style='Color:red; Display : /**/none!important'><hr id=stopSpelling>b",
+            "a<p Style='Color:red; Display : /**/none!important'><hr id=stopSpelling>b|",
+        ),
+        (
+            "a<details><div class=gmail_quote>b</div></details>",
+            "a<details><div class=gmail_quote>b</div></details>|",
+        ),
+        (
+            "a<div title=hidden style='display:block'><div class=gmail_quote>b</div></div>",
+            "a<div title=hidden style='display:block'>|<div class=gmail_quote>b</div></div>",
+        ),
+        (
+            "a<div hidden></div><div class=gmail_quote>b</div>",
+            "a<div hidden></div>|<div class=gmail_quote>b</div>",
+        ),
     ] {
         assert_eq!(shown(html, Place::AboveQuote), expected);
     }
@@ -178,8 +205,11 @@ fn what_readers_differ_on_is_left() {
         "<script><!--<script>",
         "<a href=\"x",
         "<div hidden",
-        "</div",
         "<form hidden><table><tr><td></form></table>",
+        // What ends with its holder leaves a marker among the formatting, and outer formatting open.
+        "<s><table>x<object><pre><s><caption></table>x</s>",
+        "<a><table><marquee><table></table></a>",
+        "<table><tr><td><applet></td></table>",
         "<div hidden><noscript></div></noscript>",
         "<noscript><img alt=\"</noscript><div hidden>\"></noscript>",
         "<noscript>",
