@@ -41,6 +41,14 @@ pub async fn admit(
     }
 }
 
+/// Admits what was judged before, and held: what is ours never was, and a loop ended then.
+pub fn admit_again(message: &Message<'_>) -> Admission {
+    match message.fields_named(origin::FIELD).next() {
+        Some(_) => Admission::Forged,
+        None => Admission::Judged,
+    }
+}
+
 impl Admission {
     /// The verdicts: the policy's, or none for mail of our own.
     pub fn decide(self, policy: &Policy, facts: &Facts<'_>) -> Judgement {

@@ -5,7 +5,7 @@ use crate::apply::Remark;
 use crate::attachments::Labelled;
 use crate::receive::Arrival;
 use mail::{Address, Envelope};
-use seal::{GrantId, LetterId};
+use seal::{GrantId, HeldId, LetterId};
 use wire::Reply;
 
 /// What became of one message.
@@ -39,6 +39,8 @@ pub enum EndFate {
     Delivered(Reply),
     /// The next hop took a notice in its place.
     Sealed(Reply, LetterId, GrantId),
+    /// It waits for approval, safe in the store.
+    Held(HeldId),
     /// An earlier try served them.
     ServedBefore,
     /// Dropped, by rule.
@@ -62,6 +64,7 @@ impl EndFate {
         match self {
             Self::Delivered(_) => "delivered",
             Self::Sealed(..) => "sealed",
+            Self::Held(_) => "held",
             Self::ServedBefore => "served-before",
             Self::Dropped => "deleted",
             Self::Redirected => "redirected",

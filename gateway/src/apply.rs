@@ -3,7 +3,7 @@
 //! be sealed never becomes a [`Dispatch`] in clear.
 
 use crate::admit::Admission;
-use crate::answer::Stop;
+use crate::answer::{EndFate, Stop};
 use crate::attachments::{self, Labelled, Registrar};
 use crate::own_mail::origin;
 use crate::receipt::Receipt;
@@ -25,6 +25,8 @@ pub struct Work {
     pub dispatches: Vec<Dispatch>,
     /// What the sender is told once the letters' notices were taken.
     pub receipt: Option<Receipt>,
+    /// What became of the copies that were to be held, once they were.
+    pub held: Vec<(Address, EndFate)>,
     /// What edits did not do, or did harm to.
     pub remarks: Vec<Remark>,
     /// What became of attached files that were to take a label.

@@ -11,9 +11,9 @@ use crate::pipeline;
 use crate::policies::{Policies, Refusal};
 use crate::receive::{Arrival, Gate, OpenError, Reception};
 use crate::served::Served;
-use crate::site::{Sealing, Site};
+use crate::site::{Holding, Sealing, Site};
 use crate::system::{SystemClock, SystemEntropy};
-use crate::{maintain, outbox};
+use crate::{held, maintain, outbox};
 use async_trait::async_trait;
 use rules::Organisation;
 use seal::ServerKey;
@@ -22,7 +22,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use store::{Clock, Store, StoreError, StoreOptions};
+use store::{Clock, HeldRoom, Store, StoreError, StoreOptions};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use web_viewer::Tally;
@@ -44,6 +44,7 @@ pub struct Running {
     relay: Arc<Relay>,
     reception: tokio::task::JoinHandle<()>,
     outbox: tokio::task::JoinHandle<()>,
+    held: tokio::task::JoinHandle<()>,
     tasks: JoinSet<()>,
     stop: watch::Sender<bool>,
 }
@@ -167,6 +168,7 @@ pub async fn start(
         metrics,
         clock: Arc::new(SystemClock),
         sealing: sealing(config),
+        holding: holding(config),
         answer_timeout: config.limits.answer_timeout,
         hops_max: config.limits.received,
         log_addresses: config.log.addresses,
@@ -192,7 +194,10 @@ pub async fn start(
     let until = wait(stopped.clone());
     let reception = tokio::spawn(reception.serve(until));
     let own = Arc::clone(&site);
-    let outbox = tokio::spawn(async move { outbox::run(&own, stopped).await });
+    let outbox_stopped = stopped.clone();
+    let outbox = tokio::spawn(async move { outbox::run(&own, outbox_stopped).await });
+    let own = Arc::clone(&site);
+    let held = tokio::spawn(async move { held::run(&own, stopped).await });
     beside(&site, &mut tasks);
     Ok(Running {
         site,
@@ -202,6 +207,7 @@ pub async fn start(
         relay,
         reception,
         outbox,
+        held,
         tasks,
         stop,
     })
@@ -231,6 +237,16 @@ fn beside(site: &Arc<Site>, tasks: &mut JoinSet<()>) {
     tasks.spawn(async move { maintain::purge(&own).await });
     let own = Arc::clone(site);
     tasks.spawn(async move { own.policies.watch(maintain::tell_reload).await });
+}
+
+fn holding(config: &Config) -> Holding {
+    Holding {
+        lifetime_seconds: config.held.lifetime.as_secs().cast_signed(),
+        room: HeldRoom {
+            messages_max: config.limits.held_messages,
+            bytes_max: config.limits.held_bytes,
+        },
+    }
 }
 
 fn sealing(config: &Config) -> Sealing {
@@ -282,6 +298,14 @@ impl Running {
         // It ends the item it is at; what waits stays where it is.
         if tokio::time::timeout(LAST_ITEM, self.outbox).await.is_err() {
             tracing::warn!("mail of our own that was on its way may be sent once more");
+        }
+        if tokio::time::timeout(LAST_ITEM, &mut self.held)
+            .await
+            .is_err()
+        {
+            // Its lease ends by itself; who was served by then is remembered.
+            self.held.abort();
+            tracing::warn!("a released message was on its way; it goes on at the next start");
         }
         self.tasks.shutdown().await;
         self.relay.close().await;

@@ -22,6 +22,9 @@ pub async fn carry(
     memory: &mut Memory,
 ) -> Result<Outcome, Stop> {
     let mut outcome = planned(arrival, plan, memory);
+    for (recipient, fate) in &work.held {
+        outcome.end(recipient, fate.clone());
+    }
     outcome.remarks.clone_from(&work.remarks);
     outcome.labelled.clone_from(&work.labelled);
     if memory.is_split() {
@@ -42,8 +45,9 @@ pub fn is_split(plan: &Plan, judgement: &Judgement) -> bool {
         .iter()
         .map(|g| if sealed(g) { g.recipients.len() } else { 1 })
         .sum();
-    let others = plan.refused.len() + plan.deferred.len() + plan.held.len();
-    transactions + others + judgement.notifications.len() > 1
+    let others = plan.refused.len() + plan.deferred.len();
+    // What is held is safe before the answer: a retry that never saw it must not hold it again.
+    !plan.held.is_empty() || transactions + others + judgement.notifications.len() > 1
 }
 
 /// What the plan alone decided.
@@ -59,18 +63,19 @@ fn planned(arrival: &Arrival, plan: &Plan, memory: &Memory) -> Outcome {
             EndFate::Deferred(Reply::new(451, "4.7.1", &**text)),
         );
     }
-    for (recipient, reason) in &plan.held {
-        // Approval is not there yet; what may not leave waits with its sender's server.
-        let text = format!("held for approval: {reason}");
-        outcome.end(recipient, EndFate::Deferred(Reply::new(451, "4.7.1", text)));
-    }
     for recipient in &plan.deleted {
         outcome.end(recipient, EndFate::Dropped);
     }
     for recipient in &plan.redirected {
         outcome.end(recipient, EndFate::Redirected);
     }
-    for recipient in plan.groups.iter().flat_map(|group| &group.recipients) {
+    let held = plan.held.iter().map(|(recipient, _)| recipient);
+    for recipient in plan
+        .groups
+        .iter()
+        .flat_map(|group| &group.recipients)
+        .chain(held)
+    {
         if memory.has_served(recipient) {
             outcome.end(recipient, EndFate::ServedBefore);
         }

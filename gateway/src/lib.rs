@@ -29,6 +29,8 @@ mod trace;
 
 mod carry;
 pub mod deliver;
+mod held;
+mod hold;
 mod keep;
 
 mod maintain;

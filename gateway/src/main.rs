@@ -35,6 +35,7 @@ fn main() -> ExitCode {
         Command::Test(test) => cli::test::run(&test, &mut output),
         Command::Explain(explain) => cli::explain::run(&explain, &mut output),
         Command::Messages(messages) => cli::messages::run(&messages, &mut output),
+        Command::Held(held) => cli::held::run(&held, &mut output),
         Command::Keys(keys) => cli::keys::run(&keys, &mut output),
     };
     output.end(code)

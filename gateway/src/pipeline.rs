@@ -3,12 +3,17 @@
 //! `pass` answers 250 only after every part of the outcome is safe, and 4xx for every fault of
 //! ours. No branch here is anything but a station; what a station does stands in its own file.
 
+use crate::admit::{self, Admission};
 use crate::answer::{self, Outcome, Stop};
+use crate::held::Released;
+use crate::policies::LivePolicy;
 use crate::receipt::Receipt;
 use crate::receive::Arrival;
+use crate::served::Memory;
 use crate::site::Site;
-use crate::{admit, apply, carry, inspect, keep, record, tell, thread, thread_label};
+use crate::{apply, carry, hold, inspect, keep, record, tell, thread, thread_label};
 use mail::Message;
+use rules::{Approval, Facts, Judgement};
 use std::time::Instant;
 use wire::Reply;
 
@@ -29,38 +34,118 @@ async fn walk(site: &Site, arrival: &Arrival) -> Result<Outcome, Stop> {
 
     let admission = admit::admit(site, arrival, &message).await?;
     let facts = inspect::facts(site, arrival, &message, live.policy.needs()).await?;
-    let mut judgement = admission.decide(&live.policy, &facts);
-    let thread = thread::guard(site, &message, &mut judgement).await?;
-
-    let plan = rules::plan(&judgement, arrival.capabilities);
-    let mut memory = site
-        .served
-        .recall(site, arrival, &message, &plan, &judgement)
-        .await?;
-    let desk = apply::Desk {
+    let judgement = admission.decide(&live.policy, &facts);
+    let trip = Trip {
         site,
         arrival,
         message: &message,
-        labels: live.policy.labels(),
+        live: &live,
         facts: &facts,
+        admission,
     };
-    let mut work = desk.apply(admission, &plan, &memory)?;
-    let sender = arrival.envelope.sender.address();
-    work.receipt = Receipt::planned(site, &message, sender, &judgement, &work.dispatches);
-
-    keep::keep(site, &mut work).await?;
-    thread::remember(site, arrival, &message, &judgement, thread.as_ref()).await?;
-    thread_label::remember(site, arrival, &message, &live.policy, &judgement).await?;
-    let mut outcome = carry::carry(site, arrival, &message, &work, &plan, &mut memory).await?;
-    let ambiguities = judgement.ambiguities.iter();
-    outcome.ambiguous = ambiguities.map(|one| one.kind.as_str()).collect();
+    let Gone {
+        judgement,
+        outcome,
+        memory,
+        receipt,
+    } = trip.go(judgement, None).await?;
 
     // Side by side, so that the answer waits for one sync of the disk and not for two.
     let (told, ()) = tokio::join!(
-        tell::tell(site, arrival, &message, &judgement, &outcome, work.receipt),
+        tell::tell(site, arrival, &message, &judgement, &outcome, receipt),
         record::audit(site, arrival, &live, &judgement, &outcome),
     );
     told?;
     memory.close(site, &outcome).await;
     Ok(outcome)
+}
+
+/// Takes a message that was held and released on its way, by the rules that count now. Its end is
+/// written down by the caller, together with what is told of it.
+pub async fn release(site: &Site, released: &Released) -> Result<(Outcome, Memory), Stop> {
+    let live = site.policies.current();
+    let arrival = &released.arrival;
+    let message = Message::parse(&arrival.raw);
+
+    let admission = admit::admit_again(&message);
+    let mut facts = inspect::facts(site, arrival, &message, live.policy.needs()).await?;
+    facts.approval = Approval::Given;
+    let judgement = released.judge(&live.policy, &facts, admission);
+    let trip = Trip {
+        site,
+        arrival,
+        message: &message,
+        live: &live,
+        facts: &facts,
+        admission,
+    };
+    let mut gone = trip.go(judgement, Some(released)).await?;
+    released.leave_out_others(&gone.judgement, &mut gone.outcome);
+    let (judgement, outcome) = (&gone.judgement, &gone.outcome);
+    tokio::join!(
+        tell::receipt(site, arrival, &message, judgement, outcome, gone.receipt),
+        record::audit(site, arrival, &live, judgement, outcome),
+    );
+    Ok((gone.outcome, gone.memory))
+}
+
+/// A judged message on its way.
+struct Trip<'a> {
+    site: &'a Site,
+    arrival: &'a Arrival,
+    message: &'a Message<'a>,
+    live: &'a LivePolicy,
+    facts: &'a Facts<'a>,
+    admission: Admission,
+}
+
+/// What a trip came to.
+struct Gone {
+    judgement: Judgement,
+    outcome: Outcome,
+    memory: Memory,
+    receipt: Option<Receipt>,
+}
+
+impl Trip<'_> {
+    /// The stations between deciding and telling: the same for what arrives and what is released.
+    async fn go(&self, mut judgement: Judgement, from: Option<&Released>) -> Result<Gone, Stop> {
+        let (site, arrival, message) = (self.site, self.arrival, self.message);
+        let thread = thread::guard(site, message, &mut judgement).await?;
+        let plan = rules::plan(&judgement, arrival.capabilities);
+        let served = &site.served;
+        let mut memory = match from {
+            None => {
+                served
+                    .recall(site, arrival, message, &plan, &judgement)
+                    .await?
+            }
+            Some(released) => served.recall_released(site, released.id).await?,
+        };
+        let desk = apply::Desk {
+            site,
+            arrival,
+            message,
+            labels: self.live.policy.labels(),
+            facts: self.facts,
+        };
+        let mut work = desk.apply(self.admission, &plan, &memory)?;
+        let sender = arrival.envelope.sender.address();
+        work.receipt = Receipt::planned(site, message, sender, &judgement, &work.dispatches);
+
+        keep::keep(site, &mut work).await?;
+        thread::remember(site, arrival, message, &judgement, thread.as_ref()).await?;
+        thread_label::remember(site, arrival, message, &self.live.policy, &judgement).await?;
+        work.held = hold::hold(site, arrival, message, &plan, &judgement, &mut memory).await?;
+        let mut outcome = carry::carry(site, arrival, message, &work, &plan, &mut memory).await?;
+        let ambiguities = judgement.ambiguities.iter();
+        outcome.ambiguous = ambiguities.map(|one| one.kind.as_str()).collect();
+        let receipt = work.receipt;
+        Ok(Gone {
+            judgement,
+            outcome,
+            memory,
+            receipt,
+        })
+    }
 }

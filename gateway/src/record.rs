@@ -5,13 +5,14 @@ mod attachments;
 
 use crate::answer::{End, EndFate, Outcome, Stop};
 use crate::config::LogAddresses;
+use crate::hold;
 use crate::policies::LivePolicy;
 use crate::receive::Arrival;
 use crate::site::Site;
 use mail::Address;
 use mail::label::LabelChange;
 use rules::Judgement;
-use store::{AuditEvent, Durability};
+use store::{AuditEvent, Durability, Held};
 use wire::Reply;
 
 /// Conflicts of labels that one event tells of, and its characters: they are made of a message's
@@ -68,6 +69,37 @@ pub fn line(site: &Site, arrival: &Arrival, ended: &Result<Outcome, Stop>, reply
         let error = crate::cli::chain(stop);
         tracing::error!(id = %arrival.id, error, "a message could not be handled; deferred");
     }
+}
+
+/// The line of a message that was held, when something became of it.
+pub fn held_line(site: &Site, held: &Held, what: &str, outcome: &Outcome) {
+    let show = |text: &String| match Address::parse(text) {
+        Ok(address) => shown(site.log_addresses, &address),
+        Err(_) => String::new(),
+    };
+    let to: Vec<String> = held
+        .mail
+        .copies
+        .iter()
+        .map(|copy| show(&copy.recipient))
+        .collect();
+    let from = match held.mail.sender.as_str() {
+        "" => "<>".to_owned(),
+        _ => show(&held.mail.sender),
+    };
+    let action = Some(actions(outcome)).filter(|words| !words.is_empty());
+    tracing::info!(
+        held = %held.id,
+        id = held.mail.message,
+        from,
+        to = to.join(","),
+        size = held.mail.size,
+        decided = what,
+        action,
+        relay = relay(outcome),
+        waited = site.now().unix() - held.mail.since.unix(),
+        "held message"
+    );
 }
 
 /// Each word once; nothing where there is none, so that the line stays short.
@@ -137,7 +169,11 @@ fn plain(fate: &EndFate) -> bool {
 fn is_protection(fate: &EndFate) -> bool {
     match fate {
         EndFate::Delivered(_) | EndFate::ServedBefore | EndFate::Deferred(_) => false,
-        EndFate::Sealed(..) | EndFate::Dropped | EndFate::Redirected | EndFate::Refused(_) => true,
+        EndFate::Sealed(..)
+        | EndFate::Held(_)
+        | EndFate::Dropped
+        | EndFate::Redirected
+        | EndFate::Refused(_) => true,
     }
 }
 
@@ -169,6 +205,9 @@ fn end_event(
     let Some(copy) = copy_of(judgement, end) else {
         return event;
     };
+    if let (EndFate::Held(id), rules::Fate::Hold { reason }) = (&end.fate, &copy.verdict.fate) {
+        event = event.detail("held", id).detail("reason", hold::cut(reason));
+    }
     if let [first, ..] = copy.verdict.label_changes.as_slice()
         && let Some(last) = copy.verdict.label_changes.last()
     {

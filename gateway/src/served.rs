@@ -11,7 +11,7 @@ use rules::{Judgement, Plan};
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use store::{ServedKey, ServedState, Store, StoreError};
+use store::{HeldId, ServedKey, ServedState, Store, StoreError};
 
 /// Knows whether anything is remembered at all, so that a message need not ask.
 #[derive(Debug)]
@@ -72,21 +72,44 @@ impl Served {
             digest: digest(message),
         };
         let rows = site.store.served(&key).await?;
-        let open = AtomicBool::new(!rows.is_empty());
-        let served = rows
-            .into_iter()
-            .filter(|row| row.state == ServedState::Served);
-        let served = served.map(|row| row.recipient).collect();
-        Ok(Memory {
-            key,
-            served,
-            split,
-            open,
-        })
+        Ok(Memory::of(key, rows, split))
+    }
+
+    /// What earlier tries of a message that was held and released achieved. Each such message has a
+    /// memory of its own, since its sender may still be sending it for others.
+    pub async fn recall_released(&self, site: &Site, id: HeldId) -> Result<Memory, Stop> {
+        let key = released_key(id);
+        let rows = site.store.served(&key).await?;
+        Ok(Memory::of(key, rows, true))
     }
 }
 
 impl Memory {
+    fn of(key: ServedKey, rows: Vec<store::Served>, split: bool) -> Self {
+        let open = AtomicBool::new(!rows.is_empty());
+        let served = rows
+            .into_iter()
+            .filter(|row| row.state == ServedState::Served);
+        Self {
+            key,
+            served: served.map(|row| row.recipient).collect(),
+            split,
+            open,
+        }
+    }
+
+    /// What it stands under.
+    pub fn key(&self) -> &ServedKey {
+        &self.key
+    }
+
+    /// Notes that the store no longer has it: what was held has come to its end.
+    pub fn ended(self, site: &Site) {
+        if self.is_open() {
+            site.served.remembered.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
     /// Whether an earlier try served this recipient.
     pub fn has_served(&self, recipient: &Address) -> bool {
         self.served.contains(recipient.key())
@@ -155,7 +178,16 @@ impl Memory {
     }
 }
 
-fn keys(recipients: &[Address]) -> Vec<String> {
+/// What the delivery of a released message is remembered under: no address has a blank, and no
+/// digest is this one.
+fn released_key(id: HeldId) -> ServedKey {
+    ServedKey {
+        sender: format!("held {id}"),
+        digest: [0xff; 32],
+    }
+}
+
+pub(crate) fn keys(recipients: &[Address]) -> Vec<String> {
     recipients
         .iter()
         .map(|recipient| recipient.key().to_owned())

@@ -12,7 +12,7 @@ use mail::{Address, Timestamp};
 use seal::ServerKey;
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Clock, Store};
+use store::{Clock, HeldRoom, Store};
 
 /// What the stations use.
 pub struct Site {
@@ -32,6 +32,8 @@ pub struct Site {
     pub clock: Arc<dyn Clock>,
     /// How letters are sealed and noticed.
     pub sealing: Sealing,
+    /// How mail waits for approval.
+    pub holding: Holding,
     /// How addresses appear in the log.
     pub log_addresses: LogAddresses,
     /// The way to what sends our own mail.
@@ -57,6 +59,15 @@ pub struct Sealing {
     pub expires_after_seconds: i64,
     /// Whether notices show the subject.
     pub notice_subject: NoticeSubject,
+}
+
+/// How mail waits for approval.
+#[derive(Debug, Clone, Copy)]
+pub struct Holding {
+    /// How long, in seconds.
+    pub lifetime_seconds: i64,
+    /// How much at one time.
+    pub room: HeldRoom,
 }
 
 impl Site {

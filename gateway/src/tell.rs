@@ -2,7 +2,7 @@
 //! to the outbox, durable, before the answer. It never speaks to a null sender.
 
 use crate::answer::{Outcome, Stop};
-use crate::own_mail::dsn::Report;
+use crate::own_mail::dsn::{Report, Why};
 use crate::own_mail::letter::{OwnLetter, Paragraph};
 use crate::receipt::{self, Receipt, Settled};
 use crate::receive::Arrival;
@@ -23,27 +23,39 @@ pub async fn tell(
     outcome: &Outcome,
     planned: Option<Receipt>,
 ) -> Result<(), Stop> {
-    let sender = arrival.envelope.sender.address();
-    if let Some(sender) = sender {
-        let settled = receipt::settle(site, message, sender, judgement, outcome, planned).await;
-        // The mail itself is safe: a receipt that cannot be kept must not have it sent again.
-        if let Settled::ToTell(item) = settled
-            && let Err(stop) = put(site, &item).await
-        {
-            let why = crate::cli::chain(&stop);
-            tracing::error!(id = %arrival.id, why, "a receipt was lost");
-            record::receipt_lost(site, arrival, sender).await;
-        }
-    }
+    receipt(site, arrival, message, judgement, outcome, planned).await;
     if outcome.deferred().is_some() {
         return Ok(());
     }
     for notification in &judgement.notifications {
         notify(site, notification).await?;
     }
-    match sender {
+    match arrival.envelope.sender.address() {
         Some(sender) => report(site, arrival, message, sender, outcome).await,
         None => Ok(()),
+    }
+}
+
+/// Lets the receipt for what was sealed in this try leave. The mail itself is safe: a receipt that
+/// cannot be kept must not have it sent again.
+pub async fn receipt(
+    site: &Site,
+    arrival: &Arrival,
+    message: &Message<'_>,
+    judgement: &Judgement,
+    outcome: &Outcome,
+    planned: Option<Receipt>,
+) {
+    let Some(sender) = arrival.envelope.sender.address() else {
+        return;
+    };
+    let settled = receipt::settle(site, message, sender, judgement, outcome, planned).await;
+    if let Settled::ToTell(item) = settled
+        && let Err(stop) = put(site, &item).await
+    {
+        let why = crate::cli::chain(&stop);
+        tracing::error!(id = %arrival.id, why, "a receipt was lost");
+        record::receipt_lost(site, arrival, sender).await;
     }
 }
 
@@ -67,6 +79,7 @@ async fn report(
         from: &site.sealing.sender,
         to: sender,
         original: message,
+        why: &Why::RefusedBesideOthers,
         refused: &refused,
         arrived: arrival.arrived,
     };

@@ -9,6 +9,7 @@ use mail::label::change::{LabelChange, Present, Refusal, Wish};
 use mail::label::{Method, Setter};
 use mail::{Address, Edit, LabelId, Labels, SealTerms};
 
+use crate::facts::Approval;
 use crate::verdict::{Fate, Role, Severity};
 
 /// A copy's state. Recipients that no condition can tell apart share one.
@@ -32,6 +33,8 @@ pub(crate) struct Draft {
     /// Fields that rules set (`Some`) or removed (`None`), the last word for each.
     fields: Vec<(String, Option<String>)>,
     pub fate: Fate,
+    /// Whether the message was held before, and approved.
+    pub approval: Approval,
     pub seal: Option<SealTerms>,
     /// Whether a lowering rule took sealing back: the label's is then not added.
     pub unsealed: bool,
@@ -81,6 +84,7 @@ impl Draft {
             label_seal: None,
             fields: Vec::new(),
             fate: Fate::Deliver,
+            approval: Approval::None,
             seal: None,
             unsealed: false,
             edits: Vec::new(),
@@ -125,8 +129,12 @@ impl Draft {
         &self.fields
     }
 
-    /// The stricter fate holds; of equals the first. Says whether this one is as strict.
+    /// The stricter fate holds; of equals the first. Says whether this one is as strict. Nothing
+    /// holds a message that was approved.
     pub fn restrict(&mut self, fate: Fate) -> bool {
+        if self.approval == Approval::Given && matches!(fate, Fate::Hold { .. }) {
+            return false;
+        }
         let (new, present) = (fate.strictness(), self.fate.strictness());
         if new > present {
             self.fate = fate;

@@ -66,6 +66,16 @@ pub enum TakesLabel {
     No(String),
 }
 
+/// Whether somebody who may has approved a message that was held.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Approval {
+    /// Nobody has: what holds it, holds it.
+    #[default]
+    None,
+    /// Somebody has: nothing holds it any more. All else counts as ever.
+    Given,
+}
+
 /// One message and how it came.
 #[derive(Clone, Debug)]
 pub struct Facts<'m> {
@@ -85,6 +95,8 @@ pub struct Facts<'m> {
     pub documents: Vec<DocumentFact>,
     /// The label that the message's thread had before, where [`crate::Needs::thread_label`] asked.
     pub thread_label: Option<LabelId>,
+    /// Whether it was held before, and approved.
+    pub approval: Approval,
     /// This host's name: who changes a label, in fields that say so.
     pub host: String,
     /// A fresh GUID, written as the ActionId of a label that is set.
@@ -110,6 +122,7 @@ impl<'m> Facts<'m> {
             message,
             documents,
             thread_label: None,
+            approval: Approval::None,
             host: "localhost".to_owned(),
             action_id,
         }

@@ -23,17 +23,17 @@ mod shipped;
 mod verdict;
 mod words;
 
-pub use compile::{load, load_for};
+pub use compile::load;
 pub use diagnostic::{Diagnostic, Grade};
 pub use explain::{
     AttachmentStep, BytesExplanation, BytesState, CopyExplanation, Effect, Explanation,
     ForeignExplanation, LabelRefused, LabelStep, LabelsExplanation, RuleTrace,
     StatementExplanation, Trace,
 };
-pub use facts::{DocumentFact, DocumentState, Facts, Source, TakesLabel};
+pub use facts::{Approval, DocumentFact, DocumentState, Facts, Source, TakesLabel};
 pub use manual::{manual, schema};
 pub use plan::{Capabilities, Carrier, Each, Group, Plan, Refused, plan};
-pub use policy::{Abilities, Ambiguous, Loaded, Needs, Organisation, Policy, RuleFile};
+pub use policy::{Ambiguous, Loaded, Needs, Organisation, Policy, RuleFile};
 pub use shipped::shipped;
 pub use verdict::{
     AttachmentLabel, Copy, Fate, Judgement, Named, Notification, Role, Severity, Verdict,

@@ -37,13 +37,6 @@ pub struct Organisation {
     pub site_id: Option<String>,
 }
 
-/// What the gateway around a policy can do; a rule that needs more is refused.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Abilities {
-    /// It can keep mail until somebody approves.
-    pub approval: bool,
-}
-
 /// What happens to a copy whose verdict asked about content of an ambiguous message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Ambiguous {

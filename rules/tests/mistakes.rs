@@ -4,7 +4,7 @@ mod support;
 
 use std::path::Path;
 
-use rules::{Abilities, Loaded, RuleFile, load, load_for};
+use rules::{Loaded, RuleFile, load};
 use support::{corp, files_in, read_text, render, updating};
 
 #[test]
@@ -104,18 +104,6 @@ fn files_are_read_in_byte_order_of_their_names() {
         .map(|name| &**name)
         .collect();
     assert_eq!(names, ["0", "1", "2"]);
-}
-
-#[test]
-fn hold_waits_for_a_gateway_that_can_approve() {
-    let text = "[[rule]]\nname = 'r'\nthen = [{ hold = true }]\n";
-    let files = [RuleFile {
-        name: "a.toml".into(),
-        text: text.into(),
-    }];
-    let refused = render(&load(&files, &corp()).unwrap_err());
-    assert!(refused.contains("`hold` cannot be used yet"), "{refused}");
-    assert!(load_for(&files, &corp(), Abilities { approval: true }).is_ok());
 }
 
 #[test]

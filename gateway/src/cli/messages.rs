@@ -1,14 +1,13 @@
 //! `sealgate messages`: list, show, revoke, extend and purge sealed letters. It shows addresses,
 //! times, sizes and states: nobody can read a letter from here.
 
-use super::{ConfigArgument, OK, Output, counted, failed};
-use crate::assemble::{self, StartError};
-use crate::config::Config;
+use super::store::{operator, with_store};
+use super::{ConfigArgument, Output, counted};
+use crate::assemble::StartError;
 use crate::system::SystemClock;
 use mail::Timestamp;
 use seal::{GrantId, GrantState, LetterId};
 use std::process::ExitCode;
-use std::sync::Arc;
 use store::{Clock, Filter, GrantSummary, LetterSummary, Store, StoreError};
 
 /// Arguments of `messages`.
@@ -83,32 +82,9 @@ enum MessagesError {
 
 /// Runs the command.
 pub fn run(messages: &Messages, output: &mut Output) -> ExitCode {
-    let config = match Config::load(&messages.config.config) {
-        Ok(config) => config,
-        Err(mistakes) => {
-            for mistake in mistakes {
-                output.complain(mistake.render());
-            }
-            return failed();
-        }
-    };
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build();
-    let work = async |config: &Config, output: &mut Output| {
-        let key = Arc::new(assemble::read_key(&config.keys.server)?);
-        let store = assemble::open_store(config, &key).await?;
-        let done = act(&store, &messages.action, output).await;
-        store.close().await;
-        done
-    };
-    match runtime
-        .map_err(MessagesError::from)
-        .and_then(|rt| rt.block_on(work(&config, output)))
-    {
-        Ok(()) => OK,
-        Err(error) => output.fail(&error),
-    }
+    with_store(&messages.config, output, async |store, output| {
+        act(store, &messages.action, output).await
+    })
 }
 
 async fn act(store: &Store, action: &Action, output: &mut Output) -> Result<(), MessagesError> {
@@ -200,12 +176,6 @@ async fn find(store: &Store, id: &str) -> Result<LetterSummary, MessagesError> {
     let letter = LetterId::parse(id).map_err(|_| MessagesError::Id(id.to_owned()))?;
     let found = store.letter(letter).await?;
     found.ok_or_else(|| MessagesError::Unknown(id.to_owned()))
-}
-
-/// Who acts, for the audit log: the login behind this command.
-fn operator() -> String {
-    let name = std::env::var("SUDO_USER").or_else(|_| std::env::var("USER"));
-    format!("operator {}", name.unwrap_or_else(|_| "unknown".to_owned()))
 }
 
 fn line(letter: &LetterSummary) -> String {

@@ -4,12 +4,14 @@
 pub mod check;
 pub mod demo;
 pub mod explain;
+pub mod held;
 pub mod keys;
 mod mail_file;
 pub mod messages;
 mod output;
 mod rule_set;
 pub mod serve;
+mod store;
 pub mod test;
 
 pub use output::Output;
@@ -35,6 +37,8 @@ pub enum Command {
     Explain(explain::Explain),
     /// List, show, revoke, extend and purge sealed letters
     Messages(messages::Messages),
+    /// List, show, export, release and reject mail that waits for approval
+    Held(held::HeldMail),
     /// Make a server key
     Keys(keys::Keys),
 }

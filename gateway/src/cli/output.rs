@@ -43,6 +43,11 @@ impl Output {
         self.out.line(&text);
     }
 
+    /// Writes what was asked for as it is, byte for byte.
+    pub fn write(&mut self, bytes: &[u8]) {
+        self.out.bytes(bytes);
+    }
+
     /// Says what is wrong, or what somebody should hear beside what was asked for.
     pub fn complain(&mut self, text: impl Display) {
         self.err.line(&text);
@@ -78,10 +83,13 @@ impl Output {
 
 impl Stream {
     fn line(&mut self, text: &dyn Display) {
+        // One write a line: what several threads say does not mix.
+        self.bytes(format!("{text}\n").as_bytes());
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) {
         if self.broken.is_none() {
-            // One write a line: what several threads say does not mix.
-            let line = format!("{text}\n");
-            self.broken = self.to.write_all(line.as_bytes()).err();
+            self.broken = self.to.write_all(bytes).err();
         }
     }
 

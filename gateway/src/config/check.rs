@@ -10,9 +10,9 @@ use rules::Ambiguous;
 use super::read::{Reader, Section, one_of};
 use super::value;
 use super::{
-    BareNewline, Certificate, Config, Keys, Limits, Listen, Log, LogAddresses, LogFormat, Monitor,
-    Network, NoticeSubject, Organisation, Protocol, Relay, Rules, Seal, Server, Side, Store,
-    TlsPolicy, Viewer,
+    BareNewline, Certificate, Config, Held, Keys, Limits, Listen, Log, LogAddresses, LogFormat,
+    Monitor, Network, NoticeSubject, Organisation, Protocol, Relay, Rules, Seal, Server, Side,
+    Store, TlsPolicy, Viewer, format_duration,
 };
 
 /// Reads every section, so that every mistake is noted, then puts them together.
@@ -23,6 +23,7 @@ pub(super) fn build(reader: &mut Reader<'_>, folder: &Path) -> Option<Config> {
     let relay = relay(reader.section("relay"), folder);
     let viewer = viewer(reader.section("viewer"), folder);
     let seal = seal(reader.section("seal"));
+    let held = held(reader.section("held"));
     let store = store(reader.section("store"), folder);
     let keys = keys(reader.section("keys"), folder);
     let rules = rules(reader.section("rules"), folder);
@@ -36,6 +37,7 @@ pub(super) fn build(reader: &mut Reader<'_>, folder: &Path) -> Option<Config> {
         relay: relay?,
         viewer: viewer?,
         seal: seal?,
+        held,
         store: store?,
         keys: keys?,
         rules: rules?,
@@ -257,6 +259,22 @@ fn seal(mut section: Section<'_, '_>) -> Option<Seal> {
     })
 }
 
+/// How long mail waits for approval: as long as nothing says otherwise, and at most.
+const HELD_LIFETIME: Duration = Duration::from_secs(5 * 86_400);
+const HELD_LIFETIME_MAX: Duration = Duration::from_secs(30 * 86_400);
+
+fn held(mut section: Section<'_, '_>) -> Held {
+    let lifetime = section.optional("lifetime", value::duration);
+    let lifetime = lifetime.unwrap_or(HELD_LIFETIME);
+    if lifetime.is_zero() || lifetime > HELD_LIFETIME_MAX {
+        let most = format_duration(HELD_LIFETIME_MAX);
+        let help = format!("from 1s to {most}; what nobody approves by then goes back");
+        section.refuse("lifetime", "`lifetime` is out of bounds", &help);
+    }
+    section.finish();
+    Held { lifetime }
+}
+
 fn store(mut section: Section<'_, '_>, folder: &Path) -> Option<Store> {
     let records = section.required("records", value::place("sqlite", &["postgres"], folder));
     let blobs = section.required("blobs", value::place("file", &["s3"], folder));
@@ -303,6 +321,11 @@ fn limits(mut section: Section<'_, '_>) -> Limits {
             "no message of the largest size would ever fit",
             help,
         );
+    }
+    if limits.held_bytes < limits.message_size {
+        let help = "let `held_bytes` hold at least one message of `message_size`";
+        let message = "no message of the largest size could ever be held";
+        section.refuse("held_bytes", message, help);
     }
     if limits.next_hop_final >= limits.answer_timeout {
         let help = "let `answer_timeout` be the longer one: else a slow 250 is never seen and the \

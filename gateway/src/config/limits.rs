@@ -123,6 +123,10 @@ limits! {
     memory: Size u64 = 128 * MIB, MIB => 64 * GIB, "452 4.3.1";
     /// Trace fields a message may already carry: RFC 5321 §6.3 asks for at least 100.
     received: Count usize = 100, 10 => 1000, "554 5.4.6";
+    /// Messages that wait for approval at one time.
+    held_messages: Count u64 = 10_000, 1 => 1_000_000, "452 4.3.1";
+    /// Octets of messages that wait for approval at one time.
+    held_bytes: Size u64 = GIB, 64 * KIB => 1024 * GIB, "452 4.3.1";
     /// The wait for the next command. RFC 5321 §4.5.3.2.7: at least 5 minutes.
     command_timeout: Duration Duration = 5 * MINUTE, 1 => 60 * MINUTE, "421 4.4.2";
     /// The wait for the next octets of a message. RFC 5321 §4.5.3.2.5: 3 minutes.

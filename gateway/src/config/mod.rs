@@ -40,6 +40,8 @@ pub struct Config {
     pub viewer: Viewer,
     /// What a sealed letter is like unless a rule says otherwise.
     pub seal: Seal,
+    /// How mail waits for approval.
+    pub held: Held,
     /// Where records and sealed letters are kept.
     pub store: Store,
     /// Where the server's key and the shred keys are.
@@ -184,6 +186,13 @@ pub struct Seal {
     pub expires_after: Duration,
     /// Whether the notice shows the subject.
     pub notice_subject: NoticeSubject,
+}
+
+/// `[held]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// How long a message waits for approval before it goes back.
+    pub lifetime: Duration,
 }
 
 /// `[store]`

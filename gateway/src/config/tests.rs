@@ -109,6 +109,27 @@ fn each_limit_has_bounds_and_refuses_what_lies_outside_them() {
 }
 
 #[test]
+fn mail_waits_for_approval_within_bounds() {
+    let held = |line: &str| format!("[held]\n{line}\n");
+    for outside in ["0s", "31d"] {
+        let said = complaint("[held]\n", &held(&format!("lifetime = \"{outside}\"")));
+        assert!(
+            said.contains("`lifetime` is out of bounds") && said.contains("30d"),
+            "{said}"
+        );
+    }
+    let longest = parse(&changed("[held]\n", &held("lifetime = \"30d\""))).unwrap();
+    assert_eq!(longest.held.lifetime, Duration::from_secs(30 * 86_400));
+    let small = "[limits]\nheld_bytes = \"34MiB\"\n";
+    let said = complaint("[limits]\n", small);
+    assert!(
+        said.contains("no message of the largest size could ever be held"),
+        "{said}"
+    );
+    assert!(parse(&changed("[limits]\n", &small.replace("34", "35"))).is_ok());
+}
+
+#[test]
 fn a_limit_from_the_file_takes_its_own_field() {
     let text = changed(
         "[limits]\n",

@@ -16,9 +16,10 @@ const SOURCES: [Source; 3] = [Source::Inside, Source::Outside, Source::Viewer];
 
 /// What can become of a message: the word of its recipients' ends where all have the same one,
 /// else `mixed`; `stopped` where a fault of ours, a loop or an impossible edit ended it.
-const ACTIONS: [&str; 9] = [
+const ACTIONS: [&str; 10] = [
     "delivered",
     "sealed",
+    "held",
     "served-before",
     "deleted",
     "redirected",

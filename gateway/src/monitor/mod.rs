@@ -23,6 +23,7 @@ use prometheus_client::registry::Registry;
 use readiness::Readiness;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use store::HeldCount;
 use tokio::sync::watch;
 use web_viewer::Tally;
 
@@ -77,9 +78,10 @@ async fn metrics(State(desk): State<Arc<Desk>>) -> Response {
     let monitor = &desk.monitor;
     // A store that does not answer leaves its own line out; the others are wanted all the more.
     let outbox = monitor.site.store.outbox_count().await.ok();
+    let held = monitor.site.store.held_count().await.ok();
     let mut page = Registry::with_prefix("sealgate");
     monitor.site.metrics.register(&mut page);
-    monitor.register(&mut page, outbox);
+    monitor.register(&mut page, outbox, held);
     let mut text = String::new();
     match encode(&mut text, &page) {
         Ok(()) => ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
@@ -89,7 +91,7 @@ async fn metrics(State(desk): State<Arc<Desk>>) -> Response {
 
 impl Monitor {
     /// What is not counted but read where it stands.
-    fn register(&self, page: &mut Registry, outbox: Option<u64>) {
+    fn register(&self, page: &mut Registry, outbox: Option<u64>, held: Option<HeldCount>) {
         let live = self.site.policies.current();
         let mut gauge = |name: &str, help: &str, value: u64| {
             let value = i64::try_from(value).unwrap_or(i64::MAX);
@@ -114,6 +116,11 @@ impl Monitor {
                 "Mail of our own that is still to be sent",
                 items,
             );
+        }
+        if let Some(held) = held {
+            let (messages, bytes) = ("Mail that waits for approval", "Octets of such mail");
+            gauge("held_messages", messages, held.messages);
+            gauge("held_bytes", bytes, held.bytes);
         }
         let mut counter = |name: &str, help: &str, value: u64| {
             page.register(name, help, ConstCounter::new(value));

@@ -1,5 +1,6 @@
-//! Delivery reports (RFC 3464) for recipients whom the next hop refused for good while others
-//! were served. They carry header fields of the original, never its content.
+//! Delivery reports (RFC 3464) for recipients who were refused for good when no reply could say
+//! so: others were served, or the mail had waited for approval. They carry header fields of the
+//! original, never its content.
 
 use super::letter::{Written, new_message_id};
 use super::{push_header, push_plain_header};
@@ -9,6 +10,56 @@ use wire::Reply;
 
 /// Fields of the original that a report repeats, so that its sender knows which mail it was.
 const REPEATED_FIELDS: [&str; 6] = ["From", "To", "Cc", "Subject", "Date", "Message-ID"];
+
+/// The most octets of repeated fields: a report has to fit the outbox.
+const REPEATED_BYTES_MAX: usize = 64 * 1024;
+
+/// Why there is a report at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Why {
+    /// The reply said that others were served.
+    RefusedBesideOthers,
+    /// It waited for approval, and somebody said no; perhaps why.
+    NotApproved(Option<String>),
+    /// It waited for approval until then, and nobody decided.
+    NobodyDecided(Timestamp),
+    /// It was approved, and refused on its way.
+    RefusedAfterApproval,
+}
+
+impl Why {
+    fn subject(&self) -> &'static str {
+        match self {
+            Self::RefusedBesideOthers => "Undelivered mail: some recipients were refused",
+            Self::NotApproved(_) => "Undelivered mail: your message was not approved",
+            Self::NobodyDecided(_) => "Undelivered mail: nobody approved your message in time",
+            Self::RefusedAfterApproval => "Undelivered mail: refused after it was approved",
+        }
+    }
+
+    fn opening(&self) -> String {
+        match self {
+            Self::RefusedBesideOthers => {
+                "These recipients of your message were refused for good:".to_owned()
+            }
+            Self::NotApproved(None) => {
+                "Your message waited for approval and was rejected. It was not sent to:".to_owned()
+            }
+            Self::NotApproved(Some(reason)) => format!(
+                "Your message waited for approval and was rejected, for this reason:\n\n  \
+                 {reason}\n\nIt was not sent to:"
+            ),
+            Self::NobodyDecided(until) => format!(
+                "Your message waited for approval until {}, and nobody approved it. It was not \
+                 sent to:",
+                until.date_words()
+            ),
+            Self::RefusedAfterApproval => "Your message waited for approval and was released. \
+                                           These recipients were then refused for good:"
+                .to_owned(),
+        }
+    }
+}
 
 /// What one report says.
 #[derive(Debug)]
@@ -21,6 +72,8 @@ pub struct Report<'a> {
     pub to: &'a Address,
     /// The original.
     pub original: &'a Message<'a>,
+    /// Why it is written.
+    pub why: &'a Why,
     /// Who was refused, and what the next hop said.
     pub refused: &'a [(Address, Reply)],
     /// When the original arrived.
@@ -38,11 +91,7 @@ impl Report<'_> {
             &format!("\"Mail Delivery System\" <{}>", self.from),
         );
         push_plain_header(&mut out, "To", &format!("<{}>", self.to));
-        push_header(
-            &mut out,
-            "Subject",
-            "Undelivered mail: some recipients were refused",
-        );
+        push_header(&mut out, "Subject", self.why.subject());
         push_plain_header(&mut out, "Date", &now.rfc5322());
         push_plain_header(&mut out, "Message-ID", &format!("<{message_id}>"));
         // RFC 3834 §5.
@@ -70,9 +119,8 @@ impl Report<'_> {
     }
 
     fn words(&self) -> String {
-        let mut out = String::from(
-            "Your message reached some of its recipients. These were refused for good:\n\n",
-        );
+        let mut out = self.why.opening();
+        out.push_str("\n\n");
         for (recipient, reply) in self.refused {
             out.push_str(&format!("  {recipient}\n    {reply}\n"));
         }
@@ -109,7 +157,10 @@ impl Report<'_> {
         let mut out = Vec::new();
         for name in REPEATED_FIELDS {
             for field in self.original.fields_named(name) {
-                out.extend_from_slice(self.original.field_raw(field));
+                let raw = self.original.field_raw(field);
+                if out.len() + raw.len() <= REPEATED_BYTES_MAX {
+                    out.extend_from_slice(raw);
+                }
             }
         }
         out

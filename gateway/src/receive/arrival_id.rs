@@ -2,6 +2,7 @@
 //! It is no secret and proves nothing.
 
 use std::fmt;
+use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -11,6 +12,14 @@ pub struct ArrivalId(u64);
 
 /// Digits and letters without those that look alike (Crockford's base 32).
 const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+
+/// Eleven digits, 55 bits, hold microseconds until the year 3111.
+const LENGTH: usize = 11;
+
+/// Text that is no id of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("this is no id of a message")]
+pub struct NoArrivalId;
 
 /// The id given last.
 static LAST: AtomicU64 = AtomicU64::new(0);
@@ -31,11 +40,24 @@ impl ArrivalId {
     }
 }
 
+impl FromStr for ArrivalId {
+    type Err = NoArrivalId;
+
+    /// Reads what [`fmt::Display`] wrote.
+    fn from_str(text: &str) -> Result<Self, NoArrivalId> {
+        let value = |byte: u8| DIGITS.iter().position(|digit| *digit == byte);
+        let number = text.bytes().try_fold(0u64, |number, byte| {
+            number.checked_mul(32)?.checked_add(value(byte)? as u64)
+        });
+        let number = number.filter(|_| text.len() == LENGTH);
+        number.map(Self).ok_or(NoArrivalId)
+    }
+}
+
 impl fmt::Display for ArrivalId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // 55 bits hold microseconds until the year 3111.
         let digit = |place: u32| DIGITS[(self.0 >> (5 * place)) as usize & 31];
-        (0..11)
+        (0..LENGTH as u32)
             .rev()
             .try_for_each(|place| write!(f, "{}", char::from(digit(place))))
     }
@@ -45,6 +67,22 @@ impl fmt::Display for ArrivalId {
 mod tests {
     use super::*;
     use std::collections::HashSet;
+
+    #[test]
+    fn an_id_is_read_as_it_was_written() {
+        let id = ArrivalId::next();
+        assert_eq!(id.to_string().parse(), Ok(id));
+        let same: &str = &id.to_string();
+        for wrong in [
+            "",
+            &same[1..],
+            &format!("{same}0"),
+            "ILOU0000000",
+            "-0000000000",
+        ] {
+            assert_eq!(wrong.parse::<ArrivalId>(), Err(NoArrivalId), "{wrong}");
+        }
+    }
 
     #[test]
     fn ids_are_never_repeated_and_sort_by_arrival() {

@@ -73,6 +73,8 @@ pub struct HeldCopy {
     pub reason: String,
     /// The rules that had a say in it, in order.
     pub rules: Vec<String>,
+    /// Whether a rule added its recipient: the sender never named them and is not told.
+    pub added: bool,
 }
 
 /// How a held message came: what a front end hands over beside envelope and text.

@@ -54,7 +54,7 @@ impl Compiler {
         Some(match entry.word.name {
             "reject" => Deed::Restrict(self.reject(entry)?),
             "delete" => Deed::Restrict(Fate::Delete),
-            "hold" => Deed::Restrict(self.hold(entry)),
+            "hold" => Deed::Restrict(hold(entry)),
             "redirect" => Deed::Redirect(self.addresses(items)?),
             "seal" => {
                 let (terms, receipt) = self.seal(entry)?;
@@ -150,18 +150,6 @@ impl Compiler {
             code: owned(code, "5.7.1"),
             text: owned(text, REJECT_TEXT),
         })
-    }
-
-    fn hold(&mut self, entry: &Entry) -> Fate {
-        if !self.abilities.approval {
-            let message = "`hold` cannot be used yet: nobody could approve what it holds";
-            let help = "until approval is there, use `reject`, or `redirect` to who decides";
-            self.mistake(&entry.key, message, help);
-        }
-        let reason = entry.value.text().map(|item| item.text.clone());
-        Fate::Hold {
-            reason: reason.unwrap_or_else(|| "it waits for approval".to_owned()),
-        }
     }
 
     fn insert(&mut self, entry: &Entry, rule: &str) -> Option<Deed> {
@@ -279,6 +267,13 @@ impl Compiler {
             subject,
             text: self.template(section.text("text")?)?,
         })
+    }
+}
+
+fn hold(entry: &Entry) -> Fate {
+    let reason = entry.value.text().map(|item| item.text.clone());
+    Fate::Hold {
+        reason: reason.unwrap_or_else(|| "it needs approval".to_owned()),
     }
 }
 

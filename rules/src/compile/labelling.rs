@@ -82,7 +82,11 @@ impl Compiler {
                 .and_then(|label| self.settable(label)),
             inherits: inherits("attachments"),
             inherits_thread: inherits("thread"),
-            mandatory: self.mandatory(section),
+            mandatory: match word_of(section, "mandatory") {
+                Some("hold") => Mandatory::Hold,
+                Some(_) => Mandatory::Reject,
+                None => Mandatory::No,
+            },
             justifies: section.value("justify_downgrade").is_some(),
         }
     }
@@ -111,20 +115,6 @@ impl Compiler {
             self.mistake(&item.spot, message, help);
         }
         Some(id)
-    }
-
-    fn mandatory(&mut self, section: &Section) -> Mandatory {
-        let Some(item) = section.text("mandatory") else {
-            return Mandatory::No;
-        };
-        if item.text != "hold" {
-            return Mandatory::Reject;
-        }
-        if !self.abilities.approval {
-            let message = "`mandatory` cannot be `hold` yet: nobody could label what it holds";
-            self.mistake(&item.spot, message, "write \"reject\"");
-        }
-        Mandatory::Hold
     }
 
     fn justification_field(&mut self, section: &Section) -> String {

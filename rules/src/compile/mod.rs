@@ -16,9 +16,7 @@ use std::collections::BTreeMap;
 use crate::cases;
 use crate::diagnostic::{Diagnostic, Grade, Spot};
 use crate::matching::{Domains, PartyError};
-use crate::policy::{
-    Abilities, Home, LabelEffects, Labelling, Loaded, Needs, Organisation, Policy, RuleFile,
-};
+use crate::policy::{Home, LabelEffects, Labelling, Loaded, Needs, Organisation, Policy, RuleFile};
 use crate::read::{self, Item, Section, nearest};
 
 /// How many rules a set may have.
@@ -26,18 +24,9 @@ pub const RULES_MAX: usize = 20_000;
 /// How long a name may be, in characters.
 pub const NAME_LENGTH_MAX: usize = 200;
 
-/// Reads and checks a rule set for a gateway that can do nothing special.
-pub fn load(files: &[RuleFile], organisation: &Organisation) -> Result<Loaded, Vec<Diagnostic>> {
-    load_for(files, organisation, Abilities::default())
-}
-
 /// Reads and checks a rule set. On failure every mistake comes back, and the advice too, in the
 /// order of the files and lines.
-pub fn load_for(
-    files: &[RuleFile],
-    organisation: &Organisation,
-    abilities: Abilities,
-) -> Result<Loaded, Vec<Diagnostic>> {
+pub fn load(files: &[RuleFile], organisation: &Organisation) -> Result<Loaded, Vec<Diagnostic>> {
     let mut files: Vec<&RuleFile> = files.iter().collect();
     files.sort_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));
     let mut found = Vec::new();
@@ -45,7 +34,7 @@ pub fn load_for(
         .iter()
         .map(|file| read::read_file(file, &mut found))
         .collect();
-    let mut compiler = Compiler::new(found, organisation, abilities);
+    let mut compiler = Compiler::new(found, organisation);
     let policy = compiler.policy(&sections);
     let order = |file: &str| files.iter().position(|known| known.name == file);
     let mut found = compiler.found;
@@ -66,7 +55,6 @@ struct Compiler {
     effects: BTreeMap<mail::LabelId, LabelEffects>,
     /// The values of each list.
     lists: BTreeMap<String, Vec<Item>>,
-    abilities: Abilities,
     /// Answers to be remembered so far.
     memos: usize,
     needs: Needs,
@@ -76,7 +64,7 @@ struct Compiler {
 }
 
 impl Compiler {
-    fn new(found: Vec<Diagnostic>, organisation: &Organisation, abilities: Abilities) -> Self {
+    fn new(found: Vec<Diagnostic>, organisation: &Organisation) -> Self {
         let mut domains = Domains::default();
         for domain in &organisation.domains {
             // The configuration checked them; one that is none can own no address.
@@ -95,7 +83,6 @@ impl Compiler {
             home,
             effects: BTreeMap::new(),
             lists: BTreeMap::new(),
-            abilities,
             memos: 0,
             needs: Needs::default(),
             asks_labels: false,

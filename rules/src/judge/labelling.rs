@@ -80,7 +80,12 @@ impl Bench<'_> {
         draft.label_changes.extend(settled.changes);
         for demand in settled.demands {
             let (name, fate) = match demand {
-                Demand::Label(Mandatory::Hold) => (MANDATORY, Fate::Hold { reason: no_label() }),
+                Demand::Label(Mandatory::Hold) => (
+                    MANDATORY,
+                    Fate::Hold {
+                        reason: unlabelled(),
+                    },
+                ),
                 Demand::Label(_) => (MANDATORY, refuse(no_label())),
                 Demand::Justification { from, to } => {
                     (DOWNGRADE, refuse(self.downgrade(&from, to.as_ref())))
@@ -263,8 +268,12 @@ impl Bench<'_> {
     }
 }
 
+fn unlabelled() -> String {
+    "this message has no classification label".to_owned()
+}
+
 fn no_label() -> String {
-    "this message has no classification label: choose one and send it again".to_owned()
+    format!("{}: choose one and send it again", unlabelled())
 }
 
 fn refuse(text: String) -> Fate {

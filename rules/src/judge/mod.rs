@@ -271,6 +271,7 @@ impl<'a> Bench<'a> {
     fn walk(&mut self, walker: Walker<'_>) -> (Draft, Vec<RuleTrace>) {
         let policy = self.policy;
         let mut draft = self.labelled();
+        draft.approval = self.look.facts.approval;
         let mut traces = Vec::new();
         let mut stopped_by: Option<&Rule> = None;
         self.look.asked.take();

@@ -28,7 +28,10 @@ pub(super) const WORDS: &[Word] = &[
         "hold",
         TrueOrText,
         "\"Needs a second pair of eyes.\"",
-        "The copy waits for approval.",
+        "The copy waits until somebody approves it, at most as long as `[held] lifetime` in the \
+         configuration says; a text tells the approver, and a sender inside, why. `sealgate held` \
+         lists, releases and rejects what waits. What is released is judged again, by the rules \
+         that then count, and nothing holds it again.",
     ),
     word(
         Action,

@@ -63,8 +63,8 @@ pub(super) const WORDS: &[Word] = &[
         "mandatory",
         Choice(MANDATORY),
         "\"reject\"",
-        "What happens to mail from inside that has no label once all rules have seen it. Genuine \
-         delivery reports need none.",
+        "What happens to mail from inside that has no label once all rules have seen it: refused, \
+         or held until somebody approves (the action `hold`). Genuine delivery reports need none.",
     ),
     word(
         Labels,

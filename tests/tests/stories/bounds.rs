@@ -40,6 +40,8 @@ const STORIES: &[Story] = &[
     ("connections_per_peer", "3", connections),
     ("memory", "\"1MiB\"", memory),
     ("received", "10", received),
+    ("held_messages", "2", held_messages),
+    ("held_bytes", "\"64KiB\"", held_bytes),
     ("command_timeout", "\"1s\"", command_timeout),
     ("data_timeout", "\"1s\"", data_timeout),
     ("message_timeout", "\"2s\"", message_timeout),
@@ -79,6 +81,8 @@ fn every_limit_holds_and_says_so() {
             more.push_str("next_hop_final = \"1s\"\nnext_hop_command = \"1s\"\n");
         } else if *name == "memory" {
             more.push_str("message_size = \"1MiB\"\n");
+        } else if *name == "held_bytes" {
+            more.push_str("message_size = \"64KiB\"\n");
         }
         let site = Site::new(sink.address(), "").with(&more);
         let seen = story(Ground { site, sink });
@@ -94,6 +98,33 @@ fn every_limit_holds_and_says_so() {
 
 fn mail(bytes: usize) -> Vec<u8> {
     letter::plain(FROM, TO, "bounds", &"0123456789\r\n".repeat(bytes / 12))
+}
+
+/// The same gateway, but all mail waits for approval.
+fn all_held(ground: Ground) -> Gateway {
+    let rule = "[[rule]]\nname = \"all\"\nthen = [{ hold = true }]\n".to_owned();
+    let rules = vec![("50-test.toml".to_owned(), rule)];
+    let site = Site {
+        rules,
+        ..ground.site
+    };
+    Gateway::start(&site)
+}
+
+fn held_messages(ground: Ground) -> String {
+    let gateway = all_held(ground);
+    let send = || gateway.inside().send(FROM, &[TO], &mail(100));
+    assert_eq!((send().code, send().code), (250, 250));
+    send().to_string()
+}
+
+fn held_bytes(ground: Ground) -> String {
+    let gateway = all_held(ground);
+    let send = |bytes| gateway.inside().send(FROM, &[TO], &mail(bytes));
+    assert_eq!((send(40_000).code, send(10_000).code), (250, 250));
+    let full = send(20_000);
+    assert_eq!(send(1_000).code, 250, "there is room for a small one");
+    full.to_string()
 }
 
 fn message_size(ground: Ground) -> String {

@@ -9,6 +9,7 @@ mod duplicates;
 mod durable;
 mod explained;
 mod forward;
+mod held;
 mod kill;
 mod labels;
 mod letters;

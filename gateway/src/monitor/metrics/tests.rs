@@ -80,6 +80,7 @@ fn every_end_has_its_counter_and_no_other_moves() {
     let fates = [
         EndFate::Delivered(reply()),
         sealed(1),
+        EndFate::Held(seal::HeldId::from_bytes([0; 16])),
         EndFate::ServedBefore,
         EndFate::Dropped,
         EndFate::Redirected,

@@ -40,6 +40,7 @@ pub fn mail(size: usize, now: Timestamp) -> HeldMail {
             recipient: "bob@partner.example".to_owned(),
             reason: "two pairs of eyes".to_owned(),
             rules: vec!["four eyes".to_owned()],
+            added: false,
         }],
         recipients: vec![
             "bob@partner.example".to_owned(),

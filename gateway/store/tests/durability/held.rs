@@ -29,6 +29,7 @@ async fn hold(world: &World) -> HeldId {
                 recipient: "bob@partner.example".to_owned(),
                 reason: REASON.to_owned(),
                 rules: Vec::new(),
+                added: false,
             }],
             recipients: vec!["bob@partner.example".to_owned()],
             came: HeldArrival::default(),

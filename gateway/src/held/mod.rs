@@ -1,0 +1,229 @@
+//! What becomes of mail that was held: released, it goes its way; rejected or too old, its sender
+//! gets a report. A task beside the outbox does it, one message after the other, at least once. It
+//! never lets a message go before its outcome is safe.
+
+mod released;
+
+pub use released::Released;
+
+use crate::answer::{EndFate, Outcome, Stop};
+use crate::own_mail::dsn::{Report, Why};
+use crate::pipeline;
+use crate::record;
+use crate::served::Memory;
+use crate::site::Site;
+use mail::{Address, Message, Timestamp};
+use std::time::Duration;
+use store::held::HELD_LEASE_SECONDS;
+use store::{Decision, Held, HeldVerdict, OutboxItem, Store, StoreError};
+use tokio::sync::watch;
+use wire::Reply;
+
+/// How often it is looked for decisions and for what is too old. A look is one query to an index.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// How often it is said that a message is still on its way: two chances before its lease ends.
+const STILL_EVERY: Duration = Duration::from_secs(HELD_LEASE_SECONDS.unsigned_abs() / 3);
+
+/// How long a released message is tried before it is given up (RFC 5321 §4.5.4.1).
+const GIVE_UP_SECONDS: i64 = 5 * 24 * 3600;
+
+/// The waits between tries, in seconds; the last one repeats.
+const WAITS_SECONDS: [i64; 6] = [30, 120, 600, 1800, 3600, 4 * 3600];
+
+/// The most recipients of one report: it has to fit the outbox.
+const REPORTED_MAX: usize = 500;
+
+/// Carries decisions out, and ends what is too old, until it is told to stop.
+pub async fn run(site: &Site, mut stopped: watch::Receiver<bool>) {
+    // An error means that nobody is left to tell it.
+    while !*stopped.borrow() && stopped.has_changed().is_ok() {
+        match site.store.take_held().await {
+            Ok(Some(held)) => {
+                settle(site, &held).await;
+                continue;
+            }
+            Ok(None) => {}
+            Err(error) => {
+                let error = crate::cli::chain(&error);
+                tracing::error!(error, "held mail cannot be read; somebody must act");
+            }
+        }
+        tokio::select! {
+            _ = stopped.wait_for(|stop| *stop) => {}
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+        }
+    }
+}
+
+/// Brings one message to its end, or puts it off.
+async fn settle(site: &Site, held: &Held) {
+    let work = async {
+        match &held.decision {
+            Some(decision) if decision.verdict == HeldVerdict::Release => {
+                release(site, held, decision).await
+            }
+            Some(decision) => {
+                let why = Why::NotApproved(decision.reason.clone());
+                refuse(site, held, why, "not approved").await
+            }
+            None => {
+                let why = Why::NobodyDecided(held.mail.expires);
+                refuse(site, held, why, "nobody approved it in time").await
+            }
+        }
+    };
+    if let Err(stop) = still_at_it(site, held, work).await {
+        let error = crate::cli::chain(&stop);
+        tracing::error!(held = %held.id, id = held.mail.message, error,
+            "held mail could not be dealt with; it is tried again");
+        put_off(site, held).await;
+    }
+}
+
+/// Does the work, and says from time to time that it is being done.
+async fn still_at_it<T>(site: &Site, held: &Held, work: impl Future<Output = T>) -> T {
+    let mut work = std::pin::pin!(work);
+    loop {
+        tokio::select! {
+            done = &mut work => return done,
+            () = tokio::time::sleep(STILL_EVERY) => {}
+        }
+        if let Err(error) = site.store.keep_held(held).await {
+            let error = crate::cli::chain(&error);
+            tracing::warn!(held = %held.id, error, "a lease on held mail was not renewed");
+        }
+    }
+}
+
+async fn release(site: &Site, held: &Held, decision: &Decision) -> Result<(), Stop> {
+    let raw = site.store.held_message(held).await?;
+    let changed = || StoreError::Changed {
+        what: "a held message",
+    };
+    let released = Released::read(held, raw.to_vec()).ok_or_else(changed)?;
+    drop(raw);
+    let (outcome, memory) = match pipeline::release(site, &released).await {
+        Ok(gone) => gone,
+        // The same edit of the same message fails the same way for ever.
+        Err(Stop::Edit(error)) => {
+            let text = format!("not deliverable: {error}");
+            let memory = site.served.recall_released(site, held.id).await?;
+            let outcome = released.refused(&memory, &Reply::new(554, "5.6.0", text));
+            (outcome, memory)
+        }
+        Err(stop) => return Err(stop),
+    };
+    let outcome = match outcome.deferred() {
+        Some(reply) if is_worth_another_try(site.now(), decision) => {
+            record::held_line(site, held, "put off", &outcome);
+            tracing::debug!(held = %held.id, reply = reply.code, "the next hop said");
+            put_off(site, held).await;
+            return Ok(());
+        }
+        Some(_) => given_up(outcome),
+        None => outcome,
+    };
+    let refused = released.to_report(&outcome);
+    let message = Message::parse(&released.arrival.raw);
+    let reports = reports(site, held, &message, Why::RefusedAfterApproval, &refused);
+    finish(site, held, &reports, memory).await?;
+    record::held_line(site, held, "released", &outcome);
+    Ok(())
+}
+
+fn is_worth_another_try(now: Timestamp, decision: &Decision) -> bool {
+    now.unix() - decision.at.unix() <= GIVE_UP_SECONDS
+}
+
+/// Whoever still waited is refused now.
+fn given_up(mut outcome: Outcome) -> Outcome {
+    for end in &mut outcome.ends {
+        if let EndFate::Deferred(reply) = &end.fate {
+            let text = format!("not delivered in time; the last answer was: {reply}");
+            end.fate = EndFate::Refused(Reply::new(550, "5.4.7", text));
+        }
+    }
+    outcome
+}
+
+async fn refuse(site: &Site, held: &Held, why: Why, text: &str) -> Result<(), Stop> {
+    let raw = site.store.held_message(held).await?;
+    let message = Message::parse(&raw);
+    let mut refused = Vec::new();
+    for copy in held.mail.copies.iter().filter(|copy| !copy.added) {
+        if let Ok(address) = Address::parse(&copy.recipient) {
+            refused.push((address, Reply::new(550, "5.7.1", text)));
+        }
+    }
+    let expired = matches!(why, Why::NobodyDecided(_));
+    let reports = reports(site, held, &message, why, &refused);
+    let memory = site.served.recall_released(site, held.id).await?;
+    if finish(site, held, &reports, memory).await? {
+        let what = if expired { "expired" } else { "rejected" };
+        record::held_line(site, held, what, &Outcome::default());
+    }
+    Ok(())
+}
+
+/// The reports for the sender; none for a null sender.
+fn reports(
+    site: &Site,
+    held: &Held,
+    original: &Message<'_>,
+    why: Why,
+    refused: &[(Address, Reply)],
+) -> Vec<OutboxItem> {
+    let Ok(to) = Address::parse(&held.mail.sender) else {
+        return Vec::new();
+    };
+    let write = |refused: &[(Address, Reply)]| {
+        let report = Report {
+            hostname: &site.hostname,
+            from: &site.sealing.sender,
+            to: &to,
+            original,
+            why: &why,
+            refused,
+            arrived: held.mail.arrived,
+        };
+        report.write(site.now()).for_outbox(&to)
+    };
+    refused.chunks(REPORTED_MAX).map(write).collect()
+}
+
+/// Writes the end down: message, memory, reports and audit in one piece. False where somebody
+/// decided meanwhile; then that is carried out next.
+async fn finish(
+    site: &Site,
+    held: &Held,
+    reports: &[OutboxItem],
+    memory: Memory,
+) -> Result<bool, Stop> {
+    let events = match held.decision {
+        Some(_) => Vec::new(),
+        None => vec![Store::expired_event(held)],
+    };
+    let key = memory.key().clone();
+    let finished = site.store.finish_held(held, reports, events, key).await?;
+    if finished {
+        memory.ended(site);
+        site.outbox.ring();
+    }
+    Ok(finished)
+}
+
+async fn put_off(site: &Site, held: &Held) {
+    let at = WAITS_SECONDS.get(held.attempts as usize);
+    let wait = at.unwrap_or(&WAITS_SECONDS[WAITS_SECONDS.len() - 1]);
+    let until = site.now().plus_seconds(*wait);
+    let attempts = held.attempts.saturating_add(1);
+    if let Err(error) = site.store.postpone_held(held, until, attempts).await {
+        // Its lease ends by itself, and it is tried then.
+        let error = crate::cli::chain(&error);
+        tracing::error!(held = %held.id, error, "held mail could not be put off");
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,150 @@
+//! Who gets what of a released message, judged by rules that may have changed meanwhile.
+
+use super::Released;
+use crate::admit::Admission;
+use mail::{Message, Timestamp};
+use rules::{Approval, Facts, Organisation, Policy, RuleFile};
+use seal::HeldId;
+use store::{Held, HeldArrival, HeldCopy, HeldMail};
+
+const BOB: &str = "bob@partner.example";
+const BOSS: &str = "boss@corp.example";
+const EVE: &str = "eve@corp.example";
+const DESK: &str = "desk@corp.example";
+
+fn policy(text: &str) -> Policy {
+    let file = RuleFile {
+        name: "a.toml".to_owned(),
+        text: text.to_owned(),
+    };
+    let corp = Organisation {
+        name: "Corp".to_owned(),
+        domains: vec!["corp.example".to_owned()],
+        site_id: None,
+    };
+    rules::load(&[file], &corp).expect("rules").policy
+}
+
+/// A message to Bob and Eve of which these copies wait; Bob was named, all others were added.
+fn held(waits: &[&str]) -> Held {
+    let copy = |recipient: &&str| HeldCopy {
+        recipient: (*recipient).to_owned(),
+        reason: "look".to_owned(),
+        rules: Vec::new(),
+        added: *recipient != BOB,
+    };
+    let now = Timestamp::from_unix(0);
+    Held {
+        id: HeldId::from_bytes([1; 16]),
+        mail: HeldMail {
+            message: "0123456789a".to_owned(),
+            sender: "ann@corp.example".to_owned(),
+            copies: waits.iter().map(copy).collect(),
+            recipients: vec![BOB.to_owned(), EVE.to_owned()],
+            came: HeldArrival {
+                source: "inside".to_owned(),
+                peer: "[::1]:25".to_owned(),
+                client: Some("192.0.2.1".to_owned()),
+                protocol: "ESMTPS".to_owned(),
+                tls: true,
+                eight_bit: true,
+                ..HeldArrival::default()
+            },
+            arrived: now,
+            since: now,
+            expires: now,
+            size: 18,
+        },
+        decision: None,
+        due: now,
+        attempts: 0,
+    }
+}
+
+/// The copies that go out, and how they are meant to go.
+fn goes(waits: &[&str], rules: &str) -> Vec<(String, &'static str)> {
+    let raw = b"Subject: x\r\n\r\nx\r\n".to_vec();
+    let released = Released::read(&held(waits), raw).expect("as it was written");
+    let arrival = &released.arrival;
+    let message = Message::parse(&arrival.raw);
+    let mut facts = Facts::new(arrival.arrived, arrival.source, &arrival.envelope, &message);
+    facts.approval = Approval::Given;
+    let judgement = released.judge(&policy(rules), &facts, Admission::Judged);
+    assert!(judgement.notifications.is_empty(), "told a second time");
+    let copies = judgement.copies.iter();
+    copies
+        .map(|copy| (copy.recipient.to_string(), copy.verdict.outcome()))
+        .collect()
+}
+
+fn rule(when: &str, then: &str) -> String {
+    format!("[[rule]]\nname = '''{then}'''\nwhen = {{ {when} }}\nthen = [{{ {then} }}]\n")
+}
+
+fn is(copies: &[(String, &str)], wanted: &[(&str, &str)]) {
+    let copies: Vec<(&str, &str)> = copies
+        .iter()
+        .map(|(who, how)| (who.as_str(), *how))
+        .collect();
+    assert_eq!(copies, wanted);
+}
+
+#[test]
+fn only_what_waited_goes_and_nobody_is_told_again() {
+    let tell = rule("", "notify = { to = ['desk@corp.example'], text = 'x' }");
+    let add = rule("", "add_recipient = { address = ['boss@corp.example'] }");
+    let hold = rule("recipient = 'outside'", "hold = true");
+    let all = [tell, add, hold].concat();
+    is(&goes(&[BOB], &all), &[(BOB, "deliver")]);
+    is(&goes(&[EVE], &all), &[(EVE, "deliver")]);
+    is(
+        &goes(&[BOB, BOSS], &all),
+        &[(BOB, "deliver"), (BOSS, "deliver")],
+    );
+}
+
+#[test]
+fn rules_that_ask_about_all_recipients_see_all_of_them() {
+    let strict = rule(
+        "any_recipient = 'eve@corp.example'",
+        "reject = 'not beside Eve'",
+    );
+    is(&goes(&[BOB], &strict), &[(BOB, "reject")]);
+}
+
+#[test]
+fn a_redirection_is_followed_once() {
+    let redirect = rule("recipient = 'outside'", "redirect = 'desk@corp.example'");
+    is(
+        &goes(&[BOB], &redirect),
+        &[(BOB, "redirect"), (DESK, "deliver")],
+    );
+    // Eve has her copy already: nothing of Bob's redirection is left for her, nor is it sent twice.
+    let to_eve = rule("recipient = 'outside'", "redirect = 'eve@corp.example'");
+    is(&goes(&[BOB], &to_eve), &[(BOB, "redirect")]);
+    is(&goes(&[EVE], &redirect), &[(EVE, "deliver")]);
+}
+
+#[test]
+fn whom_rules_no_longer_add_is_judged_alone() {
+    is(&goes(&[BOSS], ""), &[(BOSS, "deliver")]);
+    let strict = rule("recipient = 'boss@corp.example'", "reject = 'not the boss'");
+    is(&goes(&[BOSS], &strict), &[(BOSS, "reject")]);
+}
+
+#[test]
+fn what_cannot_be_ours_is_not_read() {
+    let read = |change: fn(&mut HeldMail)| {
+        let mut held = held(&[BOB]);
+        change(&mut held.mail);
+        Released::read(&held, Vec::new())
+    };
+    let whole = read(|_| {}).expect("as it was written");
+    assert_eq!(whole.arrival.protocol, "ESMTPS");
+    assert_eq!(whole.arrival.id.to_string(), "0123456789a");
+    assert!(read(|mail| mail.recipients.clear()).is_none());
+    assert!(read(|mail| mail.message.clear()).is_none());
+    assert!(read(|mail| mail.came.protocol = "ESMTP\r\nX: y".to_owned()).is_none());
+    assert!(read(|mail| mail.came.source.clear()).is_none());
+    assert!(read(|mail| mail.came.peer.clear()).is_none());
+}

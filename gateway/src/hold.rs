@@ -1,0 +1,199 @@
+//! Holds copies: a message of which some wait for approval goes into the store whole, durable
+//! before anything leaves, and its sender is told. It decides nothing; what becomes of it then is
+//! `held`'s business.
+
+use crate::answer::{EndFate, Stop};
+use crate::own_mail::letter::{OwnLetter, Paragraph};
+use crate::own_mail::notice::NoticeSubject;
+use crate::receive::Arrival;
+use crate::served::{Memory, keys};
+use crate::site::Site;
+use mail::{Address, BodyType, Message};
+use rules::{Copy, Fate, Judgement, Named, Plan, Source};
+use store::held::HELD_REASON_CHARS_MAX;
+use store::{ClosedItem, HeldArrival, HeldCopy, HeldMail, NewHeld, OutboxItem, StoreError};
+use web_viewer::shown;
+use wire::Reply;
+
+/// The most copies that the mail to the sender names.
+const COPIES_TOLD_MAX: usize = 50;
+
+/// What the sender's server hears while too much waits.
+const FULL: &str = "too much mail waits for approval, try again later";
+
+/// Holds what the plan says, but for those whose copies an earlier try held. Gives what became of
+/// each; where there is no room they are tried again later, and the others go their way.
+pub async fn hold(
+    site: &Site,
+    arrival: &Arrival,
+    message: &Message<'_>,
+    plan: &Plan,
+    judgement: &Judgement,
+    memory: &mut Memory,
+) -> Result<Vec<(Address, EndFate)>, Stop> {
+    let held = plan.held.iter().map(|(recipient, _)| recipient);
+    let fresh: Vec<Address> = held
+        .filter(|recipient| !memory.has_served(recipient))
+        .cloned()
+        .collect();
+    if fresh.is_empty() {
+        return Ok(Vec::new());
+    }
+    memory.begin(site, message, &fresh).await?;
+    let mail = held_mail(site, arrival, judgement, &fresh);
+    let notice = notice(site, arrival, message, &mail);
+    let new = NewHeld {
+        mail,
+        message: &arrival.raw,
+        served: (memory.key().clone(), keys(&fresh)),
+        notice,
+        room: site.holding.room,
+    };
+    let fate = match site.store.hold(new).await {
+        Ok(id) => EndFate::Held(id),
+        Err(StoreError::HeldFull) => {
+            tracing::error!(id = %arrival.id, "mail cannot be held: too much waits for approval");
+            EndFate::Deferred(Reply::new(452, "4.3.1", FULL))
+        }
+        Err(error) => return Err(error.into()),
+    };
+    site.outbox.ring();
+    Ok(fresh.into_iter().map(|one| (one, fate.clone())).collect())
+}
+
+/// A reason as it is kept and shown: one line, of bounded length.
+pub fn cut(reason: &str) -> String {
+    let line = |c: char| if c.is_control() { ' ' } else { c };
+    reason
+        .chars()
+        .take(HELD_REASON_CHARS_MAX)
+        .map(line)
+        .collect()
+}
+
+fn held_mail(site: &Site, arrival: &Arrival, judgement: &Judgement, fresh: &[Address]) -> HeldMail {
+    let now = site.now();
+    let envelope = &arrival.envelope;
+    let copies = judgement.copies.iter();
+    let copies = copies.filter(|copy| fresh.contains(&copy.recipient));
+    HeldMail {
+        message: arrival.id.to_string(),
+        sender: envelope
+            .sender
+            .address()
+            .map_or("", Address::as_str)
+            .to_owned(),
+        copies: copies.map(held_copy).collect(),
+        recipients: envelope
+            .recipients
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
+        came: HeldArrival {
+            source: arrival.source.as_str().to_owned(),
+            peer: arrival.peer.to_string(),
+            client: arrival.client.map(|client| client.to_string()),
+            helo: arrival.helo.clone(),
+            protocol: arrival.protocol.to_owned(),
+            tls: arrival.tls,
+            authenticated: arrival.authenticated.clone(),
+            eight_bit: envelope.body == BodyType::EightBitMime,
+            smtputf8: envelope.smtputf8,
+        },
+        arrived: arrival.arrived,
+        since: now,
+        expires: now.plus_seconds(site.holding.lifetime_seconds),
+        size: arrival.raw.len() as u64,
+    }
+}
+
+fn held_copy(copy: &Copy) -> HeldCopy {
+    let reason = match &copy.verdict.fate {
+        Fate::Hold { reason } => cut(reason),
+        _ => String::new(),
+    };
+    HeldCopy {
+        recipient: copy.recipient.to_string(),
+        reason,
+        rules: copy
+            .verdict
+            .because
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
+        added: matches!(copy.named, Named::AddedBy { .. }),
+    }
+}
+
+/// The mail that tells the sender, closed for the outbox. Only our own people are told: a sender
+/// outside may be forged, and our reasons are none of theirs. No robot is answered (RFC 3834 §2).
+fn notice(
+    site: &Site,
+    arrival: &Arrival,
+    message: &Message<'_>,
+    mail: &HeldMail,
+) -> Option<ClosedItem> {
+    let sender = arrival.envelope.sender.address()?;
+    if arrival.source != Source::Inside || is_automatic(message) {
+        return None;
+    }
+    if mail.copies.iter().all(|copy| copy.added) {
+        return None;
+    }
+    let letter = write_notice(site, message, sender, mail);
+    match site.store.close_item(&letter) {
+        Ok(closed) => Some(closed),
+        Err(error) => {
+            let error = crate::cli::chain(&error);
+            tracing::warn!(id = %arrival.id, error, "a sender is not told that their mail waits");
+            None
+        }
+    }
+}
+
+/// RFC 3834 §5.1, and what lists say of themselves (RFC 2919).
+fn is_automatic(message: &Message<'_>) -> bool {
+    let says = |name: &str, word: &str| {
+        let mut fields = message.fields_named(name);
+        fields.any(|field| message.field_text(field).trim().eq_ignore_ascii_case(word))
+    };
+    let auto = message.fields_named("Auto-Submitted").next().is_some();
+    (auto && !says("Auto-Submitted", "no"))
+        || message.fields_named("List-Id").next().is_some()
+        || ["bulk", "list", "junk"]
+            .iter()
+            .any(|word| says("Precedence", word))
+}
+
+fn write_notice(site: &Site, message: &Message<'_>, to: &Address, mail: &HeldMail) -> OutboxItem {
+    let organisation = site.organisation();
+    let until = mail.expires.date_words();
+    let mut paragraphs = vec![Paragraph::Text(format!(
+        "Your message has not been sent to the people below. It waits until somebody at \
+         {organisation} has looked at it, and then goes on or comes back. You need not send it \
+         again. If nobody has decided by {until}, it is not sent, and you get a delivery report."
+    ))];
+    let subject = message.subject().map(|text| shown(&text));
+    let subject = subject.filter(|text| !text.is_empty());
+    if let (Some(subject), NoticeSubject::Kept) = (subject, &site.sealing.notice_subject) {
+        paragraphs.push(Paragraph::Row("Subject".to_owned(), subject));
+    }
+    let named = || mail.copies.iter().filter(|copy| !copy.added);
+    let told = named().take(COPIES_TOLD_MAX);
+    paragraphs.extend(told.map(|c| Paragraph::Row(c.recipient.clone(), c.reason.clone())));
+    let rest = named().count().saturating_sub(COPIES_TOLD_MAX);
+    if rest > 0 {
+        paragraphs.push(Paragraph::Row("More of them".to_owned(), rest.to_string()));
+    }
+    let answered = message.message_id();
+    let letter = OwnLetter {
+        from: &site.sealing.sender,
+        from_name: organisation,
+        to,
+        subject: "Your message waits for approval",
+        paragraphs: &paragraphs,
+        in_reply_to: answered.as_deref(),
+        organisation,
+    };
+    letter.write(&site.hostname, site.now()).for_outbox(to)
+}
