@@ -97,12 +97,11 @@ async fn still_at_it<T>(site: &Site, held: &Held, work: impl Future<Output = T>)
 }
 
 async fn release(site: &Site, held: &Held, decision: &Decision) -> Result<(), Stop> {
-    let raw = site.store.held_message(held).await?;
+    let mut raw = site.store.held_message(held).await?;
     let changed = || StoreError::Changed {
         what: "a held message",
     };
-    let released = Released::read(held, raw.to_vec()).ok_or_else(changed)?;
-    drop(raw);
+    let released = Released::read(held, std::mem::take(&mut *raw)).ok_or_else(changed)?;
     let (outcome, memory) = match pipeline::release(site, &released).await {
         Ok(gone) => gone,
         // The same edit of the same message fails the same way for ever.

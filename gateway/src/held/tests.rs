@@ -1,11 +1,13 @@
 //! Who gets what of a released message, judged by rules that may have changed meanwhile.
 
-use super::Released;
+use super::{GIVE_UP_SECONDS, Released, given_up, is_worth_another_try};
 use crate::admit::Admission;
+use crate::answer::{EndFate, Outcome};
 use mail::{Message, Timestamp};
 use rules::{Approval, Facts, Organisation, Policy, RuleFile};
 use seal::HeldId;
-use store::{Held, HeldArrival, HeldCopy, HeldMail};
+use store::{Decision, Held, HeldArrival, HeldCopy, HeldMail, HeldVerdict};
+use wire::Reply;
 
 const BOB: &str = "bob@partner.example";
 const BOSS: &str = "boss@corp.example";
@@ -147,4 +149,38 @@ fn what_cannot_be_ours_is_not_read() {
     assert!(read(|mail| mail.came.protocol = "ESMTP\r\nX: y".to_owned()).is_none());
     assert!(read(|mail| mail.came.source.clear()).is_none());
     assert!(read(|mail| mail.came.peer.clear()).is_none());
+}
+
+#[test]
+fn a_release_is_tried_for_five_days_and_then_reported() {
+    let at = Timestamp::from_unix(100);
+    let decision = Decision {
+        verdict: HeldVerdict::Release,
+        reason: None,
+        by: "operator eve".to_owned(),
+        at,
+    };
+    let last = at.plus_seconds(GIVE_UP_SECONDS);
+    assert!(is_worth_another_try(last, &decision));
+    assert!(!is_worth_another_try(last.plus_seconds(1), &decision));
+    let released = Released::read(&held(&[BOB, BOSS]), Vec::new()).expect("as it was written");
+    let mut outcome = Outcome::new(&released.arrival.envelope);
+    let [bob, eve] = &outcome.ends[..] else {
+        panic!("Bob and Eve were named");
+    };
+    let (bob, eve) = (bob.recipient.clone(), eve.recipient.clone());
+    outcome.end(&eve, EndFate::Delivered(Reply::new(250, "2.0.0", "ok")));
+    outcome.end(
+        &bob,
+        EndFate::Deferred(Reply::new(451, "4.2.1", "box full")),
+    );
+    let report = released.to_report(&given_up(outcome));
+    let [(to, reply)] = &report[..] else {
+        panic!("{report:?}");
+    };
+    assert_eq!((to, reply.code), (&bob, 550));
+    assert!(
+        reply.to_string().contains("5.4.7") && reply.text.contains("box full"),
+        "{reply}"
+    );
 }

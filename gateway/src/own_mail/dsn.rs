@@ -166,3 +166,64 @@ impl Report<'_> {
         out
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(original: &str, why: &Why) -> String {
+        let address = |text| Address::parse(text).expect("an address");
+        let original = Message::parse(original.as_bytes());
+        let reply = Reply::new(550, "5.7.1", "not approved");
+        let report = Report {
+            hostname: "sealgate.corp.example",
+            from: &address("secure@corp.example"),
+            to: &address("ann@corp.example"),
+            original: &original,
+            why,
+            refused: &[(address("bob@partner.example"), reply)],
+            arrived: Timestamp::from_unix(0),
+        };
+        let written = report.write(Timestamp::from_unix(0)).bytes;
+        String::from_utf8(written).expect("a report is text")
+    }
+
+    #[test]
+    fn what_a_report_repeats_is_bounded() {
+        let fields = |bytes: usize| {
+            let cc = "<x@y.example>, ".repeat(bytes / 15);
+            format!("Cc: {cc}<z@y.example>\r\nSubject: s\r\n\r\nx\r\n")
+        };
+        let long = report(&fields(REPEATED_BYTES_MAX), &Why::RefusedBesideOthers);
+        assert!(long.len() < REPEATED_BYTES_MAX && !long.contains("z@y.example"));
+        assert!(long.contains("Subject: s"), "{long}");
+        // The control: a little less stands in it.
+        let short = report(&fields(REPEATED_BYTES_MAX - 100), &Why::RefusedBesideOthers);
+        assert!(short.contains("z@y.example"));
+    }
+
+    #[test]
+    fn a_report_says_why_there_is_one() {
+        let all = [
+            Why::RefusedBesideOthers,
+            Why::NotApproved(None),
+            Why::NotApproved(Some("ask first".to_owned())),
+            Why::NobodyDecided(Timestamp::from_unix(0)),
+            Why::RefusedAfterApproval,
+        ];
+        let texts = all.map(|why| report("Subject: s\r\n\r\nx\r\n", &why));
+        let told = [
+            "These recipients",
+            "was rejected",
+            "ask first",
+            "1 January 1970",
+            "released",
+        ];
+        for (text, words) in texts.iter().zip(told) {
+            assert!(
+                text.contains(words) && text.contains("Status: 5.7.1"),
+                "{text}"
+            );
+        }
+    }
+}
