@@ -206,7 +206,7 @@ fn what_readers_differ_on_is_left() {
         "<a href=\"x",
         "<div hidden",
         "<form hidden><table><tr><td></form></table>",
-        // What ends with its holder leaves a marker among the formatting, and outer formatting open.
+        // What ends with its holder leaves a marker, and outer formatting open.
         "<s><table>x<object><pre><s><caption></table>x</s>",
         "<a><table><marquee><table></table></a>",
         "<table><tr><td><applet></td></table>",
