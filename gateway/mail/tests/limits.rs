@@ -100,6 +100,17 @@ fn parts() {
     assert!(answer(wide(PARTS_MAX)).contains(&AmbiguityKind::TooManyParts));
 }
 
+/// Only who cuts at a quoted delimiter finds so many.
+#[test]
+fn parts_that_only_another_reader_finds() {
+    let quoting = |lines: usize| {
+        let head = "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nhello\r\n";
+        format!("{head}{}--b--\r\n", "> --b\r\n".repeat(lines)).into_bytes()
+    };
+    assert!(answer(quoting(2 * PARTS_MAX)).contains(&AmbiguityKind::TooManyParts));
+    assert!(answer(quoting(PARTS_MAX / 2)).is_empty());
+}
+
 #[test]
 fn multiparts_that_are_not_closed() {
     let unclosed = |count: usize| {
