@@ -3,7 +3,8 @@
 //!
 //! An entry begins at a multiple of [`STEP`]: a mark, the letter's id, when it was written, its
 //! length, then the sealed bytes. Nothing is written over: a letter that goes leaves a hole, which
-//! the file system has again. Whether a pack may go is not decided here. `SCHEMA.md` has the layout.
+//! the file system has again. Whether a pack may go is not decided here. `SCHEMA.md` has the
+//! layout.
 
 use std::collections::HashSet;
 use std::fs::{File, Metadata, OpenOptions};
