@@ -8,8 +8,9 @@ use super::certificates::Certificates;
 use super::client::{Client, MESSAGE};
 use super::gates::{Conduct, Front, Keeper};
 
-/// Limits that are enforced elsewhere than in the front end and the relay, and where.
-const ELSEWHERE: [&str; 1] = ["received"];
+/// Limits that are enforced elsewhere than in the front end and the relay: by the pipeline, and for
+/// what waits for approval by the store (the stories and the conformance suite test them).
+const ELSEWHERE: [&str; 3] = ["received", "held_messages", "held_bytes"];
 
 #[test]
 fn every_limit_has_a_test() {

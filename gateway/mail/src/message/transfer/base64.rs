@@ -328,6 +328,12 @@ mod tests {
     }
 
     #[test]
+    fn padding_that_is_cut_by_a_line_is_read_with_care() {
+        assert_eq!(decode_plain_base64(b"YQ=\r\n=\r\n"), None);
+        assert_eq!(decode_base64(b"YQ=\r\n=\r\n"), b"a");
+    }
+
+    #[test]
     fn the_signs_are_those_of_the_table() {
         for byte in 0..=255 {
             let known = BASE64_VALUES[usize::from(byte)] != SKIP;
@@ -356,7 +362,12 @@ mod tests {
             let content = slowly(&coded);
             prop_assert_eq!(&decode_base64(&coded), &content);
             let plain = decode_plain_base64(&coded);
-            prop_assert!(plain.is_some() || !odd.is_empty() || line_break == "\r");
+            // Padding that a line's end cuts in two is left to the careful way.
+            let code = coded.trim_ascii_end();
+            let pads = code.iter().rev().take_while(|sign| **sign == b'=').count();
+            let is_cut = pads > 0 && code[..code.len() - pads].ends_with(b"\n");
+            let is_plain = odd.is_empty() && line_break != "\r" && !is_cut;
+            prop_assert!(plain.is_some() || !is_plain);
             if let Some(plain) = plain {
                 prop_assert_eq!(&plain, &content);
                 prop_assert!(!is_doubtful(&coded) && footer(&coded).is_none());
