@@ -63,6 +63,9 @@ async fn settle(site: &Site, held: &Held) {
             Some(decision) if decision.verdict == HeldVerdict::Release => {
                 release(site, held, decision).await
             }
+            Some(decision) if decision.verdict == HeldVerdict::Drop => {
+                end(site, held, &[], "dropped").await
+            }
             Some(decision) => {
                 let why = Why::NotApproved(decision.reason.clone());
                 refuse(site, held, why, "not approved").await
@@ -157,9 +160,14 @@ async fn refuse(site: &Site, held: &Held, why: Why, text: &str) -> Result<(), St
     }
     let expired = matches!(why, Why::NobodyDecided(_));
     let reports = reports(site, held, &message, why, &refused);
+    let what = if expired { "expired" } else { "rejected" };
+    end(site, held, &reports, what).await
+}
+
+/// Ends what was not released.
+async fn end(site: &Site, held: &Held, reports: &[OutboxItem], what: &str) -> Result<(), Stop> {
     let memory = site.served.recall_released(site, held.id).await?;
-    if finish(site, held, &reports, memory).await? {
-        let what = if expired { "expired" } else { "rejected" };
+    if finish(site, held, reports, memory).await? {
         record::held_line(site, held, what, &Outcome::default());
     }
     Ok(())

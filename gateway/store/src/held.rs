@@ -152,6 +152,9 @@ pub enum HeldVerdict {
     Release,
     /// It is refused, and its sender gets a report.
     Reject,
+    /// It is refused, and nobody is told: a sender outside may be forged, and a report is mail to
+    /// whomever they named.
+    Drop,
 }
 
 impl HeldVerdict {
@@ -160,6 +163,7 @@ impl HeldVerdict {
         match self {
             Self::Release => "released",
             Self::Reject => "rejected",
+            Self::Drop => "dropped",
         }
     }
 }

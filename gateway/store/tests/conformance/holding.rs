@@ -245,6 +245,27 @@ async fn the_first_who_decides_is_heard() {
 }
 
 #[tokio::test]
+async fn each_decision_is_read_as_it_was_made_and_audited_by_its_own_word() {
+    let mut world = World::new().await;
+    let all = [
+        (HeldVerdict::Release, "held released"),
+        (HeldVerdict::Reject, "held rejected"),
+        (HeldVerdict::Drop, "held dropped"),
+    ];
+    for (verdict, kind) in all {
+        let id = hold(&world, b"x").await;
+        let decided = world.store.decide(id, verdict, Some("why"), "eve");
+        assert_eq!(decided.await.unwrap(), Decided::Now);
+        world.reopen(seal::ServerKey::from_bytes(&[9; 32])).await;
+        let decision = one(&world, id).await.decision.unwrap();
+        assert_eq!(decision.verdict, verdict);
+        let told = events(&world, kind).await;
+        assert_eq!(told.len(), 1, "{kind}");
+        assert_eq!(told[0].detail["held"], id.to_string());
+    }
+}
+
+#[tokio::test]
 async fn what_is_too_old_is_due_and_cannot_be_approved() {
     let world = World::new().await;
     let id = hold(&world, b"x").await;
