@@ -75,6 +75,15 @@ impl Served {
         Ok(Memory::of(key, rows, split))
     }
 
+    /// One message less; never less than none, whoever else forgot it at the same time.
+    fn forget_one(&self) {
+        let less = |messages: u64| Some(messages.saturating_sub(1));
+        // It always gives a number.
+        let _ = self
+            .remembered
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+    }
+
     /// What earlier tries of a message that was held and released achieved. Each such message has a
     /// memory of its own, since its sender may still be sending it for others.
     pub async fn recall_released(&self, site: &Site, id: HeldId) -> Result<Memory, Stop> {
@@ -106,7 +115,7 @@ impl Memory {
     /// Notes that the store no longer has it: what was held has come to its end.
     pub fn ended(self, site: &Site) {
         if self.is_open() {
-            site.served.remembered.fetch_sub(1, Ordering::Relaxed);
+            site.served.forget_one();
         }
     }
 
@@ -170,9 +179,7 @@ impl Memory {
             .map(|end| end.recipient.key().to_owned())
             .collect();
         match site.store.forget_served(&self.key, &recipients).await {
-            Ok(()) => {
-                site.served.remembered.fetch_sub(1, Ordering::Relaxed);
-            }
+            Ok(()) => site.served.forget_one(),
             Err(error) => tracing::warn!(%error, "partial delivery could not be forgotten"),
         }
     }
@@ -215,9 +222,45 @@ fn digest(message: &Message<'_>) -> [u8; 32] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Arc;
 
     fn of(raw: &str) -> [u8; 32] {
         digest(&Message::parse(raw.as_bytes()))
+    }
+
+    #[tokio::test]
+    async fn what_ends_of_released_mail_is_not_taken_from_other_mail() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name| folder.path().join(name).display().to_string();
+        let options = store::StoreOptions {
+            records: format!("sqlite:{}", at("records.db")),
+            blobs: format!("file:{}", at("blobs")),
+            shred_keys: format!("sqlite:{}", at("keys.db")),
+        };
+        let key = Arc::new(seal::ServerKey::from_bytes(&[9; 32]));
+        let clock = Arc::new(crate::system::SystemClock);
+        let store = Store::open(&options, key, clock).await.expect("a store");
+        let half_served = ServedKey {
+            sender: "ann@corp.example".to_owned(),
+            digest: of("Subject: a\r\n\r\nbody\r\n"),
+        };
+        let released = [1, 2].map(|id| released_key(HeldId::from_bytes([id; 16])));
+        for key in released.iter().chain([&half_served]) {
+            let bob = ["bob@partner.example".to_owned()];
+            let remembered = store.remember_served(key, &bob, ServedState::Served);
+            remembered.await.expect("it is remembered");
+        }
+        // As after a restart; then both releases come to their end.
+        let served = Served::open(&store).await.expect("it is counted");
+        for _ in &released {
+            served.forget_one();
+        }
+        let left = || served.remembered.load(Ordering::Relaxed);
+        assert_eq!(left(), 1, "the retry of the third would not be looked up");
+        // The control: it is none when all have come to their end, and then never less.
+        served.forget_one();
+        served.forget_one();
+        assert_eq!(left(), 0);
     }
 
     #[test]

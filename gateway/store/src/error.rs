@@ -94,6 +94,15 @@ pub enum StoreError {
     /// As much mail waits for approval as may.
     #[error("no more mail can be held: as much as may waits for approval")]
     HeldFull,
+    /// Mail that waits for approval and cannot be dealt with.
+    #[error("held mail `{id}` cannot be read")]
+    Held {
+        /// Which.
+        id: seal::HeldId,
+        /// Why not.
+        #[source]
+        source: Box<StoreError>,
+    },
     /// The store was closed.
     #[error("the store is closed")]
     Stopped,
@@ -104,6 +113,7 @@ impl StoreError {
     /// since a fault of ours never refuses mail for good; this says whether to alarm somebody.
     pub fn is_transient(&self) -> bool {
         match self {
+            Self::Held { source, .. } => source.is_transient(),
             Self::Database { .. }
             | Self::Blob { .. }
             | Self::File { .. }

@@ -17,6 +17,8 @@ pub const HELD_REASON_CHARS_MAX: usize = 400;
 /// How long an item that was taken is left to whoever took it, unless they say that they are still
 /// at it.
 pub const HELD_LEASE_SECONDS: i64 = 30;
+/// How long an item that cannot be opened is left alone, so that the log does not fill with it.
+pub const HELD_BROKEN_SECONDS: i64 = 3_600;
 /// The most items that one reading gives.
 pub const HELD_PAGE_MAX: u32 = 1_000;
 

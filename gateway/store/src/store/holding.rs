@@ -12,8 +12,8 @@ use super::{Result, Store, within};
 use crate::audit::AuditEvent;
 use crate::error::StoreError;
 use crate::held::{
-    Decided, Decision, HELD_LEASE_SECONDS, HELD_PAGE_MAX, HELD_PART_BYTES, HELD_REASON_CHARS_MAX,
-    Held, HeldCount, HeldId, HeldMail, HeldVerdict, NewHeld,
+    Decided, Decision, HELD_BROKEN_SECONDS, HELD_LEASE_SECONDS, HELD_PAGE_MAX, HELD_PART_BYTES,
+    HELD_REASON_CHARS_MAX, Held, HeldCount, HeldId, HeldMail, HeldVerdict, NewHeld,
 };
 use crate::passing::{OutboxItem, SERVED_RECIPIENTS_MAX, ServedKey};
 use crate::records::{HeldEnd, HeldRow, NewHeldRow, NewOutboxRow};
@@ -143,12 +143,30 @@ impl Store {
     }
 
     /// Takes one message that is to be looked at: decided about, or too old. It is left to its
-    /// taker for [`HELD_LEASE_SECONDS`].
+    /// taker for [`HELD_LEASE_SECONDS`]. Only what is closed says that it is too old: where the
+    /// database alone says so, it waits on. That, and one that does not open, is
+    /// [`StoreError::Held`].
     pub async fn take_held(&self) -> Result<Option<Held>> {
         let now = self.now();
         let lease = now.plus_seconds(HELD_LEASE_SECONDS);
-        let row = self.records.take_held(now, lease).await?;
-        row.map(|row| self.open_held(&row)).transpose()
+        let Some(row) = self.records.take_held(now, lease).await? else {
+            return Ok(None);
+        };
+        let (later, source) = match self.open_held(&row) {
+            Ok(held) if held.decision.is_none() && held.mail.expires > now => {
+                let what = "the time a held message is due";
+                (held.mail.expires, StoreError::Changed { what })
+            }
+            Ok(held) => return Ok(Some(held)),
+            Err(error) => (now.plus_seconds(HELD_BROKEN_SECONDS), error),
+        };
+        self.records
+            .postpone_held(row.id, later, row.attempts)
+            .await?;
+        Err(StoreError::Held {
+            id: row.id,
+            source: Box::new(source),
+        })
     }
 
     /// Says that its taker is still at it.
@@ -195,6 +213,11 @@ impl Store {
     /// The event of a held message that nobody decided about in time.
     pub fn expired_event(held: &Held) -> AuditEvent {
         event("held expired", held).actor("clock")
+    }
+
+    /// The event of a held message that could not be dealt with for so long that it was given up.
+    pub fn failed_event(held: &Held) -> AuditEvent {
+        event("held failed", held).actor("clock")
     }
 
     fn open_held(&self, row: &HeldRow) -> Result<Held> {

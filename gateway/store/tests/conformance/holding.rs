@@ -3,6 +3,7 @@
 
 use mail::Timestamp;
 use store::held::{HELD_LEASE_SECONDS, HELD_PART_BYTES, HELD_REASON_CHARS_MAX};
+use store::passing::SERVED_SECONDS;
 use store::{
     AuditEvent, AuditFilter, Decided, Held, HeldArrival, HeldCopy, HeldCount, HeldId, HeldMail,
     HeldRoom, HeldVerdict, NewHeld, OutboxItem, ServedKey, ServedState, Store, StoreError,
@@ -301,6 +302,35 @@ async fn what_was_taken_comes_again_when_its_taker_died() {
     assert!(nobody().await);
     world.clock.advance(1);
     assert_eq!(world.store.take_held().await.unwrap().unwrap().attempts, 1);
+}
+
+#[tokio::test]
+async fn whom_a_release_served_is_remembered_until_its_end() {
+    let world = World::new().await;
+    let id = hold(&world, b"x").await;
+    let bob = ["bob@partner.example".to_owned()];
+    for key in [released(id), arrived()] {
+        let remember = world.store.remember_served(&key, &bob, ServedState::Served);
+        remember.await.unwrap();
+    }
+    let swept = async || {
+        world.clock.advance(2 * SERVED_SECONDS);
+        world.store.purge(world.now()).await.unwrap();
+        world.store.served(&released(id)).await.unwrap().is_empty()
+    };
+    assert!(!swept().await, "the release is still under way");
+    let ordinary = world.store.served(&arrived()).await.unwrap();
+    assert_eq!(ordinary, [], "the control: all other memories run out");
+    // What a taker that lost its lease wrote too late does not stay for ever.
+    let held = one(&world, id).await;
+    let gone = world.store.finish_held(&held, &[], vec![], released(id));
+    assert!(gone.await.unwrap());
+    let memory = released(id);
+    let late = world
+        .store
+        .remember_served(&memory, &bob, ServedState::Served);
+    late.await.unwrap();
+    assert!(swept().await);
 }
 
 #[tokio::test]

@@ -78,6 +78,24 @@ async fn a_memory_of_delivery_lasts_five_days() {
     assert_eq!(world.store.served(&key("ann")).await.unwrap().len(), 0);
 }
 
+#[tokio::test]
+async fn every_message_that_is_remembered_counts() {
+    let world = World::new().await;
+    let store = &world.store;
+    let both = ["bob@partner.example", "eve@partner.example"].map(str::to_owned);
+    // Two senders of one message, and three that were held and released.
+    let all = ["ann", "zoe", "held 1", "held 2", "held 3"].map(key);
+    for (key, counted) in all.iter().zip(1..) {
+        let remember = store.remember_served(key, &both, ServedState::Served);
+        remember.await.unwrap();
+        assert_eq!(store.served_count().await.unwrap(), counted);
+    }
+    for (key, counted) in all.iter().zip((0..5).rev()) {
+        store.forget_served(key, &both).await.unwrap();
+        assert_eq!(store.served_count().await.unwrap(), counted);
+    }
+}
+
 fn item() -> OutboxItem {
     OutboxItem {
         sender: String::new(),

@@ -1,8 +1,9 @@
 //! Held mail with the database alone: it opens nothing, and decides nothing.
 
-use store::held::HELD_PART_BYTES;
+use store::held::{HELD_BROKEN_SECONDS, HELD_PART_BYTES};
 use store::{
     Decided, HeldArrival, HeldCopy, HeldId, HeldMail, HeldRoom, HeldVerdict, NewHeld, ServedKey,
+    StoreError,
 };
 
 use crate::common::World;
@@ -11,6 +12,7 @@ use crate::tamper::behind;
 const TEXT: &str = "canary in the text of a held message";
 const REASON: &str = "canary in the reason for holding";
 const WHY: &str = "canary in the reason for a decision";
+const LIFE: i64 = 100_000;
 const ROOM: HeldRoom = HeldRoom {
     messages_max: 10,
     bytes_max: 10 << 20,
@@ -35,7 +37,7 @@ async fn hold(world: &World) -> HeldId {
             came: HeldArrival::default(),
             arrived: now,
             since: now,
-            expires: now.plus_seconds(100),
+            expires: now.plus_seconds(LIFE),
             size: message.len() as u64,
         },
         message: &message,
@@ -114,6 +116,47 @@ async fn nobody_decides_by_writing_into_the_database() {
             "{forged}: {mine:?} {other:?}"
         );
     }
+}
+
+#[tokio::test]
+async fn nobody_ends_it_before_its_time_by_writing_into_the_database() {
+    let world = World::new().await;
+    let id = hold(&world).await;
+    let forged = "update held set due = 0";
+    assert_eq!(behind(&world, "records.db", forged).await, 1);
+    let Err(StoreError::Held { id: named, .. }) = world.store.take_held().await else {
+        panic!("it is given out as too old");
+    };
+    assert_eq!(named, id);
+    let held = world.store.held_one(id).await.unwrap().unwrap();
+    assert_eq!(held.due, held.mail.expires, "it waits on");
+    world.clock.advance(LIFE - 1);
+    assert!(world.store.take_held().await.unwrap().is_none());
+    // The control: what is too old, and what was decided about, is given out.
+    world.clock.advance(1);
+    assert_eq!(world.store.take_held().await.unwrap().unwrap().id, id);
+    let young = hold(&world).await;
+    let decided = world.store.decide(young, HeldVerdict::Drop, None, "eve");
+    assert_eq!(decided.await.unwrap(), Decided::Now);
+    assert_eq!(world.store.take_held().await.unwrap().unwrap().id, young);
+}
+
+#[tokio::test]
+async fn what_does_not_open_is_named_and_left_alone_for_an_hour() {
+    let world = World::new().await;
+    let id = hold(&world).await;
+    let broken = "update held set head = x'00', due = 0";
+    assert_eq!(behind(&world, "records.db", broken).await, 1);
+    let told = async || match world.store.take_held().await {
+        Err(error @ StoreError::Held { .. }) => error.to_string().contains(&id.to_string()),
+        Ok(None) => false,
+        other => panic!("{other:?}"),
+    };
+    assert!(told().await && !told().await);
+    world.clock.advance(HELD_BROKEN_SECONDS - 1);
+    assert!(!told().await);
+    world.clock.advance(1);
+    assert!(told().await);
 }
 
 #[tokio::test]
