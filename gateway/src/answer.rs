@@ -19,7 +19,12 @@ pub struct Outcome {
     pub labelled: Vec<Labelled>,
     /// The kinds of ambiguity that decided about some copy.
     pub ambiguous: Vec<&'static str>,
+    /// Of a released message: where the copies of those whom the sender named went instead.
+    pub redirections: Redirections,
 }
+
+/// Whose copies were redirected, and the keys of the addresses they went to.
+pub type Redirections = Vec<(Address, Vec<String>)>;
 
 /// What became of one recipient.
 #[derive(Debug, Clone)]
@@ -101,9 +106,7 @@ impl Outcome {
         };
         Self {
             ends: envelope.recipients.iter().map(waiting).collect(),
-            remarks: Vec::new(),
-            labelled: Vec::new(),
-            ambiguous: Vec::new(),
+            ..Self::default()
         }
     }
 

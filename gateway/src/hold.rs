@@ -8,6 +8,7 @@ use crate::own_mail::notice::NoticeSubject;
 use crate::receive::Arrival;
 use crate::served::{Memory, keys};
 use crate::site::Site;
+use mail::address::scripts::is_invisible;
 use mail::{Address, BodyType, Message};
 use rules::{Copy, Fate, Judgement, Named, Plan, Source};
 use store::held::HELD_REASON_CHARS_MAX;
@@ -61,11 +62,13 @@ pub async fn hold(
     Ok(fresh.into_iter().map(|one| (one, fate.clone())).collect())
 }
 
-/// A reason as it is kept and shown: one line, of bounded length.
+/// A reason as it is kept and shown: one line, of bounded length, without characters that cannot
+/// be seen or that turn the reading direction of what stands around them.
 pub fn cut(reason: &str) -> String {
     let line = |c: char| if c.is_control() { ' ' } else { c };
     reason
         .chars()
+        .filter(|c| !is_invisible(*c))
         .take(HELD_REASON_CHARS_MAX)
         .map(line)
         .collect()
@@ -121,7 +124,7 @@ fn held_copy(copy: &Copy) -> HeldCopy {
             .iter()
             .map(ToString::to_string)
             .collect(),
-        added: matches!(copy.named, Named::AddedBy { .. }),
+        added: copy.named != Named::BySender,
     }
 }
 
@@ -196,4 +199,22 @@ fn write_notice(site: &Site, message: &Message<'_>, to: &Address, mail: &HeldMai
         organisation,
     };
     letter.write(&site.hostname, site.now()).for_outbox(to)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{HELD_REASON_CHARS_MAX, cut};
+
+    #[test]
+    fn a_reason_is_one_line_that_reads_as_it_is_written() {
+        assert_eq!(cut("too late\r\nBcc: \u{1b}[2J"), "too late  Bcc:  [2J");
+        assert_eq!(
+            cut("a\u{202e}b\u{2066}c\u{200b}d\u{feff}e\u{ad}f"),
+            "abcdef"
+        );
+        // The control: letters of every script stay.
+        assert_eq!(cut("Zoë, Ωμέγα, עברית, 日本"), "Zoë, Ωμέγα, עברית, 日本");
+        let long = ["\u{202e}", &"x".repeat(HELD_REASON_CHARS_MAX + 1)].concat();
+        assert_eq!(cut(&long).chars().count(), HELD_REASON_CHARS_MAX);
+    }
 }

@@ -70,7 +70,7 @@ pub async fn release(site: &Site, released: &Released) -> Result<(Outcome, Memor
     let admission = admit::admit_again(&message);
     let mut facts = inspect::facts(site, arrival, &message, live.policy.needs()).await?;
     facts.approval = Approval::Given;
-    let judgement = released.judge(&live.policy, &facts, admission);
+    let (judgement, redirections) = released.judge(&live.policy, &facts, admission);
     let trip = Trip {
         site,
         arrival,
@@ -81,6 +81,7 @@ pub async fn release(site: &Site, released: &Released) -> Result<(Outcome, Memor
     };
     let mut gone = trip.go(judgement, Some(released)).await?;
     released.leave_out_others(&gone.judgement, &mut gone.outcome);
+    gone.outcome.redirections = redirections;
     let (judgement, outcome) = (&gone.judgement, &gone.outcome);
     tokio::join!(
         tell::receipt(site, arrival, &message, judgement, outcome, gone.receipt),

@@ -2,7 +2,7 @@
 //! everyone its sender named, and goes only to those whose copies waited.
 
 use crate::admit::Admission;
-use crate::answer::{End, EndFate, Outcome};
+use crate::answer::{End, EndFate, Outcome, Redirections};
 use crate::receive::{Arrival, ArrivalId};
 use crate::served::Memory;
 use mail::{Address, BodyType, Envelope, Recipients, Sender};
@@ -34,7 +34,7 @@ pub struct Released {
     pub arrival: Arrival,
     /// Whose copies waited.
     waited: Vec<Address>,
-    /// Those of them whom a rule had added: the sender is not told of these.
+    /// Those of them whom the sender had not named: the sender is not told of these.
     added: HashSet<String>,
 }
 
@@ -85,35 +85,64 @@ impl Released {
 
     /// Judges the message among all its recipients, as when it came: rules that ask about all of
     /// them must see all of them. Only the copies that waited are left, and those of whom they now
-    /// go to. Whom rules added or notified then had their mail then.
-    pub fn judge(&self, policy: &Policy, facts: &Facts<'_>, admission: Admission) -> Judgement {
+    /// go to. Whom rules added or notified then had their mail then. Also gives to whom the rules
+    /// redirect the copies of those whom the sender named.
+    pub fn judge(
+        &self,
+        policy: &Policy,
+        facts: &Facts<'_>,
+        admission: Admission,
+    ) -> (Judgement, Redirections) {
         let mut judgement = admission.decide(policy, facts);
         judgement.notifications.clear();
+        let named = judgement.copies.iter();
+        let named = named.filter(|copy| copy.named == Named::BySender);
+        let redirections = named
+            .map(|copy| (copy.recipient.clone(), redirected_to(copy)))
+            .filter(|(_, to)| !to.is_empty())
+            .collect();
         let waited = |copy: &Copy| self.waited.contains(&copy.recipient);
         let goes_to = judgement.copies.iter().filter(|copy| waited(copy));
         let goes_to: HashSet<String> = goes_to.flat_map(redirected_to).collect();
-        judgement.copies.retain(|copy| {
-            let redirected = matches!(copy.named, Named::RedirectedBy { .. });
-            waited(copy) || redirected && goes_to.contains(copy.recipient.key())
-        });
+        // A rule may also add whom another one redirects to: that is one copy.
+        let is_target =
+            |copy: &Copy| copy.named != Named::BySender && goes_to.contains(copy.recipient.key());
+        judgement
+            .copies
+            .retain(|copy| waited(copy) || is_target(copy));
         for recipient in &self.waited {
-            let judged = |copy: &Copy| copy.recipient == *recipient;
-            if !judgement.copies.iter().any(judged) {
-                judgement
-                    .copies
-                    .extend(judge_alone(policy, facts, admission, recipient));
+            let judged =
+                |copies: &[Copy], one: &Address| copies.iter().any(|copy| copy.recipient == *one);
+            if judged(&judgement.copies, recipient) {
+                continue;
+            }
+            for copy in judge_once_more(policy, facts, admission, recipient) {
+                if !judged(&judgement.copies, &copy.recipient) {
+                    judgement.copies.push(copy);
+                }
             }
         }
-        judgement
+        (judgement, redirections)
     }
 
-    /// Takes those out of the outcome whose copies went their way before.
+    /// Takes those out of the outcome whose copies went their way before, and brings those in whom
+    /// the rules add again and refuse: when mail arrives nobody misses these, but here somebody
+    /// approved their copies.
     pub fn leave_out_others(&self, judgement: &Judgement, outcome: &mut Outcome) {
-        let judged = |end: &End| {
-            let mut copies = judgement.copies.iter();
-            copies.any(|copy| copy.recipient == end.recipient)
-        };
-        outcome.ends.retain(judged);
+        let copies = &judgement.copies;
+        outcome
+            .ends
+            .retain(|end| copies.iter().any(|copy| copy.recipient == end.recipient));
+        for copy in copies {
+            let ended = outcome
+                .ends
+                .iter()
+                .any(|end| end.recipient == copy.recipient);
+            if let (Fate::Reject { code, text }, false) = (&copy.verdict.fate, ended) {
+                let reply = Reply::new(550, code, &**text);
+                outcome.end(&copy.recipient, EndFate::Refused(reply));
+            }
+        }
     }
 
     /// That everyone who was not served by an earlier try is refused.
@@ -130,18 +159,33 @@ impl Released {
         }
     }
 
-    /// Who was refused, and what was said, of those whom the sender is told of.
+    /// Who was refused, and what was said, of those whom the sender named and whose copies waited.
+    /// Where a copy was redirected and nobody took it, that is said under the name that the sender
+    /// knows, and without the answer of the next hop, which may name the other.
     pub fn to_report(&self, outcome: &Outcome) -> Vec<(Address, Reply)> {
+        let waited = |key: &str| self.waited.iter().any(|one| one.key() == key);
+        let is_told = |key: &str| waited(key) && !self.added.contains(key);
         let told = outcome
             .ends
             .iter()
-            .filter(|end| !self.added.contains(end.recipient.key()));
+            .filter(|end| is_told(end.recipient.key()));
         let refused = told.filter_map(|end| match &end.fate {
             EndFate::Refused(reply) => Some((end.recipient.clone(), reply.clone())),
             _ => None,
         });
-        refused.collect()
+        let redirected = outcome.redirections.iter().filter(|(from, to)| {
+            let is_ours = waited(from.key()) || to.iter().any(|key| waited(key));
+            is_ours && to.iter().all(|key| is_refused(outcome, key))
+        });
+        let reply = Reply::new(550, "5.0.0", "the message could not be delivered");
+        let redirected = redirected.map(|(from, _)| (from.clone(), reply.clone()));
+        refused.chain(redirected).collect()
     }
+}
+
+fn is_refused(outcome: &Outcome, key: &str) -> bool {
+    let mut ends = outcome.ends.iter();
+    ends.any(|end| end.recipient.key() == key && matches!(end.fate, EndFate::Refused(_)))
 }
 
 fn redirected_to(copy: &Copy) -> Vec<String> {
@@ -152,14 +196,15 @@ fn redirected_to(copy: &Copy) -> Vec<String> {
 }
 
 /// Somebody whom the rules no longer add or redirect to is judged as if the sender had named them
-/// alone, as they were then.
-fn judge_alone(
+/// beside the others, who are there for rules that ask about all recipients.
+fn judge_once_more(
     policy: &Policy,
     facts: &Facts<'_>,
     admission: Admission,
     recipient: &Address,
 ) -> Vec<Copy> {
-    let Some(recipients) = Recipients::new(vec![recipient.clone()]) else {
+    let named = facts.envelope.recipients.iter();
+    let Some(recipients) = Recipients::new(named.chain([recipient]).cloned().collect()) else {
         return Vec::new();
     };
     let envelope = Envelope {
@@ -171,9 +216,11 @@ fn judge_alone(
         ..facts.clone()
     };
     let mut copies = admission.decide(policy, &facts).copies;
-    let goes_to: Vec<String> = copies.iter().take(1).flat_map(redirected_to).collect();
+    let own = copies.iter().filter(|copy| copy.recipient == *recipient);
+    let goes_to: HashSet<String> = own.flat_map(redirected_to).collect();
     copies.retain(|copy| {
-        copy.recipient == *recipient || goes_to.iter().any(|key| key == copy.recipient.key())
+        let is_target = copy.named != Named::BySender && goes_to.contains(copy.recipient.key());
+        copy.recipient == *recipient || is_target
     });
     copies
 }

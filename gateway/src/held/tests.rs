@@ -2,9 +2,9 @@
 
 use super::{GIVE_UP_SECONDS, Released, given_up, is_worth_another_try};
 use crate::admit::Admission;
-use crate::answer::{EndFate, Outcome};
+use crate::answer::{EndFate, Outcome, Redirections};
 use mail::{Message, Timestamp};
-use rules::{Approval, Facts, Organisation, Policy, RuleFile};
+use rules::{Approval, Facts, Judgement, Organisation, Policy, RuleFile};
 use seal::HeldId;
 use store::{Decision, Held, HeldArrival, HeldCopy, HeldMail, HeldVerdict};
 use wire::Reply;
@@ -63,19 +63,50 @@ fn held(waits: &[&str]) -> Held {
     }
 }
 
-/// The copies that go out, and how they are meant to go.
-fn goes(waits: &[&str], rules: &str) -> Vec<(String, &'static str)> {
-    let raw = b"Subject: x\r\n\r\nx\r\n".to_vec();
-    let released = Released::read(&held(waits), raw).expect("as it was written");
+fn judged(released: &Released, rules: &str) -> (Judgement, Redirections) {
     let arrival = &released.arrival;
     let message = Message::parse(&arrival.raw);
     let mut facts = Facts::new(arrival.arrived, arrival.source, &arrival.envelope, &message);
     facts.approval = Approval::Given;
-    let judgement = released.judge(&policy(rules), &facts, Admission::Judged);
+    released.judge(&policy(rules), &facts, Admission::Judged)
+}
+
+fn released(waits: &[&str]) -> Released {
+    let raw = b"Subject: x\r\n\r\nx\r\n".to_vec();
+    Released::read(&held(waits), raw).expect("as it was written")
+}
+
+/// The copies that go out, and how they are meant to go.
+fn goes(waits: &[&str], rules: &str) -> Vec<(String, &'static str)> {
+    let (judgement, _) = judged(&released(waits), rules);
     assert!(judgement.notifications.is_empty(), "told a second time");
     let copies = judgement.copies.iter();
     copies
         .map(|copy| (copy.recipient.to_string(), copy.verdict.outcome()))
+        .collect()
+}
+
+/// Whom the report names when the next hop says this of these, and takes all others.
+fn told(waits: &[&str], rules: &str, refused: &[&str]) -> Vec<(String, String)> {
+    let released = released(waits);
+    let (judgement, redirections) = judged(&released, rules);
+    let plan = rules::plan(&judgement, released.arrival.capabilities);
+    let mut outcome = Outcome::new(&released.arrival.envelope);
+    for one in &plan.redirected {
+        outcome.end(one, EndFate::Redirected);
+    }
+    for one in plan.groups.iter().flat_map(|group| &group.recipients) {
+        let reply = match refused.contains(&one.as_str()) {
+            true => EndFate::Refused(Reply::new(550, "5.1.1", format!("no {one}"))),
+            false => EndFate::Delivered(Reply::new(250, "2.0.0", "ok")),
+        };
+        outcome.end(one, reply);
+    }
+    released.leave_out_others(&judgement, &mut outcome);
+    outcome.redirections = redirections;
+    let report = released.to_report(&outcome).into_iter();
+    report
+        .map(|(who, reply)| (who.to_string(), reply.to_string()))
         .collect()
 }
 
@@ -128,10 +159,86 @@ fn a_redirection_is_followed_once() {
 }
 
 #[test]
-fn whom_rules_no_longer_add_is_judged_alone() {
+fn whom_rules_no_longer_add_is_judged_beside_the_others() {
     is(&goes(&[BOSS], ""), &[(BOSS, "deliver")]);
     let strict = rule("recipient = 'boss@corp.example'", "reject = 'not the boss'");
     is(&goes(&[BOSS], &strict), &[(BOSS, "reject")]);
+    let beside = |whom: &str| rule(&format!("any_recipient = '{whom}'"), "reject = 'not both'");
+    is(&goes(&[BOSS], &beside(EVE)), &[(BOSS, "reject")]);
+    // The controls: somebody who is not there, and what is said of the others alone.
+    is(&goes(&[BOSS], &beside(DESK)), &[(BOSS, "deliver")]);
+    let others = rule(
+        "recipient = 'eve@corp.example'",
+        "redirect = 'desk@corp.example'",
+    );
+    is(&goes(&[BOSS], &others), &[(BOSS, "deliver")]);
+    let own = rule(
+        "recipient = 'boss@corp.example'",
+        "redirect = 'desk@corp.example'",
+    );
+    is(
+        &goes(&[BOSS], &own),
+        &[(BOSS, "redirect"), (DESK, "deliver")],
+    );
+}
+
+#[test]
+fn a_redirection_to_somebody_who_is_added_too_is_not_lost() {
+    let add = rule("", "add_recipient = { address = ['desk@corp.example'] }");
+    let redirect = rule("recipient = 'outside'", "redirect = 'desk@corp.example'");
+    let both = [(BOB, "redirect"), (DESK, "deliver")];
+    is(
+        &goes(&[BOB], &[add.clone(), redirect.clone()].concat()),
+        &both,
+    );
+    is(&goes(&[BOB], &[redirect, add.clone()].concat()), &both);
+    // The control: whom rules add had their copy when the message came.
+    is(&goes(&[BOB], &add), &[(BOB, "deliver")]);
+}
+
+#[test]
+fn a_report_names_whom_the_sender_named_and_no_other() {
+    let redirect = rule("recipient = 'outside'", "redirect = 'desk@corp.example'");
+    // Bob's own copy waited, or that which went to the desk instead.
+    for waits in [BOB, DESK] {
+        let report = told(&[waits], &redirect, &[DESK]);
+        let [(who, said)] = &report[..] else {
+            panic!("{waits}: {report:?}");
+        };
+        assert_eq!(who, BOB);
+        assert!(said.starts_with("550 ") && !said.contains("desk"), "{said}");
+        assert!(told(&[waits], &redirect, &[]).is_empty());
+    }
+    // One of two took it: nothing is lost.
+    let two = rule(
+        "recipient = 'outside'",
+        "redirect = ['desk@corp.example', 'boss@corp.example']",
+    );
+    assert!(told(&[BOB], &two, &[DESK]).is_empty());
+    assert_eq!(told(&[BOB], &two, &[DESK, BOSS]).len(), 1);
+    // Whom a rule added is nobody's concern; who was named hears what the next hop said.
+    let add = rule("", "add_recipient = { address = ['boss@corp.example'] }");
+    let report = told(&[BOB, BOSS], &add, &[BOB, BOSS]);
+    assert_eq!(report, [(BOB.to_owned(), format!("550 5.1.1 no {BOB}"))]);
+}
+
+#[test]
+fn an_added_copy_that_is_refused_after_its_approval_has_an_end() {
+    let add = rule("", "add_recipient = { address = ['boss@corp.example'] }");
+    let strict = rule("recipient = 'boss@corp.example'", "reject = 'not the boss'");
+    let released = released(&[BOSS]);
+    let (judgement, _) = judged(&released, &[add, strict].concat());
+    let mut outcome = Outcome::new(&released.arrival.envelope);
+    released.leave_out_others(&judgement, &mut outcome);
+    let [end] = &outcome.ends[..] else {
+        panic!("{:?}", outcome.ends);
+    };
+    assert_eq!((end.recipient.as_str(), end.named), (BOSS, false));
+    assert!(matches!(&end.fate, EndFate::Refused(r) if r.text.contains("not the boss")));
+    assert!(
+        released.to_report(&outcome).is_empty(),
+        "the sender never named them"
+    );
 }
 
 #[test]

@@ -46,6 +46,7 @@ fn ended(fates: Vec<EndFate>) -> Result<Outcome, Stop> {
         remarks: Vec::new(),
         labelled: Vec::new(),
         ambiguous: Vec::new(),
+        ..Outcome::default()
     })
 }
 
