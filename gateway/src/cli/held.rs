@@ -6,6 +6,7 @@ use super::{ConfigArgument, Output};
 use crate::assemble::StartError;
 use crate::hold;
 use mail::Timestamp;
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 use store::{Decided, Decision, Held, HeldId, HeldVerdict, Store, StoreError};
 
@@ -53,17 +54,20 @@ enum Action {
         #[arg(allow_hyphen_values = true)]
         id: String,
         /// Why, for the audit log
-        #[arg(long)]
+        #[arg(long, allow_hyphen_values = true)]
         reason: Option<String>,
     },
-    /// Refuse a message; its sender gets a delivery report
+    /// Refuse a message; its sender gets a delivery report, unless `--silent` is said
     Reject {
         /// The id that `list` shows
         #[arg(allow_hyphen_values = true)]
         id: String,
         /// Why, for the audit log and the sender
-        #[arg(long)]
+        #[arg(long, allow_hyphen_values = true)]
         reason: Option<String>,
+        /// Tell the sender nothing; the audit log says who did
+        #[arg(long)]
+        silent: bool,
     },
 }
 
@@ -84,6 +88,13 @@ enum HeldError {
     Unknown(String),
     #[error("nothing was changed: `{0}` was {1} {2} by {3}")]
     Before(String, HeldVerdict, String, String),
+    #[error(
+        "a held message is not written to a terminal, which would do what it says; put it into a \
+         file: `sealgate held export {0} > message.eml`"
+    )]
+    Terminal(String),
+    #[error("{} of held mail cannot be opened, as said above", super::counted(*.0, "row"))]
+    Unopened(u64),
     #[error("it is too late: `{0}` waited until {1}; its sender gets a delivery report")]
     Expired(String, String),
 }
@@ -103,6 +114,10 @@ async fn act(store: &Store, action: &Action, output: &mut Output) -> Result<(), 
         }
         Action::Show { id } => show(&find(store, id).await?, output),
         Action::Export { id } => {
+            // Whoever wrote the message wrote its escape sequences too.
+            if std::io::stdout().is_terminal() {
+                return Err(HeldError::Terminal(id.clone()));
+            }
             let held = find(store, id).await?;
             let message = store.held_message(&held).await?;
             store.audit_held_read(&held, &operator()).await?;
@@ -112,9 +127,19 @@ async fn act(store: &Store, action: &Action, output: &mut Output) -> Result<(), 
             decide(store, id, HeldVerdict::Release, reason.as_deref()).await?;
             output.say("released: a running gateway sends it within seconds");
         }
-        Action::Reject { id, reason } => {
-            decide(store, id, HeldVerdict::Reject, reason.as_deref()).await?;
-            output.say("rejected: a running gateway reports it to the sender within seconds");
+        Action::Reject { id, reason, silent } => {
+            let (verdict, said) = match silent {
+                false => (
+                    HeldVerdict::Reject,
+                    "rejected: a running gateway reports it to the sender within seconds",
+                ),
+                true => (
+                    HeldVerdict::Drop,
+                    "dropped: it ends within seconds, and its sender is told nothing",
+                ),
+            };
+            decide(store, id, verdict, reason.as_deref()).await?;
+            output.say(said);
         }
     }
     Ok(())
@@ -136,15 +161,26 @@ impl Filter<'_> {
     }
 }
 
+impl Filter<'_> {
+    /// What is said where mail waits, but none that is asked for.
+    fn misses(&self) -> &'static str {
+        match (self.from, self.to) {
+            (Some(_), None) => "no held mail of that sender",
+            (None, Some(_)) => "no held mail for that recipient",
+            _ => "no held mail of that sender for that recipient",
+        }
+    }
+}
+
 async fn list(
     store: &Store,
     filter: Filter<'_>,
     limit: u32,
     output: &mut Output,
 ) -> Result<(), HeldError> {
-    let mut shown = 0;
+    let (mut shown, mut others, mut unopened) = (0, 0_u64, 0_u64);
     let mut after = None;
-    while output.is_open() {
+    'pages: while output.is_open() {
         let page = store.held(after, PAGE).await?;
         let Some((created, id, _)) = page.last() else {
             break;
@@ -152,25 +188,33 @@ async fn list(
         after = Some((*created, *id));
         for (_, id, held) in &page {
             match held {
-                Err(error) => output.complain(format_args!("{id}: {}", super::chain(error))),
-                Ok(held) if !filter.takes(held) => {}
+                Err(error) => {
+                    output.complain(format_args!("{id}: {}", super::chain(error)));
+                    unopened += 1;
+                }
+                Ok(held) if !filter.takes(held) => others += 1,
                 Ok(_) if shown == limit => {
                     output.complain(format_args!(
                         "these are the oldest {limit}; --limit shows more"
                     ));
-                    return Ok(());
+                    break 'pages;
                 }
                 Ok(held) => {
-                    output.say(line(held));
+                    output.say(format_args!("{}  {}", line(held), reasons(held)));
                     shown += 1;
                 }
             }
         }
     }
-    if shown == 0 {
-        output.complain("nothing waits for approval");
+    match (shown, others) {
+        (0, 0) if unopened == 0 => output.complain("nothing waits for approval"),
+        (0, 1..) => output.complain(filter.misses()),
+        _ => {}
     }
-    Ok(())
+    match unopened {
+        0 => Ok(()),
+        rows => Err(HeldError::Unopened(rows)),
+    }
 }
 
 async fn find(store: &Store, text: &str) -> Result<Held, HeldError> {
@@ -223,6 +267,18 @@ fn line(held: &Held) -> String {
         mail.size,
         state(held),
     )
+}
+
+/// Why the copies wait: each reason once.
+fn reasons(held: &Held) -> String {
+    let mut reasons: Vec<&str> = Vec::new();
+    for copy in &held.mail.copies {
+        let reason = copy.reason.as_str();
+        if !reason.is_empty() && !reasons.contains(&reason) {
+            reasons.push(reason);
+        }
+    }
+    reasons.join("; ")
 }
 
 fn state(held: &Held) -> String {
@@ -300,7 +356,7 @@ mod tests {
         assert_eq!(held.config.config.to_str(), Some("there.toml"));
         Ok(match held.action {
             Action::Show { id } | Action::Export { id } => (id, None),
-            Action::Release { id, reason } | Action::Reject { id, reason } => (id, reason),
+            Action::Release { id, reason } | Action::Reject { id, reason, .. } => (id, reason),
             Action::List { .. } => panic!("an action with an id"),
         })
     }
@@ -316,6 +372,11 @@ mod tests {
             let said = [&["reject", id, "--reason", "no"], &config[..]].concat();
             let said = read(&said).expect("an id and a reason");
             assert_eq!(said, (id.to_owned(), Some("no".to_owned())));
+            for verb in ["release", "reject"] {
+                let said = [&[verb, id, "--reason", "-no"], &config[..]].concat();
+                let said = read(&said).expect("a reason that begins like an option");
+                assert_eq!(said, (id.to_owned(), Some("-no".to_owned())));
+            }
         }
         assert!(
             read(&[&["release"], &config[..]].concat()).is_err(),
