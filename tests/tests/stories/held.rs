@@ -38,30 +38,30 @@ name = \"tell\"
 then = [{ notify = { to = [\"desk@corp.example\"], subject = \"seen\", text = \"A message.\" } }]
 ";
 
-fn held(gateway: &Gateway, words: &[&str]) -> Output {
+pub fn held(gateway: &Gateway, words: &[&str]) -> Output {
     gateway.command("held").args(words).output().unwrap()
 }
 
-fn said(output: &Output) -> String {
+pub fn said(output: &Output) -> String {
     assert!(output.status.success(), "{output:?}");
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 /// The ids of what waits, oldest first.
-fn waiting(gateway: &Gateway) -> Vec<String> {
+pub fn waiting(gateway: &Gateway) -> Vec<String> {
     let listed = said(&held(gateway, &["list"]));
     let ids = listed.lines().filter_map(|line| line.split(' ').next());
     ids.map(str::to_owned).collect()
 }
 
-fn the_one(gateway: &Gateway) -> String {
+pub fn the_one(gateway: &Gateway) -> String {
     let ids = waiting(gateway);
     assert_eq!(ids.len(), 1, "{ids:?}");
     ids[0].clone()
 }
 
 /// Whether nothing waits any more, within the seconds that carrying out may take.
-fn is_empty_soon(gateway: &Gateway, seconds: u64) -> bool {
+pub fn is_empty_soon(gateway: &Gateway, seconds: u64) -> bool {
     let until = Instant::now() + Duration::from_secs(seconds);
     while Instant::now() < until {
         if waiting(gateway).is_empty() {
@@ -72,7 +72,7 @@ fn is_empty_soon(gateway: &Gateway, seconds: u64) -> bool {
     false
 }
 
-fn text(mail: &Received) -> String {
+pub fn text(mail: &Received) -> String {
     String::from_utf8_lossy(&mail.raw).into_owned()
 }
 

@@ -1,6 +1,7 @@
 //! End to end: one story per file, each against the real binary. None looks inside the gateway.
 
 mod accessible;
+mod approved;
 mod attached;
 mod bounds;
 mod canary;
