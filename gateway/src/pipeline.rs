@@ -53,7 +53,7 @@ async fn walk(site: &Site, arrival: &Arrival) -> Result<Outcome, Stop> {
     // Side by side, so that the answer waits for one sync of the disk and not for two.
     let (told, ()) = tokio::join!(
         tell::tell(site, arrival, &message, &judgement, &outcome, receipt),
-        record::audit(site, arrival, &live, &judgement, &outcome),
+        record::audit(site, arrival, &live, &judgement, &outcome, None),
     );
     told?;
     memory.close(site, &outcome).await;
@@ -85,7 +85,7 @@ pub async fn release(site: &Site, released: &Released) -> Result<(Outcome, Memor
     let (judgement, outcome) = (&gone.judgement, &gone.outcome);
     tokio::join!(
         tell::receipt(site, arrival, &message, judgement, outcome, gone.receipt),
-        record::audit(site, arrival, &live, judgement, outcome),
+        record::audit(site, arrival, &live, judgement, outcome, Some(released.id)),
     );
     Ok((gone.outcome, gone.memory))
 }

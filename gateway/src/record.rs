@@ -12,7 +12,7 @@ use crate::site::Site;
 use mail::Address;
 use mail::label::LabelChange;
 use rules::Judgement;
-use store::{AuditEvent, Durability, Held};
+use store::{AuditEvent, Durability, Held, HeldId};
 use wire::Reply;
 
 /// Conflicts of labels that one event tells of, and its characters: they are made of a message's
@@ -126,14 +126,20 @@ fn relay(outcome: &Outcome) -> Option<u16> {
 }
 
 /// Writes what an auditor may ask. Protection events are durable before the answer; that a
-/// message passed unchanged is written before it and on disk within a second.
+/// message passed unchanged is written before it and on disk within a second. What was held and
+/// released says as what, so that it can be laid beside its approval.
 pub async fn audit(
     site: &Site,
     arrival: &Arrival,
     live: &LivePolicy,
     judgement: &Judgement,
     outcome: &Outcome,
+    released: Option<HeldId>,
 ) {
+    let approved = |event: AuditEvent| match released {
+        Some(id) => event.detail("held", id),
+        None => event,
+    };
     let mut labels = label_events(arrival, live, judgement, outcome);
     labels.extend(attachments::events(arrival, live, outcome));
     let untouched = judgement.is_untouched() && labels.is_empty();
@@ -141,7 +147,7 @@ pub async fn audit(
         let event = event("passed", arrival, live)
             .detail("recipients", outcome.ends.len())
             .detail("size", arrival.raw.len());
-        return write(site, vec![event], Durability::Within).await;
+        return write(site, vec![approved(event)], Durability::Within).await;
     }
     let justified = labels.iter().any(is_justified);
     let protects = justified || outcome.ends.iter().any(|end| is_protection(&end.fate));
@@ -158,7 +164,8 @@ pub async fn audit(
         )
     });
     labels.extend(events);
-    write(site, labels, durability).await;
+    let events = labels.into_iter().map(approved).collect();
+    write(site, events, durability).await;
 }
 
 fn plain(fate: &EndFate) -> bool {

@@ -2,7 +2,7 @@
 //! to the outbox, durable, before the answer. It never speaks to a null sender.
 
 use crate::answer::{Outcome, Stop};
-use crate::own_mail::dsn::{Report, Why};
+use crate::own_mail::dsn::{REPORTED_MAX, Report, Why};
 use crate::own_mail::letter::{OwnLetter, Paragraph};
 use crate::receipt::{self, Receipt, Settled};
 use crate::receive::Arrival;
@@ -74,17 +74,20 @@ async fn report(
     if refused.is_empty() || outcome.all_refused() {
         return Ok(());
     }
-    let report = Report {
-        hostname: &site.hostname,
-        from: &site.sealing.sender,
-        to: sender,
-        original: message,
-        why: &Why::RefusedBesideOthers,
-        refused: &refused,
-        arrived: arrival.arrived,
-    };
-    let report = report.write(site.now());
-    put(site, &report.for_outbox(sender)).await
+    for refused in refused.chunks(REPORTED_MAX) {
+        let report = Report {
+            hostname: &site.hostname,
+            from: &site.sealing.sender,
+            to: sender,
+            original: message,
+            why: &Why::RefusedBesideOthers,
+            refused,
+            arrived: arrival.arrived,
+        };
+        let report = report.write(site.now());
+        put(site, &report.for_outbox(sender)).await?;
+    }
+    Ok(())
 }
 
 async fn notify(site: &Site, notification: &Notification) -> Result<(), Stop> {

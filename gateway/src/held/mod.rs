@@ -7,12 +7,13 @@ mod released;
 pub use released::Released;
 
 use crate::answer::{EndFate, Outcome, Stop};
-use crate::own_mail::dsn::{Report, Why};
+use crate::own_mail::dsn::{REPORTED_MAX, Report, Why};
 use crate::pipeline;
 use crate::record;
 use crate::served::Memory;
 use crate::site::Site;
 use mail::{Address, Message, Timestamp};
+use rules::Source;
 use std::time::Duration;
 use store::held::HELD_LEASE_SECONDS;
 use store::{Decision, Held, HeldVerdict, OutboxItem, Store, StoreError};
@@ -30,9 +31,6 @@ const GIVE_UP_SECONDS: i64 = 5 * 24 * 3600;
 
 /// The waits between tries, in seconds; the last one repeats.
 const WAITS_SECONDS: [i64; 6] = [30, 120, 600, 1800, 3600, 4 * 3600];
-
-/// The most recipients of one report: it has to fit the outbox.
-const REPORTED_MAX: usize = 500;
 
 /// Carries decisions out, and ends what is too old, until it is told to stop.
 pub async fn run(site: &Site, mut stopped: watch::Receiver<bool>) {
@@ -64,24 +62,67 @@ async fn settle(site: &Site, held: &Held) {
                 release(site, held, decision).await
             }
             Some(decision) if decision.verdict == HeldVerdict::Drop => {
-                end(site, held, &[], "dropped").await
+                let memory = site.served.recall_released(site, held.id).await?;
+                end(site, held, &[], memory, "dropped").await
             }
             Some(decision) => {
                 let why = Why::NotApproved(decision.reason.clone());
-                refuse(site, held, why, "not approved").await
+                refuse(site, held, why, "rejected").await
             }
             None => {
                 let why = Why::NobodyDecided(held.mail.expires);
-                refuse(site, held, why, "nobody approved it in time").await
+                refuse(site, held, why, "expired").await
             }
         }
     };
-    if let Err(stop) = still_at_it(site, held, work).await {
-        let error = crate::cli::chain(&stop);
-        tracing::error!(held = %held.id, id = held.mail.message, error,
+    let Err(stop) = still_at_it(site, held, work).await else {
+        return;
+    };
+    let error = crate::cli::chain(&stop);
+    let id = &held.mail.message;
+    if !is_hopeless(site.now(), held, &stop) {
+        tracing::error!(held = %held.id, id, error,
             "held mail could not be dealt with; it is tried again");
+        return put_off(site, held).await;
+    }
+    tracing::error!(held = %held.id, id, error,
+        "held mail could not be dealt with and is given up; its sender gets a report");
+    if let Err(stop) = give_up(site, held).await {
+        let error = crate::cli::chain(&stop);
+        tracing::error!(held = %held.id, id, error, "held mail could not be given up");
         put_off(site, held).await;
     }
+}
+
+/// Whether what went wrong goes wrong again however often it is tried, and was tried for long: a
+/// disk that failed may come back with all that is on it.
+fn is_hopeless(now: Timestamp, held: &Held, stop: &Stop) -> bool {
+    let since = held.decision.as_ref().map(|decision| decision.at);
+    let tried = now.unix() - since.unwrap_or(held.mail.expires).unix();
+    let for_good = match stop {
+        Stop::Store(error) => !error.is_transient(),
+        Stop::Loop { .. } | Stop::Edit(_) => true,
+    };
+    for_good && tried > GIVE_UP_SECONDS
+}
+
+/// Ends what a fault of ours lets go neither on nor back, with what of it can still be read.
+async fn give_up(site: &Site, held: &Held) -> Result<(), Stop> {
+    let raw = site.store.held_message(held).await.unwrap_or_default();
+    let memory = site.served.recall_released(site, held.id).await?;
+    let reply = Reply::new(554, "5.3.0", "the message could not be dealt with");
+    let refused = left(held, &memory, &reply);
+    let reports = match &held.decision {
+        Some(decision) if decision.verdict == HeldVerdict::Drop => Vec::new(),
+        _ => reports(
+            site,
+            held,
+            &Message::parse(&raw),
+            Why::NotDealtWith,
+            &refused,
+        ),
+    };
+    end(site, held, &reports, memory, "failed").await
 }
 
 /// Does the work, and says from time to time that it is being done.
@@ -129,7 +170,7 @@ async fn release(site: &Site, held: &Held, decision: &Decision) -> Result<(), St
     let refused = released.to_report(&outcome);
     let message = Message::parse(&released.arrival.raw);
     let reports = reports(site, held, &message, Why::RefusedAfterApproval, &refused);
-    finish(site, held, &reports, memory).await?;
+    finish(site, held, &reports, memory, "released").await?;
     record::held_line(site, held, "released", &outcome);
     Ok(())
 }
@@ -149,28 +190,53 @@ fn given_up(mut outcome: Outcome) -> Outcome {
     outcome
 }
 
-async fn refuse(site: &Site, held: &Held, why: Why, text: &str) -> Result<(), Stop> {
+async fn refuse(site: &Site, held: &Held, why: Why, what: &str) -> Result<(), Stop> {
     let raw = site.store.held_message(held).await?;
     let message = Message::parse(&raw);
-    let mut refused = Vec::new();
-    for copy in held.mail.copies.iter().filter(|copy| !copy.added) {
-        if let Ok(address) = Address::parse(&copy.recipient) {
-            refused.push((address, Reply::new(550, "5.7.1", text)));
-        }
-    }
-    let expired = matches!(why, Why::NobodyDecided(_));
+    let text = match &why {
+        _ if !is_from_inside(held) => "not accepted",
+        Why::NobodyDecided(_) => "nobody approved it in time",
+        _ => "not approved",
+    };
+    let memory = site.served.recall_released(site, held.id).await?;
+    let refused = left(held, &memory, &Reply::new(550, "5.7.1", text));
     let reports = reports(site, held, &message, why, &refused);
-    let what = if expired { "expired" } else { "rejected" };
-    end(site, held, &reports, what).await
+    end(site, held, &reports, memory, what).await
 }
 
 /// Ends what was not released.
-async fn end(site: &Site, held: &Held, reports: &[OutboxItem], what: &str) -> Result<(), Stop> {
-    let memory = site.served.recall_released(site, held.id).await?;
-    if finish(site, held, reports, memory).await? {
+async fn end(
+    site: &Site,
+    held: &Held,
+    reports: &[OutboxItem],
+    memory: Memory,
+    what: &str,
+) -> Result<(), Stop> {
+    if finish(site, held, reports, memory, what).await? {
         record::held_line(site, held, what, &Outcome::default());
     }
     Ok(())
+}
+
+/// That everyone whom the sender named and no earlier try served is refused.
+fn left(held: &Held, memory: &Memory, reply: &Reply) -> Vec<(Address, Reply)> {
+    let named = held.mail.copies.iter().filter(|copy| !copy.added);
+    let named = named.filter_map(|copy| Address::parse(&copy.recipient).ok());
+    let left = named.filter(|recipient| !memory.has_served(recipient));
+    left.map(|recipient| (recipient, reply.clone())).collect()
+}
+
+/// What a report may say. A sender outside may be forged, and that their mail waited, for whom and
+/// why is none of their business.
+fn as_told(held: &Held, why: Why) -> Why {
+    match is_from_inside(held) {
+        true => why,
+        false => Why::NotAccepted,
+    }
+}
+
+fn is_from_inside(held: &Held) -> bool {
+    held.mail.came.source == Source::Inside.as_str()
 }
 
 /// The reports for the sender; none for a null sender.
@@ -184,6 +250,7 @@ fn reports(
     let Ok(to) = Address::parse(&held.mail.sender) else {
         return Vec::new();
     };
+    let why = as_told(held, why);
     let write = |refused: &[(Address, Reply)]| {
         let report = Report {
             hostname: &site.hostname,
@@ -206,10 +273,12 @@ async fn finish(
     held: &Held,
     reports: &[OutboxItem],
     memory: Memory,
+    what: &str,
 ) -> Result<bool, Stop> {
-    let events = match held.decision {
-        Some(_) => Vec::new(),
-        None => vec![Store::expired_event(held)],
+    let events = match what {
+        "failed" => vec![Store::failed_event(held)],
+        "expired" => vec![Store::expired_event(held)],
+        _ => Vec::new(),
     };
     let key = memory.key().clone();
     let finished = site.store.finish_held(held, reports, events, key).await?;

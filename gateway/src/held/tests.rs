@@ -1,12 +1,13 @@
 //! Who gets what of a released message, judged by rules that may have changed meanwhile.
 
-use super::{GIVE_UP_SECONDS, Released, given_up, is_worth_another_try};
+use super::{GIVE_UP_SECONDS, Released, as_told, given_up, is_hopeless, is_worth_another_try};
 use crate::admit::Admission;
-use crate::answer::{EndFate, Outcome, Redirections};
+use crate::answer::{EndFate, Outcome, Redirections, Stop};
+use crate::own_mail::dsn::Why;
 use mail::{Message, Timestamp};
 use rules::{Approval, Facts, Judgement, Organisation, Policy, RuleFile};
 use seal::HeldId;
-use store::{Decision, Held, HeldArrival, HeldCopy, HeldMail, HeldVerdict};
+use store::{Decision, Held, HeldArrival, HeldCopy, HeldMail, HeldVerdict, StoreError};
 use wire::Reply;
 
 const BOB: &str = "bob@partner.example";
@@ -290,4 +291,37 @@ fn a_release_is_tried_for_five_days_and_then_reported() {
         reply.to_string().contains("5.4.7") && reply.text.contains("box full"),
         "{reply}"
     );
+}
+
+#[test]
+fn what_can_never_be_done_is_given_up_after_five_days_and_a_failing_disk_is_not() {
+    let changed = || Stop::Store(StoreError::Changed { what: "a part" });
+    let full = Stop::Store(StoreError::Full { limit: 1 });
+    let decided = Timestamp::from_unix(500);
+    let mut held = held(&[BOB]);
+    held.mail.expires = Timestamp::from_unix(100);
+    for decision in [None, Some(HeldVerdict::Release), Some(HeldVerdict::Reject)] {
+        let since = decision.map_or(held.mail.expires, |_| decided);
+        held.decision = decision.map(|verdict| Decision {
+            verdict,
+            reason: None,
+            by: "operator eve".to_owned(),
+            at: decided,
+        });
+        let last = since.plus_seconds(GIVE_UP_SECONDS);
+        assert!(!is_hopeless(last, &held, &changed()));
+        assert!(is_hopeless(last.plus_seconds(1), &held, &changed()));
+        assert!(!is_hopeless(last.plus_seconds(1), &held, &full));
+    }
+}
+
+#[test]
+fn only_our_own_people_hear_why() {
+    let why = || Why::NotApproved(Some("ask first".to_owned()));
+    let mut held = held(&[BOB]);
+    assert_eq!(as_told(&held, why()), why());
+    for source in ["outside", "viewer", ""] {
+        held.mail.came.source = source.to_owned();
+        assert_eq!(as_told(&held, why()), Why::NotAccepted, "{source}");
+    }
 }

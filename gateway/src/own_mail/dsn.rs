@@ -14,6 +14,12 @@ const REPEATED_FIELDS: [&str; 6] = ["From", "To", "Cc", "Subject", "Date", "Mess
 /// The most octets of repeated fields: a report has to fit the outbox.
 const REPEATED_BYTES_MAX: usize = 64 * 1024;
 
+/// The most octets of a reply's text that a report repeats, for the same reason.
+const REPLY_BYTES_MAX: usize = 400;
+
+/// The most recipients of one report, for the same reason.
+pub const REPORTED_MAX: usize = 500;
+
 /// Why there is a report at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Why {
@@ -25,6 +31,11 @@ pub enum Why {
     NobodyDecided(Timestamp),
     /// It was approved, and refused on its way.
     RefusedAfterApproval,
+    /// It waited for approval, and a fault of ours kept it from going on or back.
+    NotDealtWith,
+    /// It came from outside and waited: that it did, and why it goes no further, is no business of
+    /// a sender who may be forged.
+    NotAccepted,
 }
 
 impl Why {
@@ -34,6 +45,8 @@ impl Why {
             Self::NotApproved(_) => "Undelivered mail: your message was not approved",
             Self::NobodyDecided(_) => "Undelivered mail: nobody approved your message in time",
             Self::RefusedAfterApproval => "Undelivered mail: refused after it was approved",
+            Self::NotDealtWith => "Undelivered mail: your message could not be dealt with",
+            Self::NotAccepted => "Undelivered mail",
         }
     }
 
@@ -57,6 +70,10 @@ impl Why {
             Self::RefusedAfterApproval => "Your message waited for approval and was released. \
                                            These recipients were then refused for good:"
                 .to_owned(),
+            Self::NotDealtWith => "Your message waited for approval, and then could not be dealt \
+                                   with. It was not sent to:"
+                .to_owned(),
+            Self::NotAccepted => "Your message was not delivered to:".to_owned(),
         }
     }
 }
@@ -122,6 +139,7 @@ impl Report<'_> {
         let mut out = self.why.opening();
         out.push_str("\n\n");
         for (recipient, reply) in self.refused {
+            let reply = cut(reply);
             out.push_str(&format!("  {recipient}\n    {reply}\n"));
         }
         out.push_str("\nNothing more will be tried for them.\n");
@@ -136,6 +154,7 @@ impl Report<'_> {
             self.arrived.rfc5322()
         );
         for (recipient, reply) in self.refused {
+            let reply = cut(reply);
             // RFC 6533 §3: an address beyond ASCII has its own type.
             let kind = if recipient.as_str().is_ascii() {
                 "rfc822"
@@ -167,21 +186,39 @@ impl Report<'_> {
     }
 }
 
+/// A reply with no more text than a report repeats.
+fn cut(reply: &Reply) -> Reply {
+    let mut text = reply.text.clone();
+    text.truncate(text.floor_char_boundary(REPLY_BYTES_MAX));
+    Reply {
+        text,
+        ..reply.clone()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use store::passing::OUTBOX_ITEM_BYTES_MAX;
+
+    fn address(text: &str) -> Address {
+        Address::parse(text).expect("an address")
+    }
 
     fn report(original: &str, why: &Why) -> String {
-        let address = |text| Address::parse(text).expect("an address");
-        let original = Message::parse(original.as_bytes());
         let reply = Reply::new(550, "5.7.1", "not approved");
+        report_of(original, why, &[(address("bob@partner.example"), reply)])
+    }
+
+    fn report_of(original: &str, why: &Why, refused: &[(Address, Reply)]) -> String {
+        let original = Message::parse(original.as_bytes());
         let report = Report {
             hostname: "sealgate.corp.example",
             from: &address("secure@corp.example"),
             to: &address("ann@corp.example"),
             original: &original,
             why,
-            refused: &[(address("bob@partner.example"), reply)],
+            refused,
             arrived: Timestamp::from_unix(0),
         };
         let written = report.write(Timestamp::from_unix(0)).bytes;
@@ -203,6 +240,40 @@ mod tests {
     }
 
     #[test]
+    fn a_report_of_long_replies_about_many_fits_the_outbox() {
+        for (octets, letter) in [(1, "x"), (2, "\u{e4}")] {
+            let text = letter.repeat(16 * 1024 / octets);
+            let refused = |number: usize| {
+                let local = letter.repeat(50 / octets);
+                let to = format!("{local}{number:03}@{}example", "partner.".repeat(20));
+                (address(&to), Reply::new(550, "5.1.1", text.clone()))
+            };
+            let all: Vec<_> = (0..REPORTED_MAX).map(refused).collect();
+            let cc = format!("Cc: {}\r\n\r\nx\r\n", "x".repeat(REPEATED_BYTES_MAX - 20));
+            let report = report_of(&cc, &Why::RefusedAfterApproval, &all);
+            assert!(
+                report.len() < OUTBOX_ITEM_BYTES_MAX * 9 / 10,
+                "{}",
+                report.len()
+            );
+            assert_eq!(report.matches("Final-Recipient").count(), REPORTED_MAX);
+            let most = letter.repeat(REPLY_BYTES_MAX / octets);
+            assert!(report.contains(&most) && !report.contains(&(most + letter)));
+        }
+    }
+
+    #[test]
+    fn a_report_to_the_outside_does_not_say_that_mail_waited() {
+        let plain = "Subject: s\r\n\r\nx\r\n";
+        let text = report(plain, &Why::NotAccepted);
+        assert!(text.contains("Subject: Undelivered mail\r\n"), "{text}");
+        let tells = |text: &str| text.contains("waited") || text.contains("your message was");
+        assert!(!tells(&text), "{text}");
+        // The control: to the inside it does.
+        assert!(tells(&report(plain, &Why::NotApproved(None))));
+    }
+
+    #[test]
     fn a_report_says_why_there_is_one() {
         let all = [
             Why::RefusedBesideOthers,
@@ -210,6 +281,7 @@ mod tests {
             Why::NotApproved(Some("ask first".to_owned())),
             Why::NobodyDecided(Timestamp::from_unix(0)),
             Why::RefusedAfterApproval,
+            Why::NotDealtWith,
         ];
         let texts = all.map(|why| report("Subject: s\r\n\r\nx\r\n", &why));
         let told = [
@@ -218,6 +290,7 @@ mod tests {
             "ask first",
             "1 January 1970",
             "released",
+            "could not be dealt with",
         ];
         for (text, words) in texts.iter().zip(told) {
             assert!(

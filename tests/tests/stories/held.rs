@@ -150,6 +150,10 @@ fn unlabelled_mail_waits_and_goes_on_when_it_is_released() {
         opener.events("held released")[0].detail["reason"],
         "it is harmless"
     );
+    // What it did on its way can be laid beside the approval.
+    let passed = opener.events("passed");
+    assert_eq!(passed.len(), 1, "{passed:?}");
+    assert_eq!(passed[0].detail["held"], id);
     assert_eq!(sink.mailbox(BOB).len(), 1);
     assert_eq!(
         sink.mailbox(ANN).len(),
@@ -310,7 +314,8 @@ fn a_null_sender_and_the_world_outside_are_not_told() {
     let robot = [b"Auto-Submitted: auto-generated\r\n", &message("robot")[..]].concat();
     assert_eq!(gateway.inside().send(ANN, &[EVE], &robot).code, 250);
     for id in waiting(&gateway) {
-        said(&held(&gateway, &["reject", &id]));
+        let reason = ["reject", &id, "--reason", "not for you"];
+        said(&held(&gateway, &reason));
     }
     // Reports for those who have an address; no notice that it waits for anybody.
     assert!(is_empty_soon(&gateway, 10));
@@ -319,11 +324,15 @@ fn a_null_sender_and_the_world_outside_are_not_told() {
         (1, 1)
     );
     let of = |who| subjects(&sink, who);
-    let report = ["Undelivered mail: your message was not approved"];
-    assert_eq!(
-        (of(BOB), of(ANN)),
-        (report.map(String::from).to_vec(), of(BOB))
-    );
+    // The world outside does not hear that anybody had to approve it, nor why nobody did.
+    assert_eq!(of(ANN), ["Undelivered mail: your message was not approved"]);
+    assert_eq!(of(BOB), ["Undelivered mail"]);
+    let outside = text(&sink.mailbox(BOB)[0]);
+    assert!(outside.contains("550 5.7.1 not accepted"), "{outside}");
+    for (mail, tells) in [(outside, false), (text(&sink.mailbox(ANN)[0]), true)] {
+        assert_eq!(mail.contains("not for you"), tells, "{mail}");
+        assert_eq!(mail.contains("waited"), tells, "{mail}");
+    }
     assert_eq!(sink.all().len(), 2);
 }
 
