@@ -1,6 +1,7 @@
 //! What was held and is released: the rules that count then decide about it, the next hop may put
 //! it off, and nobody whom the sender did not name is named to them.
 
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,8 @@ use end_to_end::letter::{self, below_our_block};
 use end_to_end::reading::{self, Opener};
 use end_to_end::sink::{Answer, Sink, Stage};
 use end_to_end::visitor::Visitor;
+
+use store::AuditEvent;
 
 use crate::held::{held, is_empty_soon, said, text, the_one, waiting};
 
@@ -23,6 +26,19 @@ const HOLD: &str = "[[rule]]\nname = \"hold\"\nthen = [{ hold = \"Four eyes.\" }
 
 fn message(subject: &str) -> Vec<u8> {
     letter::plain(ANN, BOB, subject, WORD)
+}
+
+/// The events of one kind, which a gateway that runs may keep aside for a while before it puts them
+/// into the log.
+fn events(opener: &Opener, kind: &str) -> Vec<AuditEvent> {
+    let until = Instant::now() + Duration::from_secs(10);
+    loop {
+        let events = opener.events(kind);
+        if !events.is_empty() || Instant::now() > until {
+            return events;
+        }
+        thread::sleep(Duration::from_millis(200));
+    }
 }
 
 #[test]
@@ -62,7 +78,6 @@ fn what_rules_seal_is_sealed_after_its_approval() {
         is_same(&visitor.get(&whole[0]).body),
         "the download has other bytes"
     );
-    assert_eq!(opener.events("sealed").len(), 1);
     // Bob's notice and his code, Ann's notice: none of them says it, nor does the disk.
     assert_eq!(seen(), 0, "P2: it left in clear");
     assert_eq!(canary.found_below(&gateway.path("data")), [""; 0]);
@@ -72,6 +87,7 @@ fn what_rules_seal_is_sealed_after_its_approval() {
     said(&held(&gateway, &["release", &the_one(&gateway)]));
     assert_eq!(sink.wait_for(EVE, 1).len(), 1);
     assert!(seen() > 0, "the canary is blind");
+    assert_eq!(events(&opener, "sealed").len(), 1);
 }
 
 #[test]
@@ -185,6 +201,24 @@ fn whom_rules_redirect_to_is_not_named_to_the_sender() {
     );
 }
 
+/// What a terminal shows of a command; nothing where the system has no `script` to make one.
+fn on_a_terminal(gateway: &Gateway, words: &[&str]) -> Option<String> {
+    let line = format!(
+        "'{}' held {} '--config={}'",
+        end_to_end::place::sealgate().display(),
+        words.join(" "),
+        gateway.path("sealgate.toml").display()
+    );
+    let mut script = Command::new("script");
+    match script.args(["-qec", &line, "/dev/null"]).output() {
+        Ok(output) => Some(String::from_utf8_lossy(&output.stdout).into_owned()),
+        Err(error) => {
+            println!("skipped: no terminal without `script`: {error}");
+            None
+        }
+    }
+}
+
 #[test]
 fn the_operator_is_told_what_is_there_and_can_end_it_silently() {
     let sink = Sink::start();
@@ -206,11 +240,21 @@ fn the_operator_is_told_what_is_there_and_can_end_it_silently() {
     );
 
     let id = the_one(&gateway);
+    if let Some(shown) = on_a_terminal(&gateway, &["export", &id]) {
+        assert!(
+            shown.contains("message.eml") && !shown.contains(WORD),
+            "{shown}"
+        );
+        // The control: a terminal is where `show` belongs.
+        let shown = on_a_terminal(&gateway, &["show", &id]);
+        assert!(shown.is_some_and(|shown| shown.contains("Four eyes.")));
+    }
+    assert!(said(&held(&gateway, &["export", &id])).contains(WORD));
     let words = ["reject", &id, "--silent", "--reason", "-forged"];
     assert!(said(&held(&gateway, &words)).starts_with("dropped: "));
     assert!(is_empty_soon(&gateway, 10));
     let opener = Opener::new(&gateway);
-    let [event] = &opener.events("held dropped")[..] else {
+    let [event] = &events(&opener, "held dropped")[..] else {
         panic!("not audited");
     };
     assert_eq!(event.detail["reason"], "-forged");
