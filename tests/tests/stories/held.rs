@@ -222,6 +222,9 @@ fn a_retry_holds_nothing_twice() {
     };
     assert_eq!(send(&gateway), 451);
     the_one(&gateway);
+    // The mail to its sender is out and written off: one that a kill cuts short waits for its lease.
+    sink.wait_for(ANN, 1);
+    thread::sleep(Duration::from_millis(500));
     gateway.kill();
     gateway.serve();
     assert_eq!(send(&gateway), 451);
