@@ -274,7 +274,7 @@ directory = "{folder}/rules"
 
     /// Whether the log says `words` within ten seconds.
     pub fn log_says(&self, words: &str) -> bool {
-        let until = Instant::now() + Duration::from_secs(10);
+        let until = Instant::now() + Duration::from_secs(30);
         while Instant::now() < until {
             if self.log().contains(words) {
                 return true;
