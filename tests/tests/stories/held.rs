@@ -222,7 +222,8 @@ fn a_retry_holds_nothing_twice() {
     };
     assert_eq!(send(&gateway), 451);
     the_one(&gateway);
-    // The mail to its sender is out and written off: one that a kill cuts short waits for its lease.
+    // The mail to its sender is out and written off: one that a kill cuts short waits for its
+    // lease.
     sink.wait_for(ANN, 1);
     thread::sleep(Duration::from_secs(2));
     gateway.kill();
