@@ -2,9 +2,10 @@
 //! likes. It is driven through its ports, its files and its signals only.
 
 use std::fs;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -355,9 +356,22 @@ impl Drop for Gateway {
     }
 }
 
-/// Loopback addresses that were free a moment ago.
+/// Ports below those that Linux lends to connections (`ip_local_port_range`, 32768 and up): one that
+/// is free while it is chosen cannot become the near end of some connection before its server binds.
+const PORTS: std::ops::Range<u16> = 16_384..32_768;
+
+/// Loopback addresses that nobody listens on. None is given twice by this process.
 pub fn free_addresses<const N: usize>() -> [SocketAddr; N] {
-    let sockets: [TcpListener; N] =
-        std::array::from_fn(|_| TcpListener::bind("127.0.0.1:0").expect("a free port"));
-    sockets.map(|socket| socket.local_addr().expect("a bound socket has an address"))
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    // Processes beside each other begin apart.
+    let begin = std::process::id().wrapping_mul(97) as u16;
+    let mut tries = 0..PORTS.len();
+    std::array::from_fn(|_| {
+        tries
+            .by_ref()
+            .map(|_| begin.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % PORTS.len() as u16)
+            .map(|nth| SocketAddr::from((Ipv4Addr::LOCALHOST, PORTS.start + nth)))
+            .find(|address| TcpListener::bind(address).is_ok())
+            .expect("a free port")
+    })
 }

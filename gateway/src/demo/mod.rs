@@ -30,6 +30,10 @@ const PORTS: [u16; 3] = [2525, 8443, 8025];
 /// How many ports above the first are tried.
 const PORT_TRIES: u16 = 50;
 
+/// The ports that are tried else. Linux lends those above to connections (`ip_local_port_range`):
+/// one of them may become the near end of a connection before its server binds it.
+const OTHER_PORTS: std::ops::Range<u16> = 16_384..32_768;
+
 /// A demo at work.
 pub struct World {
     /// The gateway.
@@ -92,11 +96,11 @@ impl World {
             host: "127.0.0.1".to_owned(),
             port: hop.port(),
         };
-        let [mail, viewer, page] = PORTS.map(|port| free_port(ports, port));
-        config.listen[0].address = mail?;
-        config.viewer.address = viewer?;
+        let [mail, viewer, page] = free_addresses(ports)?;
+        config.listen[0].address = mail;
+        config.viewer.address = viewer;
         config.viewer.url = format!("http://{}", config.viewer.address);
-        let page = TcpListener::bind(page?).await?;
+        let page = TcpListener::bind(page).await?;
         let policies = assemble::policies(&config)?;
         let key = ServerKey::generate(&mut SystemEntropy);
         let running = assemble::start(&config, key, policies).await?;
@@ -152,21 +156,33 @@ async fn sink(
     Ok((address, stop))
 }
 
-/// An address on loopback whose port was free a moment ago.
-fn free_port(ports: Ports, first: u16) -> io::Result<SocketAddr> {
-    let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let wanted =
-        (first..first + PORT_TRIES).map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
-    let known = match ports {
-        Ports::Known => Some(wanted).into_iter().flatten(),
-        Ports::Free => None.into_iter().flatten(),
-    };
-    for address in known {
-        if std::net::TcpListener::bind(address).is_ok() {
-            return Ok(address);
-        }
+/// Three addresses on loopback that nobody listens on, each held while the next is chosen.
+fn free_addresses(ports: Ports) -> io::Result<[SocketAddr; 3]> {
+    let mut held = Vec::with_capacity(PORTS.len());
+    for first in PORTS {
+        let known = first..first + PORT_TRIES;
+        let listener = match ports {
+            Ports::Known => listen_on_one(known.chain(others())),
+            Ports::Free => listen_on_one(others()),
+        };
+        held.push(listener?);
     }
-    std::net::TcpListener::bind(any)?.local_addr()
+    let [mail, viewer, page] = [&held[0], &held[1], &held[2]].map(|held| held.local_addr());
+    Ok([mail?, viewer?, page?])
+}
+
+/// All of [`OTHER_PORTS`], from another one in each process.
+fn others() -> impl Iterator<Item = u16> {
+    let begin = std::process::id() as usize * 97 % OTHER_PORTS.len();
+    OTHER_PORTS.skip(begin).chain(OTHER_PORTS.take(begin))
+}
+
+/// A listener on the first of these ports that is free.
+fn listen_on_one(mut ports: impl Iterator<Item = u16>) -> io::Result<std::net::TcpListener> {
+    let listen = |port| std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok();
+    ports
+        .find_map(listen)
+        .ok_or_else(|| io::Error::new(io::ErrorKind::AddrInUse, "no port on loopback is free"))
 }
 
 /// A directory of our own that goes when it is dropped.
