@@ -356,8 +356,9 @@ impl Drop for Gateway {
     }
 }
 
-/// Ports below those that Linux lends to connections (`ip_local_port_range`, 32768 and up): one that
-/// is free while it is chosen cannot become the near end of some connection before its server binds.
+/// Ports below those that Linux lends to connections (`ip_local_port_range`, 32768 and up): one
+/// that is free while it is chosen cannot become the near end of some connection before its server
+/// binds it.
 const PORTS: std::ops::Range<u16> = 16_384..32_768;
 
 /// Loopback addresses that nobody listens on. None is given twice by this process.
