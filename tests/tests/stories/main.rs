@@ -3,6 +3,7 @@
 mod accessible;
 mod approved;
 mod attached;
+mod banner;
 mod bounds;
 mod canary;
 mod demo;

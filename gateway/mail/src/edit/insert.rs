@@ -11,6 +11,7 @@ use super::outline::Spot;
 use super::plain::Frame;
 use super::targets::{self, Refusal};
 use super::{Place, SkipReason, Skipped, outline, plain};
+use crate::marking::guarded;
 use crate::message::{Message, Part, PartPath, TransferEncoding, parameters};
 
 /// The text of one edit.
@@ -34,10 +35,11 @@ impl NewText<'_> {
 
     /// The element as it stands in HTML.
     pub fn element(&self, newline: &str) -> String {
-        let html = fold_html(self.html)
+        let (class, style, html) = (self.class(), guarded("block", &[]), self.html);
+        let element = format!("<div class=\"sealgate {class}\" style=\"{style}\">{html}</div>");
+        fold_html(&element)
             .replace("\r\n", "\n")
-            .replace('\n', newline);
-        format!("<div class=\"sealgate {}\">{html}</div>", self.class())
+            .replace('\n', newline)
     }
 }
 

@@ -150,51 +150,92 @@ impl Look {
         }
     }
 
-    /// The text as a paragraph that looks so. The attribute `align` is for Outlook, which minds no
-    /// `text-align` there; the margin parts it from the letter.
+    /// The text as a paragraph that looks so, whatever style sheet the letter brings. The attribute
+    /// `align` is for Outlook, which minds no `text-align` there; the margin parts it from the
+    /// letter. Lines are broken within tags, where no setting of blanks shows it.
     pub fn dress(&self, text: &str, place: Place) -> String {
         let html = escape_html(text);
         let side = self.alignment.css();
-        let style = self.style(place);
-        format!("<p align=\"{side}\" style=\"{style};text-align:{side}\">{html}</p>")
+        let block = guarded("block", &self.block(place));
+        let words = guarded("inline", &self.words());
+        format!("<p\nalign=\"{side}\" style=\"{block}\"><span\nstyle=\"{words}\">{html}</span></p>")
     }
 
-    fn style(&self, place: Place) -> String {
-        let mut style = String::from(match place {
-            Place::Top => "margin:0 0 12pt",
-            Place::Bottom => "margin:12pt 0 0",
-            Place::AboveQuote => "margin:12pt 0",
-        });
-        let mut add = |name: &str, value: &str| {
-            style.push_str(&format!(";{name}:{value}"));
+    /// How the paragraph looks.
+    fn block(&self, place: Place) -> Vec<(&'static str, String)> {
+        let margin = match place {
+            Place::Top => "0 0 12pt",
+            Place::Bottom => "12pt 0 0",
+            Place::AboveQuote => "12pt 0",
         };
+        let mut block = vec![("margin", margin.to_owned())];
         if let Some(background) = self.background {
-            add("background", &background.css());
+            block.push(("background", background.css()));
         }
         if let Some(bar) = self.bar {
-            add("border-left", &format!("3pt solid {}", bar.css()));
+            block.push(("border-left", format!("3pt solid {}", bar.css())));
         }
         if self.background.is_some() || self.bar.is_some() {
-            add("padding", "5pt 9pt");
-        }
-        if let Some(color) = self.color {
-            add("color", &color.css());
+            block.push(("padding", "5pt 9pt".to_owned()));
         }
         if self.pale {
-            add("opacity", "0.7");
+            block.push(("opacity", "0.7".to_owned()));
+        }
+        block.push(("text-align", self.alignment.css().to_owned()));
+        block
+    }
+
+    /// How its words look.
+    fn words(&self) -> Vec<(&'static str, String)> {
+        let mut words = Vec::new();
+        if let Some(color) = self.color {
+            words.push(("color", color.css()));
         }
         if let Some(size) = self.size_points {
             let size = size.clamp(*SIZE_POINTS.start(), *SIZE_POINTS.end());
-            add("font-size", &format!("{size}pt"));
+            words.push(("font-size", format!("{size}pt")));
         }
         let safe = |c: &char| c.is_ascii_alphanumeric() || matches!(c, ' ' | '-');
         let font = self.font.iter().flat_map(|font| font.chars());
         let font = font.filter(safe).collect::<String>();
         if !font.trim().is_empty() {
-            add("font-family", &format!("'{}',sans-serif", font.trim()));
+            words.push(("font-family", format!("'{}',sans-serif", font.trim())));
         }
-        style
+        words
     }
+}
+
+/// What a letter's style sheet could do to hide an element: taken back, first all of it at once;
+/// then by name what is inherited, and what programs know that do not know `all`. What stands in
+/// the element itself and is important prevails over every sheet (CSS Cascading and Inheritance
+/// Level 4, section 6.1).
+const SEEN: [(&str, &str); 10] = [
+    ("all", "revert"),
+    ("visibility", "visible"),
+    ("opacity", "1"),
+    ("height", "auto"),
+    ("max-height", "none"),
+    ("overflow", "visible"),
+    ("text-indent", "0"),
+    ("line-height", "normal"),
+    ("letter-spacing", "normal"),
+    ("-webkit-text-fill-color", "currentcolor"),
+];
+
+/// The value of `style` for an element that no style sheet can hide, with this `display` and these
+/// declarations. They stand there twice: Word, and so Outlook, drops what is important.
+pub(crate) fn guarded(display: &str, declarations: &[(&'static str, String)]) -> String {
+    let own = || {
+        declarations
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+    };
+    let plain = own().map(|(name, value)| format!("{name}:{value}"));
+    let seen = SEEN.into_iter().chain([("display", display)]);
+    let important = seen.chain(own());
+    let important = important.map(|(name, value)| format!("{name}:{value}!important"));
+    // The blanks let a long line be broken.
+    plain.chain(important).collect::<Vec<_>>().join("; ")
 }
 
 #[cfg(test)]
@@ -227,11 +268,22 @@ mod tests {
             alignment: Alignment::Center,
             ..Look::default()
         };
-        let expected = "<p align=\"center\" style=\"margin:0 0 12pt;color:#b00020;\
-font-size:48pt;font-family:'Arialscript',sans-serif;text-align:center\">&lt;x&gt;</p>";
-        assert_eq!(look.dress("<x>", Place::Top), expected);
-        let bare = "<p align=\"left\" style=\"margin:12pt 0 0;text-align:left\">x</p>";
-        assert_eq!(Look::default().dress("x", Place::Bottom), bare);
+        let shown = look.dress("<x>", Place::Top);
+        assert!(shown.starts_with("<p\nalign=\"center\" style=\"margin:0 0 12pt; "));
+        assert!(
+            shown.contains("<span\nstyle=\"color:#b00020; font-size:48pt; "),
+            "{shown}"
+        );
+        assert!(shown.contains("; font-family:'Arialscript',sans-serif!important\">&lt;x&gt;<"));
+        assert_eq!(shown.matches(['<', '>']).count(), 8, "{shown}");
+        let bare = Look::default().dress("x", Place::Bottom);
+        assert!(
+            bare.starts_with("<p\nalign=\"left\" style=\"margin:12pt 0 0; text-align:left; all:")
+        );
+        assert!(
+            bare.ends_with("; display:inline!important\">x</span></p>"),
+            "{bare}"
+        );
         for text in [
             "red", "#12345", "#12345g", "#+1+2+3", "#1234567", "b00020", "#é2345",
         ] {

@@ -8,6 +8,7 @@ mod stamp;
 mod template;
 mod wording;
 
+pub(crate) use look::guarded;
 pub use look::{Alignment, Color, Look, SIZE_POINTS};
 pub use original::original_attached;
 pub use stamp::Stamp;
