@@ -159,9 +159,7 @@ where
 /// Content leaves only after the log says so.
 pub(crate) async fn revealed(desk: &Desk, visitor: &Visitor, how: &str) -> Result<(), Refusal> {
     let how = [("as", how.to_owned())];
-    visitor
-        .audit(desk, "content revealed", Durability::Before, &how)
-        .await?;
+    visitor.tell(desk, "content revealed", &how).await?;
     remember(desk, visitor).await
 }
 

@@ -9,7 +9,6 @@ use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use store::Durability;
 
 use crate::desk::{Desk, Shared};
 use crate::download::Download;
@@ -162,9 +161,7 @@ async fn begin(
     }
     let room = desk.downloads.room(&visitor.holder.mailbox());
     let room = room.ok_or(Refusal::DownloadsBusy)?;
-    visitor
-        .audit(desk, begun.kind, Durability::Before, begun.detail)
-        .await?;
+    visitor.tell(desk, begun.kind, begun.detail).await?;
     remember(desk, visitor).await?;
     Ok(file.answer(asked, room))
 }

@@ -232,6 +232,27 @@ impl Visitor {
         write(desk, done, durability).await
     }
 
+    /// Writes to the audit log what is revealed to the reader, before it is. What the log has of
+    /// this visit already it only counts: a reader may ask for the same thing for ever.
+    pub async fn tell(
+        &self,
+        desk: &Desk,
+        kind: &str,
+        detail: &[(&str, String)],
+    ) -> Result<(), Refusal> {
+        let record = &self.holder.record;
+        let done = event(record, kind, detail).actor(&record.grant.recipient);
+        let store = &desk.viewer.store;
+        let told = store.audit_once(self.visit.hash(), done).await;
+        match told.map_err(|error| Refusal::trouble("write the audit log", &error))? {
+            true => Ok(()),
+            // Somebody signed out meanwhile, or its time is over.
+            false => Err(Refusal::NoVisit {
+                base: self.holder.base(),
+            }),
+        }
+    }
+
     /// The mark of a visit's forms.
     pub fn token(&self, desk: &Desk) -> String {
         let mark = desk

@@ -39,7 +39,7 @@ impl AuditAlarm {
     }
 
     /// A write failed, and with it so many events; those taken before count again.
-    fn ring(&self, lost: u64) {
+    pub(crate) fn ring(&self, lost: u64) {
         self.failures.fetch_add(1, Ordering::Relaxed);
         self.lost.fetch_add(lost, Ordering::Relaxed);
         self.ringing.store(true, Ordering::Relaxed);

@@ -183,8 +183,8 @@ pub trait Challenges: Send + Sync {
     async fn open_visit(&self, visit: NewVisit) -> Result<()>;
     /// The visit with this token, if it still lasts.
     async fn visit(&self, token: [u8; 32], now: Timestamp) -> Result<Option<Visit>>;
-    /// Ends a visit.
-    async fn close_visit(&self, token: [u8; 32]) -> Result<()>;
+    /// Ends a visit, and tells the log what was only counted of it.
+    async fn close_visit(&self, token: [u8; 32], now: Timestamp) -> Result<()>;
     /// Whether the browser proved the mailbox before.
     async fn known(&self, mailbox: &str, browser: [u8; 32], now: Timestamp) -> Result<bool>;
 }
@@ -269,7 +269,7 @@ pub trait Passing: Send + Sync {
     /// Spends a nonce; true exactly once until it runs out.
     async fn spend_nonce(&self, id: [u8; 16], until: Timestamp, now: Timestamp) -> Result<bool>;
     /// Removes challenges, visits, browsers, served memory, threads, their labels and nonces that
-    /// ran out.
+    /// ran out; what was only counted of visits is told to the log.
     async fn sweep(&self, now: Timestamp) -> Result<u64>;
 }
 
@@ -419,6 +419,10 @@ pub trait AuditLog: Send + Sync {
         durability: Durability,
         now: Timestamp,
     ) -> Result<()>;
+    /// Appends an event of a visit, durably, or only counts it if the log has it of this visit.
+    /// False, and nothing is written, when the visit is over.
+    async fn append_once(&self, visit: [u8; 32], event: AuditEvent, now: Timestamp)
+    -> Result<bool>;
     /// Reads events in their order.
     async fn events(&self, filter: &AuditFilter) -> Result<Vec<AuditRow>>;
     /// Whether appended events wait because the log last took none of them.

@@ -1,13 +1,15 @@
 //! The audit log in SQLite: rows are only ever appended, each hashed over the one before.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use mail::Timestamp;
 use seal::LetterId;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, SqliteConnection};
 
-use super::SqliteRecords;
 use super::rows::{bytes, count, get, time};
+use super::{SqliteRecords, tellings};
 use crate::audit::{
     AuditEvent, AuditFilter, AuditRow, Durability, EVENT_BYTES_MAX, EVENTS_MAX, row_hash,
 };
@@ -28,6 +30,24 @@ impl AuditLog for SqliteRecords {
         now: Timestamp,
     ) -> Result<()> {
         self.journal.append(&events, durability, now).await
+    }
+
+    async fn append_once(
+        &self,
+        visit: [u8; 32],
+        event: AuditEvent,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let body: Arc<str> = body(&event)?.into();
+        if !tellings::is_told(self.readers(), visit, &body).await? {
+            // What came before it stands before it.
+            self.journal.take_up().await?;
+        }
+        self.write(move |connection| {
+            let body = body.clone();
+            Box::pin(async move { tellings::tell(connection, visit, &body, now).await })
+        })
+        .await
     }
 
     fn is_stuck(&self) -> bool {

@@ -122,8 +122,8 @@ impl Challenges for SqliteRecords {
         visits::find(self.readers(), token, now).await
     }
 
-    async fn close_visit(&self, token: [u8; 32]) -> Result<()> {
-        self.write(move |connection| Box::pin(visits::close(connection, token)))
+    async fn close_visit(&self, token: [u8; 32], now: Timestamp) -> Result<()> {
+        self.write(move |connection| Box::pin(visits::close(connection, token, now)))
             .await
     }
 

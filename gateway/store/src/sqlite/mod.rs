@@ -13,6 +13,7 @@ mod lists;
 mod passing;
 mod rows;
 mod sweep;
+mod tellings;
 mod visits;
 mod writer;
 
@@ -86,6 +87,11 @@ impl SqliteRecords {
                     6,
                     "held",
                     include_str!("../../migrations/records/0006_held.sql"),
+                ),
+                (
+                    7,
+                    "tellings",
+                    include_str!("../../migrations/records/0007_tellings.sql"),
                 ),
             ],
             secure_delete: "fast",

@@ -11,7 +11,7 @@ use sqlx::{QueryBuilder, SqliteConnection, SqlitePool};
 
 use super::rows::{bytes, count, get, rights, time};
 use super::writer::Insertion;
-use super::{SqliteRecords, sweep};
+use super::{SqliteRecords, sweep, tellings};
 use crate::error::{StoreError, database};
 use crate::passing::{
     OUTBOX_ITEMS_MAX, OutboxId, Served, ServedKey, ServedState, Thread, ThreadLabel,
@@ -19,6 +19,9 @@ use crate::passing::{
 use crate::records::{NewOutboxRow, OutboxRow, Passing};
 
 type Result<T> = std::result::Result<T, StoreError>;
+
+/// How many transactions of one sweep end tellings; what is left waits for the next.
+const FOLDS_MAX: u32 = 1_000;
 
 /// How far a delivery came, in the column `state`; a greater one is never overwritten by a less.
 const BEGUN: i64 = 1;
@@ -223,6 +226,12 @@ impl Passing for SqliteRecords {
     }
 
     async fn sweep(&self, now: Timestamp) -> Result<u64> {
+        for _ in 0..FOLDS_MAX {
+            let fold = self.write(move |connection| Box::pin(tellings::fold_over(connection, now)));
+            if fold.await? == 0 {
+                break;
+            }
+        }
         let swept = self
             .write(move |connection| Box::pin(sweep::sweep(connection, now)))
             .await?;

@@ -7,6 +7,7 @@ use seal::GrantId;
 use sqlx::{SqliteConnection, SqliteExecutor, SqlitePool};
 
 use super::rows::{bytes, time};
+use super::tellings;
 use crate::challenge::Visit;
 use crate::error::{StoreError, database};
 use crate::records::NewVisit;
@@ -68,7 +69,12 @@ pub(super) async fn find(
     }))
 }
 
-pub(super) async fn close(connection: &mut SqliteConnection, token: [u8; 32]) -> Result<()> {
+pub(super) async fn close(
+    connection: &mut SqliteConnection,
+    token: [u8; 32],
+    now: Timestamp,
+) -> Result<()> {
+    tellings::fold_visit(connection, token, now).await?;
     sqlx::query("delete from visits where token = $1")
         .bind(&token[..])
         .execute(connection)

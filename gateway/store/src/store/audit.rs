@@ -33,6 +33,19 @@ impl Store {
         Ok(())
     }
 
+    /// Appends an event of a visit, on the disk when this returns. One that the log has of this
+    /// visit already is only counted; when the visit ends, an event of the kind `… again` says how
+    /// often it happened in all, and when first and last. False when the visit is over: then it
+    /// must not happen.
+    pub async fn audit_once(&self, visit: [u8; 32], event: AuditEvent) -> Result<bool> {
+        let told = self.records.append_once(visit, event, self.now()).await;
+        if told.is_err() {
+            // The log lacks nothing, since it must not happen; but somebody has to look.
+            self.audit_alarm.ring(0);
+        }
+        told
+    }
+
     /// Whether the audit log could be written, by whoever wrote to it.
     pub fn audit_alarm(&self) -> &AuditAlarm {
         &self.audit_alarm

@@ -97,9 +97,9 @@ impl Store {
         self.records.visit(token_hash, self.now()).await
     }
 
-    /// Ends a visit.
+    /// Ends a visit, and tells the log what was only counted of it.
     pub async fn close_visit(&self, token_hash: [u8; 32]) -> Result<()> {
-        self.records.close_visit(token_hash).await
+        self.records.close_visit(token_hash, self.now()).await
     }
 
     /// Whether this browser proved the grant's mailbox before.

@@ -89,3 +89,99 @@ async fn an_event_over_the_limit_is_refused_and_harms_no_other() {
     assert_eq!(world.store.audit_alarm().failures(), 1);
     assert_eq!(world.store.check_audit().await.unwrap(), 2);
 }
+
+/// A visit to a letter, as long as `seconds`.
+async fn a_visit(world: &World, token: u8, seconds: i64) -> [u8; 32] {
+    let grant = world.put(10, &["bob@partner.example"]).await.grant(0);
+    let (token, until) = ([token; 32], world.now().plus_seconds(seconds));
+    let names = [[1; 32], [2; 32]];
+    let opened = world.store.open_visit(grant, token, names, until).await;
+    opened.unwrap();
+    token
+}
+
+async fn all(world: &World) -> Vec<AuditEvent> {
+    let rows = world.store.audit_events(&AuditFilter::default()).await;
+    rows.unwrap().into_iter().map(|row| row.event).collect()
+}
+
+#[tokio::test]
+async fn what_happens_again_in_a_visit_is_counted_and_told_at_its_end() {
+    let world = std::sync::Arc::new(World::new().await);
+    let visit = a_visit(&world, 7, 100).await;
+    let read = || AuditEvent::new("read").detail("part", 1);
+    world
+        .store
+        .audit(AuditEvent::new("proved"), Durability::Within)
+        .await
+        .unwrap();
+    let mut tasks = Vec::new();
+    for _ in 0..20 {
+        let (world, read) = (world.clone(), read());
+        tasks.push(tokio::spawn(async move {
+            world.store.audit_once(visit, read).await
+        }));
+    }
+    for task in tasks {
+        assert!(task.await.unwrap().unwrap());
+    }
+    let other = AuditEvent::new("read").detail("part", 2);
+    assert!(world.store.audit_once(visit, other.clone()).await.unwrap());
+    assert_eq!(
+        all(&world).await,
+        [AuditEvent::new("proved"), read(), other.clone()]
+    );
+    let first = world.now().rfc3339();
+    world.clock.advance(9);
+    assert!(world.store.audit_once(visit, read()).await.unwrap());
+    world.store.close_visit(visit).await.unwrap();
+    let again = AuditEvent::new("read again")
+        .detail("part", 1)
+        .detail("times", 21)
+        .detail("first", first)
+        .detail("last", world.now().rfc3339());
+    assert_eq!(all(&world).await[3..], [again]);
+    assert!(
+        !world.store.audit_once(visit, read()).await.unwrap(),
+        "it is over"
+    );
+    assert_eq!(world.store.check_audit().await.unwrap(), 4);
+}
+
+/// Visits that nobody ends are told by the sweep, however many there are; a visit that lasts, the
+/// control, is not.
+#[tokio::test]
+async fn the_sweep_tells_of_visits_that_ran_out() {
+    let mut world = World::new().await;
+    let lasting = a_visit(&world, 8, 101).await;
+    let over = a_visit(&world, 9, 100).await;
+    for number in 0..501 {
+        let event = AuditEvent::new("read").detail("part", number);
+        assert!(world.store.audit_once(over, event).await.unwrap());
+    }
+    for visit in [over, lasting] {
+        for _ in 0..2 {
+            let event = AuditEvent::new("printed");
+            assert!(world.store.audit_once(visit, event).await.unwrap());
+        }
+    }
+    world.reopen(seal::ServerKey::from_bytes(&[9; 32])).await;
+    world.clock.advance(100);
+    assert!(
+        !world
+            .store
+            .audit_once(over, AuditEvent::new("printed"))
+            .await
+            .unwrap()
+    );
+    let told = all(&world).await.len();
+    for _ in 0..2 {
+        world.store.purge(world.now()).await.unwrap();
+        let events = all(&world).await;
+        assert_eq!(events.len(), told + 1, "once, and nothing that came once");
+        assert_eq!(events[told].kind, "printed again");
+    }
+    world.clock.advance(1);
+    world.store.purge(world.now()).await.unwrap();
+    assert_eq!(all(&world).await.len(), told + 2);
+}
