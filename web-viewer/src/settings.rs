@@ -81,6 +81,8 @@ pub const REPLY_AROUND_BYTES_MAX: usize = 128 * 1024;
 pub const PEOPLE_SHOWN_MAX: usize = 5;
 /// The most people of one header field that a page lists.
 pub const PEOPLE_LISTED_MAX: usize = 100;
+/// How much is shown of a `Date` that is none.
+pub const DATE_CHARACTERS_MAX: usize = 64;
 /// The most bytes of inline pictures that one page shows; the rest stay attachments.
 pub const PICTURE_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// How many uses of inline pictures are looked for in one body; what is named behind them is

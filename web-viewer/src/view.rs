@@ -1,7 +1,7 @@
 //! What a page shows of an opened letter. Every word is from our own parse of it, so that the
 //! reader sees what the gateway judged.
 
-use mail::{Message, Part, PartPath};
+use mail::{LocalTime, Message, Part, PartPath};
 
 use crate::file_name;
 use crate::opening::Opened;
@@ -9,6 +9,7 @@ use crate::outline::{Place, text_shown};
 use crate::people::{Listed, listed};
 use crate::plain_text::{self, Rendered};
 use crate::sanitise::{Allowance, Clean, InlinePictures, Remote, TooMuch, sanitise_within};
+use crate::settings::DATE_CHARACTERS_MAX;
 use crate::texts::{Texts, count, fill};
 use crate::visible::visible;
 
@@ -18,7 +19,36 @@ pub(crate) struct Headers {
     pub from: Listed,
     pub to: Listed,
     pub cc: Listed,
-    pub date: String,
+    pub date: Dated,
+}
+
+/// When a letter was written, as its sender's clock had it.
+#[derive(Default)]
+pub(crate) struct Dated {
+    pub words: String,
+    /// The moment for machines; empty where what stands there is no date.
+    pub machine: String,
+}
+
+impl Dated {
+    /// A date in our own words; what is none as it stands, cut, without what turns or hides.
+    fn of(written: &str) -> Self {
+        if let Some(read) = LocalTime::parse_rfc5322(written) {
+            return Self {
+                words: read.date_words(),
+                machine: read.moment().rfc3339(),
+            };
+        }
+        let shown = visible(written.trim());
+        let mut words: String = shown.chars().take(DATE_CHARACTERS_MAX).collect();
+        if words.len() < shown.len() {
+            words.push('…');
+        }
+        Self {
+            words,
+            machine: String::new(),
+        }
+    }
 }
 
 impl Headers {
@@ -31,7 +61,7 @@ impl Headers {
             from: listed(message, "From", t),
             to: listed(message, "To", t),
             cc: listed(message, "Cc", t),
-            date: visible(date.unwrap_or_default().trim()),
+            date: Dated::of(&date.unwrap_or_default()),
         }
     }
 }

@@ -57,7 +57,7 @@ async fn a_plain_letter_is_shown_with_its_headers_label_and_links() {
         "Ann Meyer",
         "carl.ito@corp.example",
         "Dora Lind",
-        "Thu, 3 Dec 2026 10:15:00 +0100",
+        "<time datetime=\"2026-12-03T09:15:00Z\">3 December 2026, 10:15 UTC+01:00</time>",
         "Confidential &#60;b&#62;",
         "fill=\"#b00020\"",
         "href=\"https://drawings.example/harbour?sheet=4&amp;v=2\"",
@@ -328,4 +328,24 @@ async fn many_people_are_folded_on_the_page_and_not_on_paper() {
     assert!(printed.has(last) && !printed.has("<details"));
     let form = browser.get(&format!("{}/reply-all", sealed.path())).await;
     assert!(form.has("Left out:") && form.has("<summary>and 55 more</summary>"));
+}
+
+/// A date is read and written anew; what is none stands as text, short and straight.
+#[tokio::test]
+async fn a_date_is_shown_in_our_words_and_what_is_none_cut_and_cleaned() {
+    let with = |date: &str| format!("{date}From: a@corp.example\r\n\r\nx\r\n").into_bytes();
+    let raw = format!(
+        "Date: next\u{202e}\u{200b} <b>week\u{7} {}\r\n",
+        "long ".repeat(40)
+    );
+    let (_world, _, _, page) = open(&with(&raw), Terms::default()).await;
+    let kept = "long ".repeat(11);
+    let shown = format!("<bdi>next &#60;b&#62;week {}…</bdi>", &kept[..64 - 13]);
+    assert!(page.has(&shown), "{shown} is not in\n{}", page.text());
+    assert!(!page.has("<b>") && !page.has("\u{202e}") && !page.has("<time datetime=\"\""));
+    let (_world, _, _, page) =
+        open(&with("Date: Sun, 6 Dec 26 00:00 EST\r\n"), Terms::default()).await;
+    assert!(page.has("<time datetime=\"2026-12-06T05:00:00Z\">6 December 2026, 00:00 UTC-05:00<"));
+    let (_world, _, _, page) = open(&with(""), Terms::default()).await;
+    assert!(!page.has("<dt>Date</dt>"), "the control");
 }

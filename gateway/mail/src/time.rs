@@ -2,7 +2,7 @@
 //!
 //! It never asks what time it is: the present is always an argument.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, FixedOffset, Utc};
 
 /// Whole seconds since 1970-01-01 00:00:00 UTC, within the years 0 to 9999.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -62,9 +62,85 @@ impl Timestamp {
     }
 }
 
+/// A moment as the clock of whoever wrote it showed it: with the zone's distance from UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LocalTime(DateTime<FixedOffset>);
+
+impl LocalTime {
+    /// Reads RFC 5322 §3.3, and the obsolete forms of §4.3 that it asks to be read: years of two
+    /// digits, named zones, comments. A day of the week that is not the date's is passed over.
+    pub fn parse_rfc5322(text: &str) -> Option<Self> {
+        let read = |text: &str| DateTime::parse_from_rfc2822(text).ok();
+        let text = text.trim();
+        let moment = read(text).or_else(|| read(text.split_once(',')?.1.trim_start()))?;
+        let years = EARLIEST..=LATEST;
+        years.contains(&moment.timestamp()).then_some(Self(moment))
+    }
+
+    /// The moment itself.
+    pub fn moment(self) -> Timestamp {
+        Timestamp::from_unix(self.0.timestamp())
+    }
+
+    /// As people read it: `3 December 2026, 15:05 UTC+01:00`.
+    pub fn date_words(self) -> String {
+        let form = match self.0.offset().local_minus_utc() {
+            0 => "%-d %B %Y, %H:%M UTC",
+            _ => "%-d %B %Y, %H:%M UTC%:z",
+        };
+        self.0.format(form).to_string()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn reads_the_dates_of_real_mail_with_their_zones() {
+        let read = |text| LocalTime::parse_rfc5322(text);
+        for (written, shown) in [
+            (
+                "Thu, 03 Dec 2026 15:05:00 +0100",
+                "3 December 2026, 15:05 UTC+01:00",
+            ),
+            (
+                "Thu, 3 Dec 2026 15:05 -0330 (NST)",
+                "3 December 2026, 15:05 UTC-03:30",
+            ),
+            (" 3 dec 2026 14:05:59 GMT ", "3 December 2026, 14:05 UTC"),
+            (
+                "Thu,3 Dec 2026 14:05:00 -0000",
+                "3 December 2026, 14:05 UTC",
+            ),
+            ("3 Dec 26 09:05:00 EST", "3 December 2026, 09:05 UTC-05:00"),
+            (
+                "Mon, 03 Dec 2026 15:05:00 +0100",
+                "3 December 2026, 15:05 UTC+01:00",
+            ),
+            (
+                "Thu, 31 Dec 1998 23:59:60 +0000",
+                "31 December 1998, 23:59 UTC",
+            ),
+        ] {
+            let read = read(written).map(LocalTime::date_words);
+            assert_eq!(read.as_deref(), Some(shown), "{written}");
+        }
+        let moment = read("Thu, 03 Dec 2026 15:05:00 +0100").map(LocalTime::moment);
+        assert_eq!(moment.map(Timestamp::unix), Some(1_796_306_700));
+        for none in [
+            "",
+            "yesterday",
+            "2026-12-03T14:05:00Z",
+            "Thu, 32 Dec 2026 15:05:00 +0100",
+            "Thu, 03 Dec 2026 25:05:00 +0100",
+            "Thu, 03 Dec 20260 15:05:00 +0100",
+            "Thu, 03 Dec 2026 15:05:00 +0100 and more",
+            "Thu, 03 Dec 2026 15:05:00 \u{202e}+0100",
+        ] {
+            assert_eq!(read(none), None, "{none}");
+        }
+    }
 
     #[test]
     fn forms() {
