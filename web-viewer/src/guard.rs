@@ -7,10 +7,10 @@ use axum::http::header::{self, HeaderName};
 use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-
+use seal::GrantId;
 use tokio::time::{Duration, Instant, sleep_until, timeout};
 
-use crate::desk::{Shared, finish};
+use crate::desk::{Desk, Shared, finish};
 use crate::refusal::Refusal;
 use crate::settings::{FORM_BYTES_MAX, NOT_FOUND_MILLISECONDS};
 
@@ -28,6 +28,7 @@ const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), display-cap
 /// The outermost layer: checks where a form comes from, renders refusals, sets the fields.
 pub(crate) async fn guard(State(desk): State<Shared>, request: Request, next: Next) -> Response {
     let (method, arrived) = (request.method().clone(), Instant::now());
+    let letter = letter_of(request.uri().path());
     let safe = matches!(method, Method::GET | Method::HEAD | Method::OPTIONS);
     let answer = if safe {
         next.run(request).await
@@ -51,12 +52,18 @@ pub(crate) async fn guard(State(desk): State<Shared>, request: Request, next: Ne
     if answer.extensions().get() == Some(&Refusal::NotFound) {
         sleep_until(arrived + Duration::from_millis(NOT_FOUND_MILLISECONDS)).await;
     }
-    let mut answer = rendered(answer, &desk);
+    let mut answer = rendered(answer, &desk, letter);
     if method == Method::HEAD {
         *answer.body_mut() = axum::body::Body::empty();
     }
     protect(answer.headers_mut(), desk.settings().is_secure());
     answer
+}
+
+/// The clean address of the letter that a path is of, whether there is such a letter or not.
+fn letter_of(path: &str) -> Option<String> {
+    let id = path.strip_prefix("/l/")?.split('/').next()?;
+    GrantId::parse(id).ok().map(|id| format!("/l/{id}"))
 }
 
 /// A form, as far as it is in.
@@ -80,7 +87,7 @@ async fn come_in(request: Request, limit: Duration) -> Result<Form, Refusal> {
     Ok(Form::Whole(Request::from_parts(parts, Body::from(bytes))))
 }
 
-fn rendered(mut answer: Response, desk: &crate::desk::Desk) -> Response {
+fn rendered(mut answer: Response, desk: &Desk, letter: Option<String>) -> Response {
     let refusal = answer.extensions_mut().remove::<Refusal>();
     let is_page = answer.headers().contains_key(header::CONTENT_TYPE)
         && answer
@@ -88,10 +95,10 @@ fn rendered(mut answer: Response, desk: &crate::desk::Desk) -> Response {
             .get(header::CONTENT_TYPE)
             .is_some_and(is_html);
     match refusal {
-        Some(refusal) => refusal.render(desk),
+        Some(refusal) => refusal.render(desk, letter),
         None if is_page => answer,
         None => match Refusal::of_status(&answer) {
-            Some(refusal) => refusal.render(desk),
+            Some(refusal) => refusal.render(desk, letter),
             None => answer,
         },
     }

@@ -84,6 +84,20 @@ impl Refusal {
         }
     }
 
+    /// Whether the same may go well another time. The other pages have their own way on, or none.
+    fn passes(&self) -> bool {
+        matches!(
+            self,
+            Self::TooLarge
+                | Self::Slow
+                | Self::Busy
+                | Self::Heavy
+                | Self::DownloadsBusy
+                | Self::RepliesBusy
+                | Self::Trouble
+        )
+    }
+
     /// What axum itself answered (no route, wrong method, body too long) as a refusal of ours.
     pub fn of_status(response: &Response) -> Option<Self> {
         match response.status() {
@@ -98,13 +112,19 @@ impl Refusal {
         }
     }
 
-    /// The page, with its status.
-    pub fn render(self, desk: &Desk) -> Response {
+    /// The page, with its status. `letter` is the address of the letter that was asked about, to
+    /// go back to where trying again helps.
+    pub fn render(self, desk: &Desk, letter: Option<String>) -> Response {
         let status = self.status();
         if let Self::NoVisit { base } = &self {
             return see_other(base);
         }
-        let mut response = (status, self.word(desk).into_response()).into_response();
+        let mut page = self.word(desk);
+        if let Some(href) = letter.filter(|_| self.passes()) {
+            let text = desk.texts.back_to_letter;
+            page = page.link(Step { href, text });
+        }
+        let mut response = (status, page.into_response()).into_response();
         match self {
             Self::Method(Some(allow)) => {
                 response.headers_mut().insert(header::ALLOW, allow);

@@ -315,7 +315,7 @@ async fn downloads_of_all_readers_are_bounded_and_give_their_room_back() {
     assert!(held.iter().all(|answer| answer.status() == StatusCode::OK));
     let busy = last.get(&last_path).await;
     assert_eq!(busy.status, StatusCode::SERVICE_UNAVAILABLE);
-    assert!(busy.has("Busy for a moment"));
+    assert!(busy.has("Busy for a moment") && busy.has("Back to the letter"));
     held.pop();
     assert_eq!(last.get(&last_path).await.status, StatusCode::OK);
 }

@@ -349,3 +349,11 @@ async fn a_date_is_shown_in_our_words_and_what_is_none_cut_and_cleaned() {
     let (_world, _, _, page) = open(&with(""), Terms::default()).await;
     assert!(!page.has("<dt>Date</dt>"), "the control");
 }
+
+/// A browser that may break a word anywhere makes columns of a letter wide, and tears numbers.
+#[tokio::test]
+async fn a_table_in_a_frame_keeps_its_words_whole() {
+    let (_world, _, mut browser, page) = open(&samples::rich(), Terms::default()).await;
+    let frame = browser.get(&frame_of(&page)).await;
+    assert!(frame.has("overflow-wrap:break-word") && !frame.has("overflow-wrap:anywhere"));
+}

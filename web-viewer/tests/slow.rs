@@ -54,6 +54,16 @@ async fn a_form_that_stops_on_its_way_is_given_up() {
     let (world, sealed, browser) = impatient().await;
     let path = format!("{}/code", sealed.path());
     let sent = world.mailer.codes().len();
-    says_too_long(&browser.post_slowly(&path, FORM, stalled("token=")).await);
+    let page = browser.post_slowly(&path, FORM, stalled("token=")).await;
+    says_too_long(&page);
+    let back = format!("href=\"{}\">Back to the letter", sealed.path());
+    assert!(page.has(&back), "nobody is left without a way on");
+    let page = browser
+        .post_slowly("/l/none/code", FORM, stalled("token="))
+        .await;
+    assert!(
+        !page.has("Back to the letter"),
+        "the control: that is no letter's address"
+    );
     assert_eq!(world.mailer.codes().len(), sent);
 }
