@@ -356,4 +356,17 @@ async fn a_table_in_a_frame_keeps_its_words_whole() {
     let (_world, _, mut browser, page) = open(&samples::rich(), Terms::default()).await;
     let frame = browser.get(&frame_of(&page)).await;
     assert!(frame.has("overflow-wrap:break-word") && !frame.has("overflow-wrap:anywhere"));
+    // Without something to hold it the keyboard never comes into a frame, and cannot scroll it.
+    assert!(frame.has("<body dir=\"auto\" tabindex=\"0\">") && frame.has("body:focus-visible"));
+}
+
+/// What does not fit on paper is not there: the sheet breaks words before it loses columns.
+#[tokio::test]
+async fn a_table_on_paper_is_as_wide_as_the_sheet() {
+    let (_world, sealed, mut browser, _) = open(&samples::rich(), Terms::default()).await;
+    let sheet = browser.get(&format!("{}/print", sealed.path())).await;
+    assert!(sheet.has("table{max-width:100%}"));
+    assert!(
+        sheet.has("@media print{:host{font-size:11pt;overflow:hidden;overflow-wrap:anywhere}}")
+    );
 }
