@@ -145,10 +145,14 @@ impl Memory {
         if self.key.digest == [0; 32] {
             self.key.digest = digest(message);
         }
-        site.store
-            .remember_served(&self.key, &keys(recipients), ServedState::Begun)
+        let begun = keys(recipients);
+        let is_first = site
+            .store
+            .remember_served(&self.key, &begun, ServedState::Begun)
             .await?;
-        if !self.open.swap(true, Ordering::Relaxed) {
+        self.open.store(true, Ordering::Relaxed);
+        // Another transaction of the same message may have begun before.
+        if is_first {
             site.served.remembered.fetch_add(1, Ordering::Relaxed);
         }
         Ok(())
@@ -156,11 +160,15 @@ impl Memory {
 
     /// Writes durably that these were served.
     pub async fn serve(&self, site: &Site, recipients: &[Address]) -> Result<(), Stop> {
-        let keys = keys(recipients);
-        Ok(site
+        let served = keys(recipients);
+        let is_first = site
             .store
-            .remember_served(&self.key, &keys, ServedState::Served)
-            .await?)
+            .remember_served(&self.key, &served, ServedState::Served)
+            .await?;
+        if is_first {
+            site.served.remembered.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     /// Forgets these recipients once the answer is final; a fault here costs a later retry
@@ -179,7 +187,9 @@ impl Memory {
             .map(|end| end.recipient.key().to_owned())
             .collect();
         match site.store.forget_served(&self.key, &recipients).await {
-            Ok(()) => site.served.forget_one(),
+            Ok(true) => site.served.forget_one(),
+            // Another transaction of the same message still waits.
+            Ok(false) => {}
             Err(error) => tracing::warn!(%error, "partial delivery could not be forgotten"),
         }
     }

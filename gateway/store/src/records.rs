@@ -215,16 +215,17 @@ pub struct NewVisit {
 pub trait Passing: Send + Sync {
     /// What is remembered of a message, durably written before.
     async fn served(&self, key: &ServedKey) -> Result<Vec<Served>>;
-    /// Remembers recipients, durably; `Served` is never taken back to `Begun`.
+    /// Remembers recipients, durably; `Served` is never taken back to `Begun`. True if nothing of
+    /// the message was remembered before.
     async fn remember_served(
         &self,
         key: ServedKey,
         recipients: Vec<String>,
         state: ServedState,
         now: Timestamp,
-    ) -> Result<()>;
-    /// Forgets these recipients of a message.
-    async fn forget_served(&self, key: ServedKey, recipients: Vec<String>) -> Result<()>;
+    ) -> Result<bool>;
+    /// Forgets these recipients of a message. True if they were the last of it.
+    async fn forget_served(&self, key: ServedKey, recipients: Vec<String>) -> Result<bool>;
     /// How many messages are remembered.
     async fn served_count(&self) -> Result<u64>;
     /// Whether the outbox takes no more.

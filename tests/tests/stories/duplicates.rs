@@ -78,6 +78,37 @@ fn a_retry_repeats_nobody_who_was_served() {
     );
 }
 
+/// A mail server sends a message for many recipients in several transactions: the end of one takes
+/// nothing from the memory of another, nor of other messages.
+#[test]
+fn a_transaction_forgets_only_its_own_recipients() {
+    let refused = AtomicUsize::new(0);
+    let sink = Sink::scripted(move |stage| match stage {
+        Stage::Recipient(to) if to == OUTSIDE && refused.fetch_add(1, Ordering::SeqCst) < 4 => {
+            Answer::Say("451 4.3.0 later")
+        }
+        _ => Answer::Accept,
+    });
+    let gateway = Gateway::start(&Site::new(sink.address(), ""));
+    let [raw, other] = ["once", "other"].map(|subject| letter::plain(FROM, INSIDE, subject, "x"));
+    let send = |to: &[&str], raw: &[u8]| gateway.inside().send(FROM, to, raw).code;
+    assert_eq!(send(&[INSIDE, OUTSIDE], &raw), 451);
+    assert_eq!(send(&[INSIDE, OUTSIDE], &other), 451);
+    assert_eq!(
+        send(&["carl@corp.example", "zoe@partner.example"], &raw),
+        250
+    );
+    assert_eq!(
+        send(&["carl@corp.example", "zoe@partner.example"], &other),
+        250
+    );
+    assert_eq!(sink.mailbox(INSIDE).len(), 2);
+    assert_eq!(send_until_accepted(&gateway, &raw), [250]);
+    assert_eq!(send_until_accepted(&gateway, &other), [250]);
+    assert_eq!(sink.mailbox(INSIDE).len(), 2, "served twice");
+    assert_eq!(sink.mailbox(OUTSIDE).len(), 2);
+}
+
 #[test]
 fn a_relay_that_forgets_is_seen() {
     let sink = reluctant(2, Answer::Say("451 4.3.0 later"));

@@ -48,13 +48,13 @@ impl Passing for SqliteRecords {
         recipients: Vec<String>,
         state: ServedState,
         now: Timestamp,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let memory = Arc::new((key, recipients));
         self.write(move |connection| Box::pin(remember(connection, memory.clone(), state, now)))
             .await
     }
 
-    async fn forget_served(&self, key: ServedKey, recipients: Vec<String>) -> Result<()> {
+    async fn forget_served(&self, key: ServedKey, recipients: Vec<String>) -> Result<bool> {
         let memory = Arc::new((key, recipients));
         self.write(move |connection| Box::pin(forget(connection, memory.clone())))
             .await
@@ -271,8 +271,9 @@ pub(super) async fn remember(
     memory: Arc<(ServedKey, Vec<String>)>,
     state: ServedState,
     now: Timestamp,
-) -> Result<()> {
+) -> Result<bool> {
     let (key, recipients) = &*memory;
+    let first = !is_served(connection, key).await?;
     let state = match state {
         ServedState::Begun => BEGUN,
         ServedState::Served => SERVED,
@@ -292,24 +293,38 @@ pub(super) async fn remember(
         .await
         .map_err(database("remember what was served"))?;
     }
-    Ok(())
+    Ok(first && !recipients.is_empty())
+}
+
+/// Whether anything of this message is remembered.
+async fn is_served(connection: &mut SqliteConnection, key: &ServedKey) -> Result<bool> {
+    let row = sqlx::query("select 1 from served where sender = $1 and digest = $2 limit 1")
+        .bind(&key.sender)
+        .bind(&key.digest[..])
+        .fetch_optional(connection)
+        .await
+        .map_err(database("read what was served"))?;
+    Ok(row.is_some())
 }
 
 async fn forget(
     connection: &mut SqliteConnection,
     memory: Arc<(ServedKey, Vec<String>)>,
-) -> Result<()> {
+) -> Result<bool> {
     let (key, recipients) = &*memory;
+    let mut forgotten = 0;
     for recipient in recipients {
-        sqlx::query("delete from served where sender = $1 and digest = $2 and recipient = $3")
+        let delete = "delete from served where sender = $1 and digest = $2 and recipient = $3";
+        let done = sqlx::query(delete)
             .bind(&key.sender)
             .bind(&key.digest[..])
             .bind(recipient)
             .execute(&mut *connection)
             .await
             .map_err(database("forget what was served"))?;
+        forgotten += done.rows_affected();
     }
-    Ok(())
+    Ok(forgotten > 0 && !is_served(connection, key).await?)
 }
 
 /// Says how many there were.

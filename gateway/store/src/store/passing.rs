@@ -40,13 +40,14 @@ impl Store {
         self.records.served(key).await
     }
 
-    /// Remembers, on the disk, how far the delivery to these recipients came.
+    /// Remembers, on the disk, how far the delivery to these recipients came; true if nothing of
+    /// the message was remembered before.
     pub async fn remember_served(
         &self,
         key: &ServedKey,
         recipients: &[String],
         state: ServedState,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         within(
             "the recipients to remember",
             recipients.len(),
@@ -59,8 +60,9 @@ impl Store {
     }
 
     /// Forgets these recipients of a message, once the transaction that named them was answered
-    /// for good. Others of the same message, tried in transactions of their own, stay.
-    pub async fn forget_served(&self, key: &ServedKey, recipients: &[String]) -> Result<()> {
+    /// for good. Others of the same message, tried in transactions of their own, stay; true if
+    /// there were none.
+    pub async fn forget_served(&self, key: &ServedKey, recipients: &[String]) -> Result<bool> {
         let recipients = recipients.to_vec();
         self.records.forget_served(key.clone(), recipients).await
     }

@@ -25,18 +25,14 @@ async fn partial_delivery_is_remembered_and_forgotten() {
         "eve@partner.example".to_owned(),
     );
     let both = [bob.clone(), eve.clone()];
-    store
-        .remember_served(&key("ann"), &both, ServedState::Begun)
-        .await
-        .unwrap();
-    store
-        .remember_served(&key("ann"), &both[..1], ServedState::Served)
-        .await
-        .unwrap();
-    store
-        .remember_served(&key("ann"), &both, ServedState::Begun)
-        .await
-        .unwrap();
+    let remember = async |recipients: &[String], state| {
+        let key = key("ann");
+        let remembered = store.remember_served(&key, recipients, state);
+        remembered.await.unwrap()
+    };
+    assert!(remember(&both, ServedState::Begun).await, "the first of it");
+    assert!(!remember(&both[..1], ServedState::Served).await);
+    assert!(!remember(&both, ServedState::Begun).await);
     let bob = Served {
         recipient: bob,
         state: ServedState::Served,
@@ -53,11 +49,16 @@ async fn partial_delivery_is_remembered_and_forgotten() {
     assert_eq!(store.served(&key("zoe")).await.unwrap(), []);
     assert_eq!(store.served_count().await.unwrap(), 1);
     let forget = async |recipients: &[String]| {
-        store.forget_served(&key("ann"), recipients).await.unwrap();
-        store.served(&key("ann")).await.unwrap().len()
+        let was_last = store.forget_served(&key("ann"), recipients).await.unwrap();
+        (was_last, store.served(&key("ann")).await.unwrap().len())
     };
-    assert_eq!(forget(&both[1..]).await, 1, "others of the message stay");
-    assert_eq!(forget(&both).await, 0);
+    assert_eq!(
+        forget(&both[1..]).await,
+        (false, 1),
+        "others of the message stay"
+    );
+    assert_eq!(forget(&both).await, (true, 0));
+    assert_eq!(forget(&both).await, (false, 0), "there was none");
     assert_eq!(store.served_count().await.unwrap(), 0);
 }
 
