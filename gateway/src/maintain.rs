@@ -27,11 +27,29 @@ pub async fn purge(site: &Site) {
     }
 }
 
+/// Rules that one line names; their count stands beside them.
+const NAMES_MAX: usize = 20;
+
+/// Rules by name, as many as one line takes.
+fn named(rules: &[String]) -> String {
+    let named: Vec<&str> = rules.iter().take(NAMES_MAX).map(String::as_str).collect();
+    let more = if rules.len() > NAMES_MAX { "; …" } else { "" };
+    format!("{}{more}", named.join("; "))
+}
+
 /// Says what became of a rule set.
 pub fn tell_reload(reload: Reload) {
     match reload {
-        Reload::Live(live) => {
+        Reload::Live { live, gone } => {
             let rules = live.policy.rules_count();
+            if !gone.is_empty() {
+                let names = named(&gone);
+                tracing::warn!(
+                    count = gone.len(),
+                    names,
+                    "rules of the set before are gone"
+                );
+            }
             tracing::info!(
                 generation = live.generation,
                 rules,
@@ -46,5 +64,18 @@ pub fn tell_reload(reload: Reload) {
                 "the rules directory changed; the old rule set stays in force"
             );
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_names_no_more_rules_than_it_takes() {
+        let rules = |count| (1..=count).map(|n| format!("r{n}")).collect::<Vec<_>>();
+        assert_eq!(named(&rules(2)), "r1; r2");
+        assert!(named(&rules(NAMES_MAX)).ends_with("; r20"));
+        assert!(named(&rules(NAMES_MAX + 1)).ends_with("; r20; …"));
     }
 }

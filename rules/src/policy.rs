@@ -215,6 +215,11 @@ impl Policy {
         self.rules.len()
     }
 
+    /// The name of each rule and the file it stands in, in order.
+    pub fn rules(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.rules.iter().map(|rule| (&*rule.name, &*rule.file))
+    }
+
     /// Whether it has no rules and no labels: it changes nothing.
     pub fn is_empty(&self) -> bool {
         self.rules.is_empty() && self.home.labels.iter().next().is_none()

@@ -7,6 +7,7 @@ pub use directory::{Directory, DirectoryError};
 
 use arc_swap::ArcSwap;
 use rules::{Ambiguous, Diagnostic, Organisation, Policy, RuleFile};
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -53,7 +54,12 @@ pub enum Trigger {
 #[derive(Debug)]
 pub enum Reload {
     /// The new set is in force.
-    Live(Arc<LivePolicy>),
+    Live {
+        /// That set.
+        live: Arc<LivePolicy>,
+        /// The rules of the set before whose names stand nowhere in it.
+        gone: Vec<String>,
+    },
     /// The files say what the set in force says.
     Unchanged,
     /// The old set stays.
@@ -72,6 +78,9 @@ pub enum Refusal {
     /// A file is gone: half of a copy, perhaps.
     #[error("rule file `{0}` is gone; send SIGHUP if that is meant")]
     LostFile(String),
+    /// A file had rules and has none now, and they stand nowhere else: cut, perhaps.
+    #[error("rule file `{0}` has no rules any more; send SIGHUP if that is meant")]
+    EmptiedFile(String),
     /// There were rules and now there are none: a file cut before it is written again, perhaps.
     #[error("the new rule set has no rules and the present one has; send SIGHUP if that is meant")]
     LostRules,
@@ -117,9 +126,11 @@ impl Policies {
     pub fn reload(&self, trigger: Trigger) -> Reload {
         match self.candidate(trigger) {
             Ok(Some(candidate)) => {
-                let candidate = Arc::new(candidate);
-                self.live.store(Arc::clone(&candidate));
-                Reload::Live(candidate)
+                let live = Arc::new(candidate);
+                let before = self.live.swap(Arc::clone(&live));
+                let gone = gone(&before, &live).map(|(name, _)| name.to_owned());
+                let gone = gone.collect();
+                Reload::Live { live, gone }
             }
             Ok(None) => Reload::Unchanged,
             Err(refusal) => {
@@ -196,7 +207,20 @@ fn refuse_loss(live: &LivePolicy, next: &LivePolicy) -> Result<(), Refusal> {
     if !live.policy.is_empty() && next.policy.is_empty() {
         return Err(Refusal::LostRules);
     }
+    let emptied = |file: &str| !next.policy.rules().any(|(_, other)| other == file);
+    if let Some((_, file)) = gone(live, next).find(|(_, file)| emptied(file)) {
+        return Err(Refusal::EmptiedFile(file.to_owned()));
+    }
     Ok(())
+}
+
+/// The rules of one set whose names stand nowhere in the next, each with its file. A file cut at
+/// the end of a rule cannot be told from one an administrator shortened; it can be told of.
+fn gone<'a>(before: &'a LivePolicy, next: &LivePolicy) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let names = next.policy.rules().map(|(name, _)| name.to_owned());
+    let names: HashSet<String> = names.collect();
+    let rules = before.policy.rules();
+    rules.filter(move |(name, _)| !names.contains(*name))
 }
 
 fn mistakes(count: usize) -> String {

@@ -44,7 +44,7 @@ fn a_valid_change_goes_live_and_counts_a_generation() {
     bench.write("20.toml", OTHER);
     assert!(matches!(
         bench.policies.reload(Trigger::Change),
-        Reload::Live(_)
+        Reload::Live { .. }
     ));
     assert_eq!((bench.names(), bench.policies.current().generation), (2, 2));
     assert!(matches!(
@@ -77,9 +77,55 @@ fn a_file_cut_before_it_is_written_again_does_not_switch_rules_off() {
     // An operator who means it is believed: the control for the test above.
     assert!(matches!(
         bench.policies.reload(Trigger::Operator),
-        Reload::Live(_)
+        Reload::Live { .. }
     ));
     assert_eq!(bench.names(), 0);
+}
+
+#[test]
+fn one_file_of_several_that_is_cut_does_not_switch_its_rules_off() {
+    let bench = bench(&[("10.toml", RULE), ("20.toml", OTHER)]);
+    for cut in ["", "# nothing but a remark\n"] {
+        bench.write("20.toml", cut);
+        let kept = bench.policies.reload(Trigger::Change);
+        let Reload::Kept(refusal @ Refusal::EmptiedFile(_)) = kept else {
+            panic!("{cut:?}: {kept:?}");
+        };
+        assert!(refusal.to_string().contains("`20.toml`"), "{refusal}");
+        assert_eq!(bench.names(), 2);
+    }
+    let Reload::Live { gone, .. } = bench.policies.reload(Trigger::Operator) else {
+        panic!("an operator was not believed");
+    };
+    assert_eq!((gone, bench.names()), (vec!["two".to_owned()], 1));
+}
+
+#[test]
+fn rules_that_move_to_another_file_are_not_lost() {
+    let bench = bench(&[("10.toml", RULE), ("20.toml", OTHER)]);
+    bench.write("10.toml", &format!("{RULE}{OTHER}"));
+    bench.write("20.toml", "");
+    let Reload::Live { gone, .. } = bench.policies.reload(Trigger::Change) else {
+        panic!("a move was refused");
+    };
+    assert!(gone.is_empty(), "{gone:?}");
+    assert_eq!(bench.names(), 2);
+}
+
+#[test]
+fn a_rule_that_is_gone_is_named() {
+    let bench = bench(&[("10.toml", &format!("{RULE}{OTHER}"))]);
+    bench.write("10.toml", OTHER);
+    let Reload::Live { gone, .. } = bench.policies.reload(Trigger::Change) else {
+        panic!("one rule less was refused");
+    };
+    assert_eq!(gone, ["one"]);
+    // The control: a rule that changes and keeps its name is not gone.
+    bench.write("10.toml", &OTHER.replace("[y]", "[z]"));
+    let Reload::Live { gone, .. } = bench.policies.reload(Trigger::Change) else {
+        panic!("a changed rule was refused");
+    };
+    assert!(gone.is_empty(), "{gone:?}");
 }
 
 #[test]
@@ -93,7 +139,7 @@ fn a_lost_file_needs_an_operator() {
     );
     assert!(matches!(
         bench.policies.reload(Trigger::Operator),
-        Reload::Live(_)
+        Reload::Live { .. }
     ));
 }
 
