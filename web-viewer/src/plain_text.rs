@@ -4,6 +4,8 @@
 
 use std::fmt::Write as _;
 
+use crate::visible::hides;
+
 /// Longer text is cut, and the reader told; the whole stands in the attachments or the download.
 pub const TEXT_BYTES_MAX: usize = 1024 * 1024;
 
@@ -106,7 +108,9 @@ fn address_start(text: &str) -> Option<usize> {
 
 fn address_end(text: &str) -> usize {
     let end = text
-        .find(|c: char| c.is_whitespace() || c.is_control() || "<>\"`{}|\\^".contains(c))
+        .find(|c: char| {
+            c.is_whitespace() || c.is_control() || hides(c) || "<>\"`{}|\\^".contains(c)
+        })
         .unwrap_or(text.len());
     let mut address = &text[..end];
     // How many more of a bracket are closed than opened; trimming takes closing ones only.
@@ -158,6 +162,24 @@ mod tests {
             .skip(1)
             .map(|rest| rest.split('"').next().unwrap().to_owned())
             .collect()
+    }
+
+    /// What turns the text around it cannot make one address look like another.
+    #[test]
+    fn an_address_ends_where_text_is_turned_or_hidden() {
+        for hidden in ['\u{202e}', '\u{2066}', '\u{200b}', '\u{200f}'] {
+            let text = format!("https://evil.example/{hidden}moc.knab//:sptth");
+            let html = render(&text, false, TEXT_BYTES_MAX).html;
+            assert!(
+                html.contains("href=\"https://evil.example/\">https://evil.example/</a>"),
+                "{html}"
+            );
+        }
+        let html = render("https://a.example/b\u{fc}c", false, TEXT_BYTES_MAX).html;
+        assert!(
+            html.contains(">https://a.example/b\u{fc}c</a>"),
+            "the control: {html}"
+        );
     }
 
     #[test]

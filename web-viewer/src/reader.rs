@@ -246,7 +246,7 @@ impl Visitor {
         let told = store.audit_once(self.visit.hash(), done).await;
         match told.map_err(|error| Refusal::trouble("write the audit log", &error))? {
             true => Ok(()),
-            // Somebody signed out meanwhile, or its time is over.
+            // Somebody signed out meanwhile, the letter was withdrawn, or its time is over.
             false => Err(Refusal::NoVisit {
                 base: self.holder.base(),
             }),

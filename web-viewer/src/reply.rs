@@ -152,6 +152,8 @@ async fn take(
         Err(Unread::Slow) => return Err(Refusal::Slow),
         Err(Unread::Busy) => return Err(Refusal::RepliesBusy),
     };
+    // That may have taken minutes: visit and letter may have ended meanwhile.
+    let visitor = replier(desk, id, headers, reach).await?;
     let original = original(desk, &visitor, reach).await?;
     let t = desk.texts;
     let mistake = if written.text.trim().is_empty() && written.files.is_empty() {

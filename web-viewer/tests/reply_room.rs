@@ -370,3 +370,28 @@ async fn a_reader_of_many_letters_does_not_hold_every_place() {
         )
     };
 }
+
+/// A letter that is withdrawn while a reply to it comes in is not answered; the control is.
+#[tokio::test]
+async fn a_reply_to_a_letter_that_ends_meanwhile_is_not_sent() {
+    for withdrawn in [true, false] {
+        let world = world(600).await;
+        let reader = Reader::of(&world, 1).await;
+        let pieces = vec![reader.begun(10), b"\r\n--XX--\r\n".to_vec()];
+        let (reply, _) = reader.send(pieces, Duration::from_millis(800));
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        if withdrawn {
+            let by = "ann.meyer@corp.example";
+            world.store.revoke(reader.sealed.grant, by).await.unwrap();
+        }
+        let page = reply.await.unwrap();
+        let expected = if withdrawn {
+            StatusCode::GONE
+        } else {
+            StatusCode::OK
+        };
+        assert_eq!(page.status, expected, "{}", page.text());
+        let sent = world.mailer.replies.lock().unwrap().len();
+        assert_eq!(sent, usize::from(!withdrawn));
+    }
+}

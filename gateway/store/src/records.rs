@@ -421,7 +421,7 @@ pub trait AuditLog: Send + Sync {
         now: Timestamp,
     ) -> Result<()>;
     /// Appends an event of a visit, durably, or only counts it if the log has it of this visit.
-    /// False, and nothing is written, when the visit is over.
+    /// False, and nothing is written, when the visit is over or its grant opens nothing any more.
     async fn append_once(&self, visit: [u8; 32], event: AuditEvent, now: Timestamp)
     -> Result<bool>;
     /// Reads events in their order.

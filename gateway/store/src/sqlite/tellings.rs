@@ -28,7 +28,7 @@ pub(super) async fn is_told(readers: &SqlitePool, visit: [u8; 32], body: &str) -
 }
 
 /// Counts an event of a visit, and appends it to the log if it is the first. False, and nothing
-/// is written, when the visit is over.
+/// is written, when the visit is over, or the letter ended: here both stand in one order.
 pub(super) async fn tell(
     connection: &mut SqliteConnection,
     visit: [u8; 32],
@@ -37,7 +37,9 @@ pub(super) async fn tell(
 ) -> Result<bool> {
     let told = sqlx::query(
         "insert into tellings (visit, body, first, last, times, until) \
-         select token, $2, $3, $3, 1, until from visits where token = $1 and until > $3 \
+         select token, $2, $3, $3, 1, until from visits \
+         join grants on grants.id = visits.grant_id \
+         where token = $1 and until > $3 and state = 1 and state_at > $3 \
          on conflict (visit, body) do update set last = max(last, $3), times = times + 1 \
          returning times",
     )

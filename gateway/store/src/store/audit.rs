@@ -35,8 +35,8 @@ impl Store {
 
     /// Appends an event of a visit, on the disk when this returns. One that the log has of this
     /// visit already is only counted; when the visit ends, an event of the kind `… again` says how
-    /// often it happened in all, and when first and last. False when the visit is over: then it
-    /// must not happen.
+    /// often it happened in all, and when first and last. False when the visit or the letter ended:
+    /// then it must not happen.
     pub async fn audit_once(&self, visit: [u8; 32], event: AuditEvent) -> Result<bool> {
         let told = self.records.append_once(visit, event, self.now()).await;
         if told.is_err() {

@@ -148,6 +148,53 @@ async fn what_happens_again_in_a_visit_is_counted_and_told_at_its_end() {
     assert_eq!(world.store.check_audit().await.unwrap(), 4);
 }
 
+/// What is revealed is told in the order in which letters end: behind the row that ends one, none
+/// says that it was read.
+#[tokio::test]
+async fn nothing_is_told_of_a_letter_that_ended() {
+    let world = World::new().await;
+    let sample = world
+        .put(10, &["bob@partner.example", "carl@partner.example"])
+        .await;
+    let read = || AuditEvent::new("read");
+    let mut visits = Vec::new();
+    for number in 0..2u8 {
+        let (token, until) = ([number + 1; 32], world.now().plus_seconds(i64::MAX));
+        let names = [[3; 32], [4; 32]];
+        let grant = sample.grant(number.into());
+        world
+            .store
+            .open_visit(grant, token, names, until)
+            .await
+            .unwrap();
+        assert!(world.store.audit_once(token, read()).await.unwrap());
+        visits.push(token);
+    }
+    world
+        .store
+        .revoke(sample.grant(0), "ann@corp.example")
+        .await
+        .unwrap();
+    let told = all(&world).await.len();
+    assert!(!world.store.audit_once(visits[0], read()).await.unwrap());
+    let other = AuditEvent::new("printed");
+    assert!(
+        !world
+            .store
+            .audit_once(visits[0], other.clone())
+            .await
+            .unwrap()
+    );
+    assert_eq!(all(&world).await.len(), told);
+    assert!(
+        world.store.audit_once(visits[1], read()).await.unwrap(),
+        "the control"
+    );
+    // Its time is over; no purge has come by.
+    world.clock.advance(100 * 24 * 3600);
+    assert!(!world.store.audit_once(visits[1], read()).await.unwrap());
+}
+
 /// Visits that nobody ends are told by the sweep, however many there are; a visit that lasts, the
 /// control, is not.
 #[tokio::test]
