@@ -1,8 +1,8 @@
 //! Whether a message is judged at all: loops end here, and our own mail, when it comes round
 //! again, is passed as it is. It never lets anything else past a rule.
 
-use crate::answer::Stop;
-use crate::own_mail::origin::{self, Origin};
+use crate::answer::{Outcome, Stop};
+use crate::own_mail::origin::{self, Mark, Origin};
 use crate::receive::Arrival;
 use crate::site::Site;
 use crate::trace;
@@ -16,8 +16,8 @@ pub enum Admission {
     Judged,
     /// Judge it, and take away the mark it wrongly bears.
     Forged,
-    /// Ours, seen for the first time: the rules have nothing to add.
-    Ours,
+    /// Ours, passing for the first time: the rules have nothing to add.
+    Ours(Mark),
 }
 
 /// Ends loops and recognises our own mail.
@@ -34,9 +34,9 @@ pub async fn admit(
     match origin::recognise(&site.key, message, &arrival.envelope.recipients, site.now()) {
         Origin::Unmarked => Ok(Admission::Judged),
         Origin::Forged => Ok(Admission::Forged),
-        Origin::Ours { nonce, until } => match site.store.spend_nonce(nonce, until).await? {
-            true => Ok(Admission::Ours),
-            false => Ok(Admission::Forged),
+        Origin::Ours(mark) => match site.store.is_nonce_spent(mark.nonce).await? {
+            false => Ok(Admission::Ours(mark)),
+            true => Ok(Admission::Forged),
         },
     }
 }
@@ -54,7 +54,20 @@ impl Admission {
     pub fn decide(self, policy: &Policy, facts: &Facts<'_>) -> Judgement {
         match self {
             Self::Judged | Self::Forged => policy.judge(facts),
-            Self::Ours => untouched(facts),
+            Self::Ours(_) => untouched(facts),
+        }
+    }
+
+    /// Spends the mark of our own mail that passed. While somebody waits it stays good: the retry
+    /// is our own mail still. A fault lets the same words pass once more.
+    pub async fn close(self, site: &Site, outcome: &Outcome) {
+        let Self::Ours(mark) = self else { return };
+        if outcome.deferred().is_some() {
+            return;
+        }
+        if let Err(error) = site.store.spend_nonce(mark.nonce, mark.until).await {
+            let error = crate::cli::chain(&error);
+            tracing::warn!(error, "a mark of our own mail was not spent");
         }
     }
 }

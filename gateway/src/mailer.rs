@@ -27,7 +27,7 @@ impl Mailer for SiteMailer {
     async fn passcode(&self, mail: PasscodeMail) -> Result<(), MailerError> {
         let site = &self.site;
         let letter = passcode_letter(site, &mail);
-        let mark = origin::mark(&site.key, &letter.message_id, &mail.to, site.now());
+        let mark = origin::mark(&site.key, &letter.bytes, &mail.to, site.now());
         let sender = Sender::Mailbox(site.sealing.sender.clone());
         let recipients = [mail.to.clone()];
         let handover = site

@@ -4,7 +4,7 @@
 use crate::deliver::{Delivery, Partial};
 use crate::own_mail::origin;
 use crate::site::Site;
-use mail::{Address, BodyType, Message, Sender, Timestamp};
+use mail::{Address, BodyType, Sender, Timestamp};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -235,8 +235,6 @@ impl Round<'_> {
 }
 
 async fn send(site: &Site, due: &Due) -> Sent {
-    let message = Message::parse(&due.item.message);
-    let message_id = message.message_id().unwrap_or_default();
     let sender = match Address::parse(&due.item.sender) {
         Ok(address) => Sender::Mailbox(address),
         Err(_) => Sender::Null,
@@ -246,7 +244,7 @@ async fn send(site: &Site, due: &Due) -> Sent {
         let Ok(recipient) = Address::parse(recipient) else {
             return Sent::Refused;
         };
-        let head = origin::mark(&site.key, &message_id, &recipient, site.now());
+        let head = origin::mark(&site.key, &due.item.message, &recipient, site.now());
         let recipients = [recipient];
         let handover = site
             .next_hop

@@ -56,6 +56,7 @@ async fn walk(site: &Site, arrival: &Arrival) -> Result<Outcome, Stop> {
         record::audit(site, arrival, &live, &judgement, &outcome, None),
     );
     told?;
+    admission.close(site, &outcome).await;
     memory.close(site, &outcome).await;
     Ok(outcome)
 }

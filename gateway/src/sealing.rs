@@ -141,13 +141,14 @@ impl Sealing<'_> {
             organisation: site.organisation(),
             help: site.sealing.help.as_deref(),
         };
+        let notice = notice.write();
         let mut head = self.head.to_vec();
-        head.extend_from_slice(origin::mark(&site.key, &message_id, reader, now).as_bytes());
+        head.extend_from_slice(origin::mark(&site.key, &notice, reader, now).as_bytes());
         let cargo = Cargo::Notice(grant.letter, grant.grant);
         Dispatch {
             recipients: vec![reader.clone()],
             head,
-            body: Body::Changed(notice.write()),
+            body: Body::Changed(notice),
             cargo,
         }
     }

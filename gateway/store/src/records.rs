@@ -267,6 +267,8 @@ pub trait Passing: Send + Sync {
         messages: &[[u8; 32]],
         now: Timestamp,
     ) -> Result<Vec<([u8; 32], ThreadLabel)>>;
+    /// Whether a nonce is spent and did not run out.
+    async fn is_nonce_spent(&self, id: [u8; 16], now: Timestamp) -> Result<bool>;
     /// Spends a nonce; true exactly once until it runs out.
     async fn spend_nonce(&self, id: [u8; 16], until: Timestamp, now: Timestamp) -> Result<bool>;
     /// Removes challenges, visits, browsers, served memory, threads, their labels and nonces that

@@ -3,7 +3,7 @@
 
 use end_to_end::gateway::{Gateway, Site};
 use end_to_end::letter;
-use end_to_end::sink::Sink;
+use end_to_end::sink::{Answer, Sink, Stage};
 
 const ANN: &str = "ann@corp.example";
 const BOB: &str = "bob@partner.example";
@@ -46,6 +46,67 @@ fn our_own_mail_passes_once_and_a_copied_mark_never() {
         );
         assert!(!letter::header(got, ORIGIN).iter().any(|each| each == value) || value.is_empty());
     }
+}
+
+/// Who gets a notice has its mark, not spent by anybody, and its Message-ID is the sender's own:
+/// together they pass what the notice says, and no other words.
+#[test]
+fn a_fresh_mark_passes_no_other_words() {
+    let sink = Sink::start();
+    let gateway = Gateway::start(&Site::new(sink.address(), SEAL));
+    let raw = letter::plain(ANN, BOB, "first", "text");
+    assert_eq!(gateway.inside().send(ANN, &[BOB], &raw).code, 250);
+    let notice = sink.mailbox(BOB).remove(0);
+    let field = |name| format!("{name}: {}\r\n", letter::header(&notice.raw, name)[0]);
+    let (mark, id) = (field(ORIGIN), field("Message-ID"));
+
+    let secret = format!("{mark}{id}From: {ANN}\r\nTo: {BOB}\r\nSubject: plans\r\n\r\nSECRET\r\n");
+    let notice_text = String::from_utf8(notice.raw.clone()).unwrap();
+    let around = notice_text.replacen("\r\n\r\n", "\r\n\r\nSECRET\r\n", 1);
+    let above = format!("Subject: SECRET\r\n{notice_text}");
+    for words in [secret, around, above] {
+        sink.clear();
+        let reply = gateway.inside().send(ANN, &[BOB], words.as_bytes());
+        assert_eq!(reply.code, 250, "{reply}");
+        // Judged, so sealed: a link of its own stands there in place of the words.
+        let link = letter::link(&sink.mailbox(BOB)[0].raw);
+        assert!(
+            link.is_some() && link != letter::link(&notice.raw),
+            "{words}"
+        );
+    }
+    // The control: the mark was good all the while.
+    sink.clear();
+    assert_eq!(gateway.inside().send(ANN, &[BOB], &notice.raw).code, 250);
+    let again = &sink.mailbox(BOB)[0].raw;
+    assert_eq!(letter::link(again), letter::link(&notice.raw));
+}
+
+/// A mark is spent when our mail has passed, not when it is tried: a passcode that was put off once
+/// is not sealed behind another passcode.
+#[test]
+fn our_own_mail_that_is_put_off_passes_when_it_is_tried_again() {
+    let sink = Sink::start();
+    let gateway = Gateway::start(&Site::new(sink.address(), SEAL));
+    let raw = letter::plain(ANN, BOB, "first", "text");
+    assert_eq!(gateway.inside().send(ANN, &[BOB], &raw).code, 250);
+    let notice = sink.mailbox(BOB).remove(0);
+    sink.clear();
+    sink.rescript(|stage| match stage {
+        Stage::Recipient(_) => Answer::Say("451 4.3.0 later"),
+        _ => Answer::Accept,
+    });
+    let send = || {
+        gateway
+            .inside()
+            .send(&notice.sender, &[BOB], &notice.raw)
+            .code
+    };
+    assert_eq!(send(), 451);
+    sink.rescript(|_| Answer::Accept);
+    assert_eq!(send(), 250);
+    let passed = &sink.mailbox(BOB)[0].raw;
+    assert_eq!(letter::link(passed), letter::link(&notice.raw), "sealed");
 }
 
 #[test]

@@ -206,6 +206,16 @@ impl Passing for SqliteRecords {
         rows.iter().map(thread_label).collect()
     }
 
+    async fn is_nonce_spent(&self, id: [u8; 16], now: Timestamp) -> Result<bool> {
+        let row = sqlx::query("select 1 from nonces where id = $1 and until > $2")
+            .bind(&id[..])
+            .bind(now.unix())
+            .fetch_optional(self.readers())
+            .await
+            .map_err(database("look for a nonce"))?;
+        Ok(row.is_some())
+    }
+
     async fn spend_nonce(&self, id: [u8; 16], until: Timestamp, now: Timestamp) -> Result<bool> {
         self.write(move |connection| {
             Box::pin(async move {

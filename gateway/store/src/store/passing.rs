@@ -199,6 +199,11 @@ impl Store {
         Ok(found.into_iter().next().map(|(_, label)| label))
     }
 
+    /// Whether an origin mark was spent, and is not forgotten yet.
+    pub async fn is_nonce_spent(&self, id: [u8; 16]) -> Result<bool> {
+        self.records.is_nonce_spent(id, self.now()).await
+    }
+
     /// Spends an origin mark that is good until then; true exactly once.
     pub async fn spend_nonce(&self, id: [u8; 16], until: Timestamp) -> Result<bool> {
         self.records.spend_nonce(id, until, self.now()).await

@@ -267,6 +267,7 @@ async fn the_nearest_label_of_a_thread_is_remembered_for_a_year() {
 async fn a_nonce_is_spent_once() {
     let world = std::sync::Arc::new(World::new().await);
     let until = world.now().plus_seconds(300);
+    assert!(!world.store.is_nonce_spent([5; 16]).await.unwrap());
     let mut tasks = Vec::new();
     for _ in 0..10 {
         let world = world.clone();
@@ -279,6 +280,8 @@ async fn a_nonce_is_spent_once() {
         first += u32::from(task.await.unwrap().unwrap());
     }
     assert_eq!(first, 1);
+    assert!(world.store.is_nonce_spent([5; 16]).await.unwrap());
+    assert!(!world.store.is_nonce_spent([6; 16]).await.unwrap());
     assert!(
         world.store.spend_nonce([6; 16], until).await.unwrap(),
         "another one"
