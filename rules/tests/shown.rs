@@ -73,7 +73,41 @@ fn in_what_asks_to_be_shown() {
     assert!(!is_found(&part(&format!("{named}attachment"))));
     assert!(!is_found(&part("Content-Type: text/plain; name=note.txt")));
     assert!(!is_found(&part("Content-Type: application/octet-stream")));
-    assert!(!is_found(&part("Content-Type: text/rfc822-headers")));
+    for word in ["\"inline\"", "=?utf-8?q?inline?=", "foo"] {
+        assert!(is_found(&part(&format!("{named}{word}"))), "{word}");
+    }
+    let headers = part("Content-Type: text/rfc822-headers");
+    assert!(is_found(&headers));
+    assert!(
+        !is_found(&headers.replace("mixed", "report")),
+        "of another letter"
+    );
+}
+
+#[test]
+fn in_a_root_of_any_kind_and_in_digests() {
+    for kind in [
+        "text/rfc822-headers",
+        "message/rfc822",
+        "message/global",
+        "message/x-foo",
+        "x-text/plain",
+        "chemical/x",
+    ] {
+        assert!(is_found(&root(&format!("Content-Type: {kind}"))), "{kind}");
+    }
+    assert!(!is_found(&root("Content-Type: application/octet-stream")));
+    assert!(!is_found(&root("Content-Type: image/png")));
+    let digest = part("X-A: b").replace("mixed", "digest");
+    assert!(is_found(&digest));
+    let forwarded = part("Content-Type: message/rfc822\n\nSubject: x");
+    assert!(!is_found(&forwarded), "what is attached is no letter");
+    let twice = forwarded.replace("mixed", "digest");
+    assert!(is_found(&twice));
+    let nested = "Content-Type: message/rfc822\n\nContent-Type: multipart/mixed; boundary=yy\n\n\
+        --yy\nContent-Type: message/rfc822\n\nSubject: x";
+    let nested = part(nested).replace("mixed; boundary=zz", "digest; boundary=zz");
+    assert!(!is_found(&nested), "attached to a letter of a digest");
 }
 
 #[test]

@@ -10,10 +10,13 @@ mod found;
 mod generator;
 #[path = "common/readers.rs"]
 mod readers;
+#[path = "evasion/shown.rs"]
+mod shown;
 #[path = "evasion/templates.rs"]
 mod templates;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -44,9 +47,20 @@ fn we_see(message: &Message<'_>) -> bool {
             .any(|text| contains(text.text.as_bytes()))
 }
 
-fn mail_parser_sees(raw: &[u8]) -> bool {
-    let Some(message) = mail_parser::MessageParser::new().parse(raw) else {
-        return false;
+/// In a text of the letter, as rules judge it.
+fn we_show(message: &Message<'_>) -> bool {
+    let parts = message.parts().iter().chain(message.other_parts());
+    let mut shown = parts.filter(|part| part.is_shown_as_text());
+    let mut enclosed = message.enclosed().texts.iter();
+    let is_it = |text: &String| contains(text.as_bytes());
+    shown.any(|part| message.texts(part).iter().any(is_it)) || enclosed.any(|one| is_it(&one.text))
+}
+
+/// Whether mail-parser sees it; nothing where it panics, as it does on some of these.
+fn mail_parser_sees(raw: &[u8]) -> Option<bool> {
+    let parsed = catch_unwind(|| mail_parser::MessageParser::new().parse(raw));
+    let Some(message) = parsed.ok()? else {
+        return Some(false);
     };
     fn walk(message: &mail_parser::Message<'_>) -> bool {
         message.parts.iter().any(|part| match part.message() {
@@ -54,7 +68,7 @@ fn mail_parser_sees(raw: &[u8]) -> bool {
             None => contains(part.contents()),
         })
     }
-    walk(&message)
+    catch_unwind(AssertUnwindSafe(|| walk(&message))).ok()
 }
 
 /// The numbers of the messages in which a reader in another language sees the payload, or nothing
@@ -164,17 +178,15 @@ fn the_names_of_all_readers_are_ours() {
         });
     });
     let folder = write_out(&templates, "names");
-    let Some(python) = read_by(&["python3", "names.py"], &folder) else {
-        return println!("skipped: no Python");
-    };
-    assert!(
-        python.len() > 40,
-        "Python finds only {} names",
-        python.len()
-    );
+    let readers = [&["python3", "names.py"], &["perl", "names.pl"]];
+    let found = readers.map(|program| read_by(program, &folder));
+    for (names, [program, _]) in found.iter().flatten().zip(readers) {
+        assert!(names.len() > 40, "{program} finds only {}", names.len());
+    }
     let is_program = |name: &String| name.to_lowercase().ends_with(".com");
     let mut missed = Vec::new();
-    for number in python {
+    let every: BTreeSet<usize> = found.into_iter().flatten().flatten().collect();
+    for number in every {
         let message = Message::parse(&templates[number].raw);
         let mut parts = message.parts().iter().chain(message.other_parts());
         let ours = parts.any(|part| part.file_names().iter().any(is_program));
@@ -184,7 +196,30 @@ fn the_names_of_all_readers_are_ours() {
     }
     assert!(
         missed.is_empty(),
-        "named by Python, not by us:\n{missed:#?}"
+        "named by a reader, not by us:\n{missed:#?}"
+    );
+}
+
+/// What some reader shows as a text of the letter is judged as one, or the message is ambiguous.
+#[test]
+fn the_texts_of_all_readers_are_judged() {
+    let templates = all();
+    let folder = write_out(&templates, "shown");
+    let Some(python) = read_by(&["python3", "shown.py"], &folder) else {
+        return println!("skipped: no Python");
+    };
+    assert!(python.len() > 150, "Python shows only {}", python.len());
+    let missed = python.iter().map(|number| &templates[*number]);
+    let missed: Vec<&str> = missed
+        .filter(|template| {
+            let message = Message::parse(&template.raw);
+            !we_show(&message) && message.ambiguities().is_empty()
+        })
+        .map(|template| template.name.as_str())
+        .collect();
+    assert!(
+        missed.is_empty(),
+        "shown by Python, not by us:\n{missed:#?}"
     );
 }
 
@@ -197,10 +232,13 @@ fn judge(templates: &[Template], name: &str) -> Row {
         by.as_ref().is_some_and(|names| names.contains(&number))
     };
     let (mut rows, mut missed) = (BTreeMap::<&str, Row>::new(), Vec::new());
+    let mut panics = 0;
     for (number, template) in templates.iter().enumerate() {
         let message = Message::parse(&template.raw);
         let (ours, doubt) = (we_see(&message), !message.ambiguities().is_empty());
         let parser = mail_parser_sees(&template.raw);
+        panics += usize::from(parser.is_none());
+        let parser = parser == Some(true);
         let (python, perl) = (sees(&python, number), sees(&perl, number));
         let is_missed = (parser || python || perl) && !ours && !doubt;
         if is_missed {
@@ -223,7 +261,8 @@ fn judge(templates: &[Template], name: &str) -> Row {
         total.add(row);
     }
     total.print("all");
-    println!("missed {}", missed.len());
+    println!("missed {}; mail-parser panics on {panics}", missed.len());
+    assert!(panics * 20 <= templates.len(), "it hardly ever reads");
     assert!(
         missed.is_empty(),
         "seen by a reader, not by us, and not ambiguous:\n{missed:#?}"
@@ -245,5 +284,5 @@ fn plain_mail_is_not_ambiguous() {
         "{:?}",
         message.ambiguities()
     );
-    assert!(we_see(&message) && mail_parser_sees(&plain.raw));
+    assert!(we_see(&message) && mail_parser_sees(&plain.raw) == Some(true));
 }

@@ -286,6 +286,12 @@ pub(super) fn disposition(word: &str) -> Disposition {
     }
 }
 
+/// Whether a word of Content-Disposition is `attachment` for all: one that nobody knows is the same
+/// by RFC 2183 §2.8, and some show such a part in its place.
+pub(super) fn is_set_aside(word: &str) -> bool {
+    word == "attachment"
+}
+
 pub(super) fn shield(media_type: &str, kind: &Parameterised, outer: Shield) -> Shield {
     match media_type {
         _ if outer != Shield::None => outer,

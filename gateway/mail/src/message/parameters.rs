@@ -125,7 +125,15 @@ impl Parameterised {
         let plain = self.all(name).map(|parameter| parameter.value.clone());
         let cut = self.cut.iter().filter(|(cut, _)| cut == name);
         let cut = cut.map(|(_, word)| word.clone());
-        plain.chain(self.other_joints(name)).chain(cut).collect()
+        let joined: Vec<String> = plain.chain(self.other_joints(name)).collect();
+        // What was joined without a charset some take for encoded words.
+        let states_charset =
+            |one: &Section| one.name == name && one.coded && one.value.contains('\'');
+        let is_word =
+            |value: &&String| value.contains("=?") && !self.sections.iter().any(states_charset);
+        let coded = joined.iter().filter(is_word);
+        let coded: Vec<String> = coded.map(|value| words::decode(value.as_bytes())).collect();
+        joined.into_iter().chain(coded).chain(cut).collect()
     }
 
     /// Every value that only less careful readers give the parameter of this (lower-case) name.
@@ -316,7 +324,12 @@ impl Section {
             Some(number) => (number, true),
             None => (rest, false),
         };
-        let number = number.parse().ok()?;
+        // Some pass over what follows the number, and take none for the first.
+        let digits = number.bytes().take_while(u8::is_ascii_digit).count();
+        let number = match &number[..digits] {
+            "" => 0,
+            digits => digits.parse().unwrap_or(u32::MAX),
+        };
         Some(Self {
             name: base.trim().to_owned(),
             number,

@@ -111,6 +111,10 @@ pub struct Part {
     pub(crate) index: usize,
     pub(crate) parent: Option<usize>,
     pub(crate) inside_message: bool,
+    /// It is of the letter: it stands in no message that is attached.
+    pub(crate) of_letter: bool,
+    /// Its disposition is `attachment` and no other word.
+    pub(crate) is_set_aside: bool,
 }
 
 impl Part {
@@ -176,15 +180,19 @@ impl Part {
 
     /// Whether some reader shows it as text of the letter: every kind of text, which readers show
     /// as a plain one if they know no better (RFC 2046 §4.1.4), what is no type at all (RFC 2045
-    /// §5.2), a named text that asks to be shown in place, and the root whatever it is called.
+    /// §5.2) or of a kind that nobody knows, a named text that asks to be shown in place, and the
+    /// root whatever it is called; also in a message that is the root, or of a digest.
     pub fn is_shown_as_text(&self) -> bool {
         let in_place = match self.disposition {
             _ if self.path.is_root() => true,
-            Disposition::Attachment => false,
-            Disposition::Inline => true,
+            Disposition::Attachment if self.is_set_aside => false,
+            Disposition::Attachment | Disposition::Inline => true,
             Disposition::Unstated => self.file_names.is_empty(),
         };
-        in_place && !self.inside_message && !self.is_multipart() && is_some_text(&self.media_type)
+        // Who does not open a message that is all there is shows its source.
+        let is_source = self.path.is_root() && self.media_type.starts_with("message/");
+        let is_text = !self.is_multipart() && (is_source || is_some_text(&self.media_type));
+        in_place && self.of_letter && is_text
     }
 
     /// Whether a reader lists it as an attachment: a leaf, or a whole message, that is no body.
@@ -199,17 +207,23 @@ impl Part {
 }
 
 fn is_some_text(media_type: &str) -> bool {
+    /// RFC 2046, RFC 2077, RFC 8081: what is not shown as a text.
+    const OTHERS: [&str; 8] = [
+        "application",
+        "audio",
+        "font",
+        "image",
+        "message",
+        "model",
+        "multipart",
+        "video",
+    ];
     let token = |word: &str| {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte);
         !word.is_empty() && word.bytes().all(plain)
     };
     let (main, sub) = media_type.split_once('/').unwrap_or((media_type, ""));
-    match media_type {
-        // RFC 6522 §3: what comes back in a report is of another letter.
-        "text/rfc822-headers" => false,
-        "application/xhtml+xml" => true,
-        _ => main == "text" || !token(main) || !token(sub),
-    }
+    media_type == "application/xhtml+xml" || !OTHERS.contains(&main) || !token(sub)
 }
 
 /// Whether some readers open it as a message, by the first half of its type alone.

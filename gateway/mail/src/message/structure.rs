@@ -35,6 +35,9 @@ pub(crate) struct Structure {
     pub warnings: Vec<Warning>,
 }
 
+/// RFC 2046 §5.1.5: what the parts of a digest are, if they do not say it.
+const DIGESTED: &str = "message/rfc822";
+
 /// What a part takes over from where it stands.
 #[derive(Clone)]
 struct Place {
@@ -44,6 +47,8 @@ struct Place {
     default_type: &'static str,
     shield: Shield,
     inside_message: bool,
+    /// It stands in no message that is attached.
+    of_letter: bool,
 }
 
 struct Scanner<'raw> {
@@ -95,6 +100,7 @@ fn scan_to(raw: &[u8], top: Block, reader: Reader, judges: bool) -> Structure {
         default_type: "text/plain",
         shield: Shield::None,
         inside_message: false,
+        of_letter: true,
     };
     scanner.entity(top, raw.len(), place);
     scanner.out
@@ -124,16 +130,10 @@ impl Scanner<'_> {
         let part = self.describe(block, end, &place, index);
         let body = part.body.clone();
         let boundary = self.boundary(&part);
-        let place = Place {
-            parent: Some(index),
-            depth: place.depth + 1,
-            shield: part.shield,
-            ..place
-        };
+        let place = self.inside(place, &part);
         let (is_multipart, is_message) = (part.is_multipart(), part.is_message());
         let is_report = self.reader == Reader::Open && is_delivery_report(&part.media_type);
         let identity = part.encoding.is_identity();
-        let digest = part.media_type == "multipart/digest";
         if self.judges && holds_a_message(&part.media_type, &self.raw[body.clone()]) {
             self.warn(WarningKind::OtherMessage, &place.path);
         }
@@ -158,28 +158,31 @@ impl Scanner<'_> {
         if place.depth > DEPTH_MAX {
             self.ambiguous(AmbiguityKind::TooDeep, &place.path);
         } else if is_multipart {
-            let default_type = if digest {
-                "message/rfc822"
-            } else {
-                "text/plain"
-            };
-            self.multipart(
-                body,
-                boundary,
-                Place {
-                    default_type,
-                    ..place
-                },
-            );
+            self.multipart(body, boundary, place);
         } else if identity || self.reader.opens_more() {
             let path = place.path.child(1);
-            let place = Place {
-                path,
-                default_type: "text/plain",
-                inside_message: true,
-                ..place
-            };
-            self.child(body, place);
+            self.child(body, Place { path, ..place });
+        }
+    }
+
+    /// What the content of this part takes over, but for its path.
+    fn inside(&self, place: Place, part: &Part) -> Place {
+        // A message is read as the letter where it is all there is, or one of a digest.
+        let is_attached = place.parent.is_some_and(|parent| {
+            place.default_type != DIGESTED && !self.out.parts[parent].is_message()
+        });
+        let default_type = match part.media_type.as_str() {
+            "multipart/digest" => DIGESTED,
+            _ => "text/plain",
+        };
+        Place {
+            parent: Some(part.index),
+            depth: place.depth + 1,
+            default_type,
+            shield: part.shield,
+            inside_message: place.inside_message || !part.is_multipart(),
+            of_letter: place.of_letter && (part.is_multipart() || !is_attached),
+            ..place
         }
     }
 
@@ -197,8 +200,6 @@ impl Scanner<'_> {
                 number += 1;
                 let place = Place {
                     path: place.path.child(number),
-                    default_type: "text/plain",
-                    inside_message: true,
                     ..place.clone()
                 };
                 self.child(start..if is_empty { at } else { next }, place);

@@ -4,7 +4,7 @@
 
 use mail::message::transfer::encode_base64;
 
-use super::found;
+use super::{found, shown};
 
 /// The EICAR test string, in two halves so that no scanner stops at this file.
 pub fn payload() -> Vec<u8> {
@@ -93,7 +93,7 @@ type Write = fn(Add<'_>);
 
 /// Every template.
 pub fn all() -> Vec<Template> {
-    const FAMILIES: [(&str, Write); 19] = [
+    const FAMILIES: [(&str, Write); 22] = [
         ("fields of a part", fields_of_a_part),
         ("fields of the message", fields_of_the_message),
         ("delimiters and headers", shapes),
@@ -113,6 +113,9 @@ pub fn all() -> Vec<Template> {
         ("bare returns", found::bare_returns),
         ("lines of uuencode", found::uuencoded_lines),
         ("BinHex", found::binhex),
+        ("shown roots", shown::roots),
+        ("shown parts", shown::parts),
+        ("shown dispositions", shown::dispositions),
     ];
     let mut out = Vec::new();
     for (family, write) in FAMILIES {
@@ -180,9 +183,14 @@ fn boundaries(add: Add<'_>) {
     let body = format!("{TEXT}--b\r\n{}--b--\r\n", part());
     for (_, line) in entries(include_str!("boundaries.txt")) {
         let (kind, boundary) = line.split_once(" => ").unwrap();
-        let body = body.replace("--b", &format!("--{boundary}"));
-        let name = format!("boundary `{}`", line.escape_debug());
-        add(name, whole(&format!("Content-Type: {kind}"), &body));
+        let kind = format!("Content-Type: {kind}");
+        let text = TEXT.replace("--b", "--zz");
+        let behind = format!("{text}--b\r\n{}--b--\r\n--zz--\r\n", part());
+        for (place, body) in [("", &body), (" behind one of `zz`", &behind)] {
+            let body = body.replace("--b", &format!("--{boundary}"));
+            let name = format!("boundary `{}`{place}", line.escape_debug());
+            add(name, whole(&kind, &body));
+        }
     }
 }
 

@@ -64,7 +64,8 @@ impl Cursor<'_> {
         self.rest = "";
     }
 
-    fn skip_blanks(&mut self) {
+    /// Goes on to what is neither a blank nor a comment.
+    pub fn skip_blanks(&mut self) {
         loop {
             self.rest = self.rest.trim_start();
             if !self.rest.starts_with('(') {
@@ -85,12 +86,13 @@ impl Cursor<'_> {
         !self.rest.is_empty()
     }
 
-    /// The name before a `=`.
+    /// The name before a `=`; a comment may stand between the two.
     pub fn name(&mut self) -> String {
         self.skip_blanks();
-        let end = self.rest.find(['=', ';']).unwrap_or(self.rest.len());
+        let end = self.rest.find(['=', ';', '(']).unwrap_or(self.rest.len());
         let name = self.rest[..end].trim().to_owned();
         self.rest = &self.rest[end..];
+        self.skip_blanks();
         name
     }
 

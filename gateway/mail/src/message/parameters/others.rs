@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use super::{Charset, PARAMETERS_MAX, Parameterised};
+use super::{Charset, Cursor, PARAMETERS_MAX, Parameterised};
 use crate::work;
 
 /// The parameters that say what a part is or holds.
@@ -14,6 +14,8 @@ const NAMES: [&str; 5] = ["boundary", "charset", "filename", "name", "smime-type
 /// How often each byte of a field may stand in a value before the field is ambiguous. It bounds
 /// the time where values stand in values.
 const DEPTH_MAX: usize = 16;
+/// How far back the beginning of a comment is looked for that ends before a `=`.
+const COMMENT_BYTES_MAX: usize = 256;
 
 /// What less careful readers find.
 #[derive(Debug, Default)]
@@ -52,8 +54,15 @@ pub(super) fn read(raw: &[u8]) -> Others {
         if seen.contains(&claims) {
             continue;
         }
-        for (_, value) in claims.iter().filter(|(name, _)| is_boundary(name)) {
-            others.add("boundary", value.trim_matches([' ', '\t']).to_owned());
+        for (name, value) in claims.iter().filter(|(name, _)| is_boundary(name)) {
+            let value = value.trim_matches([' ', '\t']);
+            others.add("boundary", value.to_owned());
+            if name.ends_with('*') {
+                // Some keep the controls that they find in a coded one.
+                let mut bytes = Vec::with_capacity(value.len());
+                super::decode_percent(value, &mut bytes);
+                others.add("boundary", Charset::Unknown.decode(&bytes).into_owned());
+            }
         }
         for unquote in UNQUOTES {
             let unquoted = claims.iter();
@@ -102,6 +111,12 @@ pub(super) fn is_plain(text: &str) -> bool {
         let Some(after) = after_plain_value(value).filter(|_| name.chars().all(is_name)) else {
             return false;
         };
+        let value = &value[..value.len() - after.len()];
+        // Some take an encoded word in a boundary for what it says, some for what it is.
+        let is_word = is_boundary(&name.to_ascii_lowercase()) && value.contains("=?");
+        if is_word || !name.ends_with('*') && coded(value).is_some() {
+            return false;
+        }
         rest = match after.trim_start().strip_prefix(';') {
             Some(next) => next.trim_start(),
             None if after.trim_start().is_empty() => "",
@@ -116,13 +131,22 @@ fn after_plain_value(value: &str) -> Option<&str> {
     let Some(quoted) = value.strip_prefix('"') else {
         let end = value.find([';', ' ', '\t']).unwrap_or(value.len());
         let token = &value[..end];
-        let odd = |c: char| c == '*' || c.is_control() || c.is_whitespace() || ends_token(c);
+        let odd = |c: char| c == '*' || is_beyond_ascii(c) || c.is_whitespace() || ends_token(c);
         return (!token.starts_with('\'') && !token.contains(odd)).then(|| &value[end..]);
     };
     let (inside, after) = quoted.split_once('"')?;
     // A tab in a boundary is no blank for all.
     let odd = |c: char| c == '\\' || c.is_control();
     (!inside.contains(odd) && !inside.starts_with(['<', '\''])).then_some(after)
+}
+
+/// What follows `charset'language'` in a value without quotes: some take that for the form of
+/// RFC 2231 §4 in every parameter.
+fn coded(value: &str) -> Option<&str> {
+    let mut pieces = value.splitn(3, '\'');
+    let (charset, language, rest) = (pieces.next()?, pieces.next()?, pieces.next()?);
+    let is_word = |word: &str| !word.contains([';', '"']);
+    (is_word(charset) && is_word(language)).then_some(rest)
 }
 
 /// Where a careful reader ends a token; the signs of an encoded word and of RFC 2231 do not.
@@ -196,15 +220,32 @@ fn claims(text: &str, splitter: Splitter) -> (Vec<Claim<'_>>, bool) {
                 return (found, false);
             }
             left -= value.len();
-            found.push((name.to_ascii_lowercase(), value));
+            let name = name.to_ascii_lowercase();
+            let mut bare = Cursor { rest: value };
+            bare.skip_blanks();
+            let is_commented = bare.rest.len() < value.trim_start().len();
+            let less = [coded(bare.rest), Some(bare.rest).filter(|_| is_commented)];
+            found.extend(
+                less.into_iter()
+                    .flatten()
+                    .map(|value| (name.clone(), value)),
+            );
+            found.push((name, value));
         }
     }
     (found, true)
 }
 
-/// The word that ends a text.
+/// The word that ends a text, comments behind it passed over.
 fn name_before(text: &str) -> &str {
-    let text = text.trim_end_matches(is_blank);
+    let mut text = text.trim_end_matches(is_blank);
+    while text.ends_with(')') {
+        let start = text.len().saturating_sub(COMMENT_BYTES_MAX);
+        let Some(open) = memchr::memrchr(b'(', &text.as_bytes()[start..]) else {
+            break;
+        };
+        text = text[..start + open].trim_end_matches(is_blank);
+    }
     let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '*');
     let word = text.trim_end_matches(is_name);
     &text[word.len()..]
@@ -212,6 +253,10 @@ fn name_before(text: &str) -> &str {
 
 fn is_boundary(name: &str) -> bool {
     name.split('*').next() == Some("boundary")
+}
+
+fn is_beyond_ascii(c: char) -> bool {
+    !c.is_ascii() || c.is_control()
 }
 
 fn is_blank(c: char) -> bool {
@@ -223,15 +268,30 @@ fn strip(value: &str) -> &str {
 }
 
 /// What readers make of the quotes of a value.
-const UNQUOTES: [fn(&str) -> String; 7] = [
+const UNQUOTES: [fn(&str) -> String; 8] = [
     str::to_owned,
     |value| ends_unquoted(value),
     |value| ends_unquoted(&ends_unquoted(value)),
     first_word,
-    |value| first_word(value.split('*').next().unwrap_or_default()),
+    |value| first_word(value.split(['*', '\'']).next().unwrap_or_default()),
+    |value| encoded_word(value).unwrap_or_else(|| first_word(ascii(value))),
     |value| value.replace(['"', '\\'], ""),
     |value| value.trim_matches(['"', '\'', '<', '>', ' ']).to_owned(),
 ];
+
+/// The encoded word that a value without quotes begins with.
+fn encoded_word(value: &str) -> Option<String> {
+    let rest = value.strip_prefix("=?")?;
+    let (charset, rest) = rest.split_once('?')?;
+    let (code, rest) = rest.split_once('?')?;
+    let (text, _) = rest.split_once("?=")?;
+    Some(format!("=?{charset}?{code}?{text}?="))
+}
+
+/// What stands before the first control, or byte beyond ASCII.
+fn ascii(value: &str) -> &str {
+    value.split(is_beyond_ascii).next().unwrap_or_default()
+}
 
 /// One pair of signs around the whole is taken off, whatever stands between.
 fn ends_unquoted(value: &str) -> String {

@@ -46,6 +46,10 @@ impl<'raw> Scanner<'raw> {
         };
         let (kind, shown) = (first(&kinds), first(&showns));
         let media_type = self.media_type(&kind, place.default_type);
+        // RFC 6522 §3: the header that comes back in a report is of another letter.
+        let parent = place.parent.map(|parent| &self.out.parts[parent]);
+        let is_returned = media_type == "text/rfc822-headers"
+            && parent.is_some_and(|parent| parent.media_type == "multipart/report");
         let mut part = Part {
             path: place.path.clone(),
             body: block.body.min(end)..end,
@@ -62,6 +66,8 @@ impl<'raw> Scanner<'raw> {
             index,
             parent: place.parent,
             inside_message: place.inside_message,
+            of_letter: place.of_letter && !is_returned,
+            is_set_aside: claims::is_set_aside(&shown.value),
         };
         if self.judges {
             self.judge_folds(&kinds, &showns, &part);
