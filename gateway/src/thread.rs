@@ -14,7 +14,8 @@ use store::Thread;
 /// The fields whose mailboxes are on a message, besides its envelope.
 const PARTICIPANT_FIELDS: [&str; 3] = ["From", "To", "Cc"];
 
-/// The most ids of a thread that are looked up; References beyond it are the oldest ones.
+/// The most ids that are looked up, of the messages that one answers and of those it forwards:
+/// where there are more, the first half and the last.
 pub const THREAD_IDS_MAX: usize = 100;
 
 /// What stands in place of a rule's name in the log and the audit.
@@ -33,9 +34,10 @@ pub async fn guard(
     message: &Message<'_>,
     judgement: &mut Judgement,
 ) -> Result<Option<Thread>, Stop> {
-    let ids = message.thread_ids();
+    let ids = both_ends(message.thread_ids());
+    let forwarded = both_ends(message.forwarded_ids());
     let mut strictest: Option<Thread> = None;
-    for id in ids.iter().rev().take(THREAD_IDS_MAX) {
+    for id in forwarded.iter().chain(&ids).rev() {
         let Some(thread) = site.store.thread(id).await? else {
             continue;
         };
@@ -43,6 +45,15 @@ pub async fn guard(
         strictest = Some(thread);
     }
     Ok(strictest)
+}
+
+/// Long threads put their own ids in the middle, and the message that began them first.
+fn both_ends(mut ids: Vec<String>) -> Vec<String> {
+    let half = THREAD_IDS_MAX / 2;
+    if ids.len() > THREAD_IDS_MAX {
+        ids.drain(half..ids.len() - half);
+    }
+    ids
 }
 
 fn refuse_strangers(judgement: &mut Judgement, thread: &Thread) {
@@ -97,7 +108,7 @@ pub async fn remember(
     let Some(rights) = unforwardable(judgement) else {
         return Ok(());
     };
-    let people = participants(arrival, message);
+    let people = participants(arrival, message, judgement);
     site.store
         .remember_thread(&message_id, &people, rights)
         .await?;
@@ -114,14 +125,19 @@ fn unforwardable(judgement: &Judgement) -> Option<Rights> {
         .map(|verdict| rights(verdict).unwrap_or(Rights::DO_NOT_FORWARD))
 }
 
-/// Everyone on the original: sender, To, Cc, envelope; lower case, sorted.
-fn participants(arrival: &Arrival, message: &Message<'_>) -> Vec<String> {
+/// Everyone on the original: sender, To, Cc, envelope, and whom rules give a copy; lower case,
+/// sorted.
+fn participants(arrival: &Arrival, message: &Message<'_>, judgement: &Judgement) -> Vec<String> {
     let envelope = arrival
         .envelope
         .recipients
         .iter()
         .chain(arrival.envelope.sender.address());
     let mut people: BTreeSet<String> = envelope.map(|a| a.key().to_owned()).collect();
+    let copies = judgement.copies.iter();
+    let given =
+        copies.filter(|copy| matches!(copy.verdict.fate, Fate::Deliver | Fate::Hold { .. }));
+    people.extend(given.map(|copy| copy.recipient.key().to_owned()));
     for name in PARTICIPANT_FIELDS {
         let mailboxes = message.mailboxes(name).into_iter();
         people.extend(

@@ -37,6 +37,7 @@ fn answer(raw: Vec<u8>) -> Vec<AmbiguityKind> {
         }
         message.mailboxes("to");
         message.thread_ids();
+        message.forwarded_ids();
         message.ancestors();
         for part in message.bodies().into_iter().chain(message.attachments()) {
             message.text(part);

@@ -40,6 +40,7 @@ fn look(raw: &[u8]) -> [(&'static str, Duration); 4] {
         }
     }
     message.thread_ids();
+    message.forwarded_ids();
     message.ancestors();
     message.ambiguities();
     let structure = lap("read");

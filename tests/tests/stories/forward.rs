@@ -98,6 +98,77 @@ fn inside_the_copy_is_clear_and_its_thread_is_kept_among_its_people() {
     assert_eq!((copies(&sink, BOB), copies(&sink, CARL)), (1, 1));
 }
 
+/// A message with a text, and a message attached to it.
+fn with_attached(from: &str, to: &str, attached: &[u8]) -> Vec<u8> {
+    let head = format!(
+        "From: {from}\r\nTo: {to}\r\nSubject: look\r\nMIME-Version: 1.0\r\n\
+         Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nlook\r\n--b\r\n\
+         Content-Type: message/rfc822\r\n\r\n"
+    );
+    [head.as_bytes(), attached, b"\r\n--b--\r\n"].concat()
+}
+
+/// Other ways to pass a message on than answering it, each with its recipient.
+fn passed_on(sink: &Sink, to: &str) -> Vec<(&'static str, Vec<u8>)> {
+    let copy = sink.wait_for(EVE, 1).remove(0).raw;
+    let id = letter::header(&copy, "Message-ID").remove(0);
+    let new = letter::plain(EVE, to, "look", "look");
+    let with = |field: String| [field.as_bytes(), &new].concat();
+    let long: String = (0..300)
+        .map(|n| format!("\r\n <{n}@corp.example>"))
+        .collect();
+    vec![
+        (
+            "resent",
+            [format!("Resent-To: {to}\r\n").as_bytes(), &copy].concat(),
+        ),
+        ("attached", with_attached(EVE, to, &copy)),
+        ("said", with(format!("X-Forwarded-Message-Id: {id}\r\n"))),
+        ("first of many", with(format!("References: {id}{long}\r\n"))),
+        (
+            "last of many",
+            with(format!("References:{long}\r\n {id}\r\n")),
+        ),
+    ]
+}
+
+#[test]
+fn what_is_resent_or_attached_is_of_the_thread_too() {
+    let sink = Sink::start();
+    let gateway = Gateway::start(&Site::new(sink.address(), RULES));
+    assert_eq!(send(&gateway, "", ANN, &[EVE], "board plans"), 250);
+    for (how, raw) in passed_on(&sink, CARL) {
+        let reply = gateway.inside().send(EVE, &[CARL], &raw);
+        assert_eq!(reply.code, 550, "{how}: {reply}");
+    }
+    // The controls: to somebody who was on it, and a message of no such thread.
+    for (how, raw) in passed_on(&sink, ANN) {
+        let reply = gateway.inside().send(EVE, &[ANN], &raw);
+        assert_eq!(reply.code, 250, "{how}: {reply}");
+    }
+    sink.clear();
+    assert_eq!(send(&gateway, "", ANN, &[EVE], "plans"), 250);
+    for (how, raw) in passed_on(&sink, CARL) {
+        let reply = gateway.inside().send(EVE, &[CARL], &raw);
+        assert_eq!(reply.code, 250, "{how}: {reply}");
+    }
+}
+
+#[test]
+fn whom_rules_put_on_a_message_is_no_stranger_to_its_thread() {
+    let rules = format!(
+        "{RULES}[[rule]]\nname = \"add\"\nwhen = {{ recipient = \"{EVE}\" }}\n\
+         then = [{{ add_recipient = {{ address = \"{CARL}\", as = \"cc\" }} }}]\n"
+    );
+    let sink = Sink::start();
+    let gateway = Gateway::start(&Site::new(sink.address(), &rules));
+    assert_eq!(send(&gateway, "", ANN, &[EVE], "board plans"), 250);
+    let answer = format!("In-Reply-To: {}\r\n", id_of(&sink, CARL, 1));
+    assert_eq!(send(&gateway, &answer, ANN, &[CARL], "Re: plans"), 250);
+    // The control: somebody who has no copy.
+    assert_eq!(send(&gateway, &answer, ANN, &[BOB], "Re: plans"), 550);
+}
+
 #[test]
 fn a_relay_that_remembers_nothing_is_seen() {
     let sink = Sink::start();

@@ -246,6 +246,30 @@ impl<'raw> Message<'raw> {
         found
     }
 
+    /// The ids of messages that this one passes on: of those it holds, of the one that a mail
+    /// program says it forwards (`X-Forwarded-Message-Id`), and its own where it was resent
+    /// (RFC 5322 §3.6.6).
+    pub fn forwarded_ids(&self) -> Vec<String> {
+        let is_resent = |field: &Field| {
+            let name = self.field_name(field).as_bytes();
+            name.get(..7)
+                .is_some_and(|start| start.eq_ignore_ascii_case(b"resent-"))
+        };
+        let own = self.fields().iter().any(is_resent);
+        let own = self.fields_named("message-id").filter(|_| own);
+        let said = self.fields_named("x-forwarded-message-id");
+        let is_held = |part: &&Part| self.parent(part).is_some_and(Part::is_message);
+        let held = self
+            .parts()
+            .iter()
+            .filter(is_held)
+            .flat_map(|part| &part.fields);
+        let held = held.filter(|field| self.is_named(field, "message-id"));
+        let fields = own.chain(said).chain(held);
+        let named = fields.flat_map(|field| ids(&self.field_text(field)).collect::<Vec<_>>());
+        named.take(THREAD_IDS_MAX).collect()
+    }
+
     /// The messages that this one answers, nearest first: the ids in In-Reply-To, then those in
     /// References from the last one back, each once.
     pub fn ancestors(&self) -> Vec<String> {
