@@ -43,6 +43,7 @@ pub struct Delivery<'m> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Handover {
     replies: Vec<Reply>,
+    heard: Vec<u16>,
     end: HandoverEnd,
 }
 
@@ -61,7 +62,17 @@ pub enum HandoverEnd {
 impl Handover {
     /// An outcome, one reply for each recipient in their order.
     pub fn new(replies: Vec<Reply>, end: HandoverEnd) -> Self {
-        Self { replies, end }
+        Self {
+            replies,
+            heard: Vec::new(),
+            end,
+        }
+    }
+
+    /// The same, with the codes that the next hop itself gave.
+    #[must_use]
+    pub fn hearing(self, heard: Vec<u16>) -> Self {
+        Self { heard, ..self }
     }
 
     /// The same reply for every recipient.
@@ -78,6 +89,12 @@ impl Handover {
     /// All replies, in the order of the recipients.
     pub fn replies(&self) -> &[Reply] {
         &self.replies
+    }
+
+    /// The codes that the next hop itself gave where it decided about somebody, each once. None
+    /// where it was not reached; a reply may say another one, in words of ours.
+    pub fn heard(&self) -> &[u16] {
+        &self.heard
     }
 
     /// How it ended.

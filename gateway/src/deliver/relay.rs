@@ -17,6 +17,9 @@ use super::{Delivery, Handover, HandoverEnd, NextHop};
 use crate::config::{self, Config};
 use crate::tls::{self, TlsError};
 
+/// What stands in a link to a letter between the viewer's address and the secret.
+const LINK_PATH: &str = "/l/";
+
 /// Why mail cannot be passed on.
 #[derive(Debug, thiserror::Error)]
 pub enum RelayError {
@@ -242,5 +245,44 @@ fn sorted(delivery: &Delivery<'_>, outcome: &Outcome) -> Handover {
         End::Broken(Stage::DataEnd) if !answered => HandoverEnd::Unknown,
         End::Complete | End::Broken(_) | End::Untouched => HandoverEnd::Known,
     };
-    Handover::new(replies, end)
+    let replies = replies.into_iter().map(handed_back).collect();
+    Handover::new(replies, end).hearing(outcome.heard.clone())
+}
+
+/// The next hop's words as they may be handed back. Its 421 ended a session of its own, and ours
+/// goes on; and what quotes a link ends before it, for a server's log must not open a letter (P4).
+fn handed_back(reply: Reply) -> Reply {
+    let code = if reply.code == 421 { 451 } else { reply.code };
+    let text = match reply.text.split_once(LINK_PATH) {
+        Some((before, _)) => format!("{before}{LINK_PATH}..."),
+        None => reply.text,
+    };
+    Reply {
+        code,
+        text,
+        ..reply
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reply_that_quotes_a_link_ends_before_it() {
+        let told = |code, text: &str| handed_back(Reply::new(code, "5.7.1", text)).to_string();
+        let link = "blocked: https://mail.corp.example/l/AbCd/Ef-_0=\n9gH, see policy 7";
+        let masked = "blocked: https://mail.corp.example/l/...";
+        assert_eq!(told(550, link), format!("550 5.7.1 {masked}"));
+        assert_eq!(told(250, link), format!("250 2.7.1 {masked}"));
+        // The control: other words stay as they are.
+        let plain = "blocked: see https://partner.example/labels/7";
+        assert_eq!(told(550, plain), format!("550 5.7.1 {plain}"));
+    }
+
+    #[test]
+    fn the_next_hops_farewell_is_not_ours() {
+        assert_eq!(handed_back(Reply::new(421, "4.3.2", "down")).code, 451);
+        assert_eq!(handed_back(Reply::new(450, "4.2.1", "full")).code, 450);
+    }
 }

@@ -128,6 +128,7 @@ async fn when_only_some_are_taken_the_caller_may_stop_before_the_data() {
     assert_eq!(sent.end(), HandoverEnd::Known);
     assert!(sent.reply(0).is_positive());
     assert_eq!(sent.reply(1).to_string(), "550 5.1.1 no cat here");
+    assert_eq!(sent.heard(), [550, 250]);
     assert_eq!(hop.taken()[0].recipients, ["bob@partner.example"]);
 
     let none = send(&relay, &both[1..], Partial::Stop).await;
@@ -268,5 +269,28 @@ async fn opportunistic_tls_is_used_if_it_can_be_and_else_not() {
     assert!(
         reply.is_positive() && went == Some(false),
         "a broken handshake: {reply}"
+    );
+}
+
+#[tokio::test]
+async fn a_fault_of_set_up_is_tried_again_and_the_hops_own_code_is_known() {
+    let script = Script {
+        refuses: Some(("bob@", "530 5.7.0 see https://mail.corp.example/l/a/b\r\n")),
+        ..Script::default()
+    };
+    let hop = Hop::start(script).await;
+    let relay = Relay::new(&towards(&hop, |_| {})).unwrap();
+    let sent = send(&relay, BOB, Partial::Proceed).await;
+    assert_eq!(
+        sent.reply(0).to_string(),
+        "451 4.3.5 next hop: 530 5.7.0 see https://mail.corp.example/l/..."
+    );
+    assert_eq!(sent.heard(), [530]);
+    // The control: what was not reached gave no code, though the reply has one.
+    let nobody = Relay::new(&towards(&hop, |config| config.relay.next_hop.port = 1)).unwrap();
+    let sent = send(&nobody, BOB, Partial::Proceed).await;
+    assert!(
+        sent.reply(0).is_transient() && sent.heard().is_empty(),
+        "{sent:?}"
     );
 }

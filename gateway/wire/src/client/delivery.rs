@@ -32,6 +32,8 @@ pub struct Delivery<'c, 'm> {
     expected: VecDeque<Expected>,
     transaction: Opened,
     data: Option<Reply>,
+    /// See [`Outcome::heard`].
+    heard: Vec<u16>,
     end: Option<End>,
     told: bool,
 }
@@ -105,6 +107,7 @@ impl<'c, 'm> Delivery<'c, 'm> {
             expected: VecDeque::new(),
             transaction: Opened::Unknown,
             data: None,
+            heard: Vec::new(),
             end: None,
             told: false,
         };
@@ -312,9 +315,14 @@ impl<'c, 'm> Delivery<'c, 'm> {
         };
         // RFC 5321 §3.8: 421 may come at any time, and ends all.
         if reply.code == 421 {
+            self.note(421);
             self.expected.push_front(expected);
             return self.break_off(&reply);
         }
+        if decides(expected, &reply) {
+            self.note(reply.code);
+        }
+        let reply = about_message(expected, reply);
         match (expected, reply.code / 100) {
             (Expected::Reset, 2) | (Expected::LoneDot, 4 | 5) => {}
             (Expected::LoneDot, 2) => self.transaction = Opened::Closed,
@@ -353,6 +361,12 @@ impl<'c, 'm> Delivery<'c, 'm> {
                 self.expected.push_front(expected);
                 self.break_off(&unexpected(&reply));
             }
+        }
+    }
+
+    fn note(&mut self, code: u16) {
+        if !self.heard.contains(&code) {
+            self.heard.push(code);
         }
     }
 
@@ -421,8 +435,36 @@ impl<'c, 'm> Delivery<'c, 'm> {
         Some(Outcome {
             recipients,
             data: self.data.clone(),
+            heard: self.heard.clone(),
             end,
         })
+    }
+}
+
+/// Whether this reply says what becomes of somebody.
+fn decides(expected: Expected, reply: &Reply) -> bool {
+    match expected {
+        Expected::Mail | Expected::Recipient(_) | Expected::Data => reply.code >= 400,
+        Expected::End | Expected::EndFor(_) => true,
+        Expected::Reset | Expected::LoneDot => false,
+    }
+}
+
+/// Codes that speak of the session or the server, not of the message: a command not known or out
+/// of order, no mail here, authentication or TLS first (RFC 5321 §4.2.2, RFC 4954 §6, RFC 3207 §4,
+/// RFC 7504). After the data they are a verdict like any other.
+const SET_UP_CODES: [u16; 5] = [500, 502, 503, 521, 530];
+
+/// The reply as far as it concerns the message: a fault of set-up passes when somebody mends it,
+/// and mail must not be sent back for it.
+fn about_message(expected: Expected, reply: Reply) -> Reply {
+    match expected {
+        Expected::Mail | Expected::Recipient(_) | Expected::Data
+            if SET_UP_CODES.contains(&reply.code) =>
+        {
+            Reply::new(451, "4.3.5", format!("next hop: {reply}"))
+        }
+        _ => reply,
     }
 }
 

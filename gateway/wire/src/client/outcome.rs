@@ -13,6 +13,9 @@ pub struct Outcome {
     /// The reply to `DATA`, if it refused, or to the final dot. Absent when it never came to that,
     /// and for LMTP, which answers each recipient.
     pub data: Option<Reply>,
+    /// The codes the next hop itself gave where it decided about somebody, each once, in the order
+    /// they came: refusals of `MAIL`, `RCPT` and `DATA`, and answers to the final dot.
+    pub heard: Vec<u16>,
     /// How it ended.
     pub end: End,
 }
