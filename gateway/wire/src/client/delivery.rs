@@ -314,13 +314,10 @@ impl<'c, 'm> Delivery<'c, 'm> {
             return self.break_off(&if refused { reply } else { unexpected(&reply) });
         };
         // RFC 5321 §3.8: 421 may come at any time, and ends all.
+        self.note(expected, reply.code);
         if reply.code == 421 {
-            self.note(421);
             self.expected.push_front(expected);
             return self.break_off(&reply);
-        }
-        if decides(expected, &reply) {
-            self.note(reply.code);
         }
         let reply = about_message(expected, reply);
         match (expected, reply.code / 100) {
@@ -364,8 +361,16 @@ impl<'c, 'm> Delivery<'c, 'm> {
         }
     }
 
-    fn note(&mut self, code: u16) {
-        if !self.heard.contains(&code) {
+    /// Keeps the code of a reply that says what becomes of somebody.
+    fn note(&mut self, expected: Expected, code: u16) {
+        let decides = match expected {
+            Expected::Mail => code >= 400,
+            Expected::Recipient(place) => code >= 400 && self.replies[place].is_none(),
+            Expected::Data => code >= 400 && !self.accepted.is_empty(),
+            Expected::End | Expected::EndFor(_) => true,
+            Expected::Reset | Expected::LoneDot => code == 421,
+        };
+        if decides && !self.heard.contains(&code) {
             self.heard.push(code);
         }
     }
@@ -441,22 +446,12 @@ impl<'c, 'm> Delivery<'c, 'm> {
     }
 }
 
-/// Whether this reply says what becomes of somebody.
-fn decides(expected: Expected, reply: &Reply) -> bool {
-    match expected {
-        Expected::Mail | Expected::Recipient(_) | Expected::Data => reply.code >= 400,
-        Expected::End | Expected::EndFor(_) => true,
-        Expected::Reset | Expected::LoneDot => false,
-    }
-}
-
 /// Codes that speak of the session or the server, not of the message: a command not known or out
 /// of order, no mail here, authentication or TLS first (RFC 5321 §4.2.2, RFC 4954 §6, RFC 3207 §4,
 /// RFC 7504). After the data they are a verdict like any other.
 const SET_UP_CODES: [u16; 5] = [500, 502, 503, 521, 530];
 
-/// The reply as far as it concerns the message: a fault of set-up passes when somebody mends it,
-/// and mail must not be sent back for it.
+/// The reply as far as it concerns the message: a fault of set-up passes when somebody mends it.
 fn about_message(expected: Expected, reply: Reply) -> Reply {
     match expected {
         Expected::Mail | Expected::Recipient(_) | Expected::Data
