@@ -8,7 +8,8 @@ mod common;
 use std::time::{Duration, Instant};
 
 use mail::message::{
-    DEPTH_MAX, FIELDS_MAX, PARAMETER_BYTES_MAX, PARAMETERS_MAX, PARTS_MAX, UNCLOSED_MAX,
+    CHARSETS_MAX, DEPTH_MAX, FIELDS_MAX, PARAMETER_BYTES_MAX, PARAMETERS_MAX, PARTS_MAX,
+    UNCLOSED_MAX,
 };
 use mail::{AmbiguityKind, Edit, EditError, Fallback, Message, Place, SkipReason, apply};
 
@@ -167,6 +168,20 @@ fn parameters() {
     assert!(answer(long(PARAMETER_BYTES_MAX)).is_empty());
     let open = format!("Content-Type: text/plain; a=\"{}", "(\\".repeat(1_000_000));
     answer(open.into_bytes());
+}
+
+#[test]
+fn charsets() {
+    let stated = |count: usize| {
+        let names = ["utf-8", "koi8-r", "big5", "gb18030", "utf-16le"];
+        let stated: String = names[..count]
+            .iter()
+            .map(|n| format!("; charset={n}"))
+            .collect();
+        format!("Content-Type: text/plain{stated}\n\nbody\n").into_bytes()
+    };
+    assert!(answer(stated(CHARSETS_MAX + 1)).contains(&AmbiguityKind::DuplicateCharset));
+    assert!(answer(stated(CHARSETS_MAX)).is_empty());
 }
 
 #[test]

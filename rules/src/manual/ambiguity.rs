@@ -43,6 +43,10 @@ pub(super) fn in_honest_mail(kind: AmbiguityKind) -> &'static str {
             "Rare: mail that was cut in the middle and goes on, such as a bounce that quotes half \
              of a message."
         }
+        Kind::DuplicateCharset => {
+            "None known. Two names for one charset, or a text that reads alike by all that are \
+             stated, are not ambiguous."
+        }
         Kind::ClosedCharset => "None known: UTF-32, EBCDIC, and what Python alone decodes.",
         Kind::BlankBeforeColon => "None known: only the fields `Content-…` count.",
         Kind::OddHeaderLine => {

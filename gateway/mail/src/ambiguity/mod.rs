@@ -5,7 +5,7 @@
 use std::fmt;
 
 use crate::message::{
-    Enclosed, Message, Packing, Part, PartPath, TransferEncoding, charset, transfer,
+    Enclosed, Message, Packing, Part, PartPath, TransferEncoding, charset, readings, transfer,
 };
 
 /// One point on which readers may differ.
@@ -66,6 +66,8 @@ kinds! {
     OddTransferEncoding = "odd-transfer-encoding",
         "the transfer encoding is written with a comment or other signs";
     UnknownTransferEncoding = "unknown-transfer-encoding", "the transfer encoding is not known";
+    DuplicateCharset = "duplicate-charset",
+        "a text states two charsets by which it reads differently, or too many";
     ClosedCharset = "closed-charset",
         "a text is in a character set that is not read here and writes plain letters otherwise";
     SeveralFileNames = "several-file-names",
@@ -142,7 +144,7 @@ fn in_enclosed(enclosed: &Enclosed) -> Vec<Ambiguity> {
 }
 
 /// What is doubtful in one part's header and content.
-fn in_part(message: &Message<'_>, part: &Part) -> [Option<AmbiguityKind>; 4] {
+fn in_part(message: &Message<'_>, part: &Part) -> [Option<AmbiguityKind>; 5] {
     let body = message.body_raw(part);
     // A list's footer behind the code of a letter is no doubt: who decodes it sees signs of no
     // sense after the letter, and the readings hold both.
@@ -164,7 +166,9 @@ fn in_part(message: &Message<'_>, part: &Part) -> [Option<AmbiguityKind>; 4] {
     let is_text = part.media_type.starts_with("text/") || part.is_shown_as_text();
     let closed = is_text && part.charsets().any(charset::is_closed);
     let closed = closed.then_some(AmbiguityKind::ClosedCharset);
-    [coded, bare, elsewhere, closed]
+    let several = is_text && readings::charsets_differ(message, part);
+    let several = several.then_some(AmbiguityKind::DuplicateCharset);
+    [coded, bare, elsewhere, closed, several]
 }
 
 /// Whether the ways to fetch it are those that RFC 2046 §5.2.3 and RFC 2017 name: readers show a

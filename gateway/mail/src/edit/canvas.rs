@@ -94,7 +94,9 @@ impl<'m> Canvas<'m> {
     fn open_charset(&mut self) -> Result<(), SkipReason> {
         match self.charset {
             charset if charset.is_transparent() => {}
-            Charset::Known(encoding) if encoding == encoding_rs::ISO_2022_JP => {
+            Charset::Known(encoding) | Charset::National(encoding)
+                if encoding == encoding_rs::ISO_2022_JP =>
+            {
                 self.masked = Some(mask_shifted(&self.decoded));
             }
             Charset::Known(_) => {

@@ -14,7 +14,9 @@ pub(crate) fn find<'m>(message: &'m Message<'_>, place: Place) -> Result<Vec<&'m
     walk(message, message.root(), place, &mut found)?;
     if found.is_empty() {
         // Where there is no other text, an empty one will do.
-        let is_empty_letter = |part: &&Part| is_letter(part) && is_nothing(message, part);
+        let is_empty_letter = |part: &&Part| {
+            is_letter(part) && is_nothing(message, part) && !is_between_delimiters(message, part)
+        };
         found.extend(message.parts().iter().find(is_empty_letter));
     }
     match found.is_empty() {
@@ -103,7 +105,13 @@ fn related_root<'m>(message: &'m Message<'_>, part: &Part) -> Option<&'m Part> {
     named.or_else(|| message.children(part).next())
 }
 
-/// What stands between two delimiters in a row: no header, nothing to read, and seen by nobody.
+/// Whether a part is what two delimiters in a row make: who passes over the second finds none.
+fn is_between_delimiters(message: &Message<'_>, part: &Part) -> bool {
+    let is_bare = part.header.is_empty() && part.body.is_empty() && !part.path.is_root();
+    is_bare && message.raw()[part.body.end..].starts_with(b"--")
+}
+
+/// What has no header and nothing to read.
 fn is_nothing(message: &Message<'_>, part: &Part) -> bool {
     let blank = || message.body_raw(part).trim_ascii().is_empty();
     !part.path.is_root() && part.fields.is_empty() && blank()

@@ -21,6 +21,9 @@ pub enum Charset {
     /// An ISO 8859 that browsers read as its Windows superset: read so, but written without what
     /// only the superset has.
     Latin(&'static Encoding),
+    /// A national standard that browsers read as a vendor's superset of it (GB 2312 as GBK): read
+    /// so, but what only the superset has is a guess.
+    National(&'static Encoding),
     /// RFC 2152: read, never written.
     Utf7,
     /// A name that nobody here knows, or an encoding that browsers refuse (ISO-2022-KR, HZ).
@@ -44,6 +47,7 @@ impl Charset {
         let known = Encoding::for_label_no_replacement(name.as_bytes());
         match known.or_else(|| other_name(&name)) {
             None if bare(&name) == "utf7" || bare(&name) == "u7" => Self::Utf7,
+            Some(encoding) if is_national(encoding, &name) => Self::National(encoding),
             Some(encoding) if !encoding.name().starts_with("windows") => Self::Known(encoding),
             Some(encoding) if name.contains("windows") || name.contains("12") => {
                 Self::Known(encoding)
@@ -73,9 +77,26 @@ impl Charset {
                 let (text, _, malformed) = encoding.decode(bytes);
                 if malformed { Err(text) } else { Ok(text) }
             }
+            // Where nothing is UTF-8 but the name, it is what mailers wrote before.
+            Self::Known(encoding) if encoding == UTF_8 => {
+                let (text, malformed) = encoding.decode_without_bom_handling(bytes);
+                let is_read = |c: char| !c.is_ascii() && c != char::REPLACEMENT_CHARACTER;
+                match malformed {
+                    false => Ok(text),
+                    true if text.contains(is_read) => Err(text),
+                    true => Err(WINDOWS_1252.decode_without_bom_handling(bytes).0),
+                }
+            }
             Self::Known(encoding) => {
                 let (text, malformed) = encoding.decode_without_bom_handling(bytes);
                 if malformed { Err(text) } else { Ok(text) }
+            }
+            Self::National(encoding) => {
+                let (text, malformed) = encoding.decode_without_bom_handling(bytes);
+                match malformed || !everybody_reads(encoding, &text, bytes) {
+                    true => Err(text),
+                    false => Ok(text),
+                }
             }
             // What only the superset has, others read as control characters.
             Self::Latin(encoding) => {
@@ -96,7 +117,7 @@ impl Charset {
             }
             Self::Utf7 => None,
             Self::Known(encoding) if encoding == UTF_16BE || encoding == UTF_16LE => None,
-            Self::Known(encoding) => {
+            Self::Known(encoding) | Self::National(encoding) => {
                 let (bytes, _, unmappable) = encoding.encode(text);
                 (!unmappable && everybody_reads(encoding, text, &bytes)).then_some(bytes)
             }
@@ -114,9 +135,20 @@ impl Charset {
         match self {
             Self::Ascii | Self::Unknown => true,
             Self::Utf7 => false,
-            Self::Known(encoding) | Self::Latin(encoding) => encoding.is_ascii_compatible(),
+            Self::Known(encoding) | Self::Latin(encoding) | Self::National(encoding) => {
+                encoding.is_ascii_compatible()
+            }
         }
     }
+}
+
+/// Whether a name is that of a standard, and not of a vendor's superset.
+fn is_national(encoding: &'static Encoding, name: &str) -> bool {
+    const ALL: [&Encoding; 6] = [GBK, EUC_KR, SHIFT_JIS, EUC_JP, BIG5, ISO_2022_JP];
+    const VENDORS: [&str; 10] = [
+        "gbk", "31j", "932", "936", "943", "949", "950", "hkscs", "ms", "uhc",
+    ];
+    ALL.contains(&encoding) && !VENDORS.iter().any(|vendor| name.contains(vendor))
 }
 
 /// Whether readers agree on what was written: encoding_rs writes what browsers read, which for some
@@ -295,6 +327,8 @@ mod tests {
         assert_eq!(read("x-nonsense", b"caf\xc3\xa9"), "café");
         assert_eq!(read("us-ascii", b"caf\xe9"), "café");
         assert_eq!(read("utf_16", b"a\0b\0"), "ab");
+        assert_eq!(read("utf-8", b"caf\xe9"), "café");
+        assert_eq!(read("utf-8", b"caf\xc3\xa9 \xe9"), "café \u{fffd}");
         assert_eq!(read("U7", b"+AOk-"), "é");
     }
 
@@ -343,6 +377,10 @@ mod tests {
             assert!(charset.encode(all).is_some(), "{name} {all}");
             assert!(charset.encode(some).is_none(), "{name} {some}: not for all");
         }
+        let chinese = |name, bytes| Charset::parse(Some(name)).decode_strictly(bytes).is_ok();
+        assert!(chinese("gb2312", b"\xd6\xd0 a") && !chinese("gb2312", b"\xd6\xd0 \x92\x74"));
+        assert!(chinese("gbk", b"\x92\x74") && chinese("gb18030", b"\x92\x74"));
+        assert!(!chinese("iso-2022-jp", b"\x1b$B-!\x1b(B"));
         let guessed = Charset::parse(Some("iso-8859-1"));
         assert!(guessed.decode_strictly(b"\x93caf\xe9\x94").is_err());
         assert!(guessed.decode_strictly(b"caf\xe9").is_ok());

@@ -130,11 +130,41 @@ pub(crate) fn of<'raw>(message: &Message<'raw>, part: &Part) -> Vec<Cow<'raw, [u
     distinct(readings)
 }
 
+/// How many charsets of one part are read; one more is ambiguous. It bounds the time.
+pub const CHARSETS_MAX: usize = 4;
+
+/// The charsets that some reader takes for that of the part, ours first, each once; and whether
+/// these are all.
+fn charsets(part: &Part) -> (Vec<Charset>, bool) {
+    let mut found = vec![Charset::parse(part.charset())];
+    for charset in part.charsets().map(|name| Charset::parse(Some(name))) {
+        if !found.contains(&charset) {
+            found.push(charset);
+        }
+    }
+    let are_all = found.len() <= CHARSETS_MAX;
+    found.truncate(CHARSETS_MAX);
+    (found, are_all)
+}
+
+/// Whether the charsets that are stated for a part make different texts of its content.
+pub(crate) fn charsets_differ(message: &Message<'_>, part: &Part) -> bool {
+    let (charsets, are_all) = charsets(part);
+    let [first, others @ ..] = &charsets[..] else {
+        return false;
+    };
+    if others.is_empty() {
+        return false;
+    }
+    let content = message.decoded(part);
+    let text = first.decode(&content);
+    !are_all || others.iter().any(|other| other.decode(&content) != text)
+}
+
 /// Every text that some reader shows of a part, ours first: its contents, by each charset that is
-/// stated, and, where the charset shifts the meaning of plain letters, by none.
+/// stated, and by none where the charset shifts the meaning of plain letters, or is not kept to.
 pub(crate) fn texts(message: &Message<'_>, part: &Part) -> Vec<String> {
-    let mut charsets = vec![Charset::parse(part.charset())];
-    charsets.extend(part.charsets().map(|name| Charset::parse(Some(name))));
+    let (mut charsets, _) = charsets(part);
     if charsets.iter().any(|charset| !charset.is_transparent()) {
         charsets.push(Charset::Unknown);
     }
@@ -145,11 +175,14 @@ pub(crate) fn texts(message: &Message<'_>, part: &Part) -> Vec<String> {
         }
     };
     for content in of(message, part) {
-        for (at, charset) in charsets.iter().enumerate() {
-            if charsets[..at].contains(charset) {
-                continue;
+        for charset in &charsets {
+            match charset.decode_strictly(&content) {
+                Ok(text) => add(text.into_owned()),
+                Err(guess) => {
+                    add(guess.into_owned());
+                    add(Charset::Unknown.decode(&content).into_owned());
+                }
             }
-            add(charset.decode(&content).into_owned());
         }
         for name in part.charsets() {
             if let Some(bare) = charset::without_shifts(name, &content) {
