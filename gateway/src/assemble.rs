@@ -2,7 +2,7 @@
 //! listeners, viewer, and the tasks beside them. It never starts on a configuration it doubts.
 
 use crate::config::{self, Config};
-use crate::deliver::{Relay, RelayError};
+use crate::deliver::{NextHop, Relay, RelayError};
 use crate::mailer::SiteMailer;
 use crate::monitor::{self, Counted, Metrics, Monitor};
 use crate::own_mail::notice::NoticeSubject;
@@ -41,7 +41,7 @@ pub struct Running {
     pub viewer: SocketAddr,
     /// Where the monitor is, if there is to be one.
     pub monitor: Option<SocketAddr>,
-    relay: Arc<Relay>,
+    relays: Vec<Arc<Relay>>,
     reception: tokio::task::JoinHandle<()>,
     outbox: tokio::task::JoinHandle<()>,
     held: tokio::task::JoinHandle<()>,
@@ -152,11 +152,20 @@ pub async fn start(
 ) -> Result<Running, StartError> {
     let key = Arc::new(key);
     let store = Arc::new(open_store(config, &key).await?);
-    let relay = Arc::new(Relay::new(config)?);
     let metrics = Arc::new(Metrics::default());
-    let next_hop = Counted {
-        next_hop: Arc::clone(&relay),
-        metrics: Arc::clone(&metrics),
+    let mut relays = Vec::new();
+    let mut towards = |hop| -> Result<Arc<dyn NextHop>, RelayError> {
+        let relay = Arc::new(Relay::towards(hop, config)?);
+        relays.push(Arc::clone(&relay));
+        Ok(Arc::new(Counted {
+            next_hop: relay,
+            metrics: Arc::clone(&metrics),
+        }))
+    };
+    let next_hop = towards(&config.relay)?;
+    let replies_hop = match &config.viewer.next_hop {
+        Some(hop) => towards(hop)?,
+        None => Arc::clone(&next_hop),
     };
     let site = Arc::new(Site {
         hostname: config.server.hostname.clone(),
@@ -164,7 +173,8 @@ pub async fn start(
         served: Served::open(&store).await?,
         store,
         key,
-        next_hop: Arc::new(next_hop),
+        next_hop,
+        replies_hop,
         metrics,
         clock: Arc::new(SystemClock),
         sealing: sealing(config),
@@ -204,7 +214,7 @@ pub async fn start(
         listeners,
         viewer,
         monitor,
-        relay,
+        relays,
         reception,
         outbox,
         held,
@@ -308,7 +318,9 @@ impl Running {
             tracing::warn!("a released message was on its way; it goes on at the next start");
         }
         self.tasks.shutdown().await;
-        self.relay.close().await;
+        for relay in &self.relays {
+            relay.close().await;
+        }
         self.site.store.close().await;
     }
 }

@@ -9,7 +9,7 @@ use crate::receive::Arrival;
 use crate::served::Memory;
 use crate::site::Site;
 use mail::{BodyType, Message};
-use rules::{Group, Judgement, Plan};
+use rules::{Group, Judgement, Plan, Source};
 use wire::Reply;
 
 /// Sends everything, and gives what became of each recipient.
@@ -105,13 +105,17 @@ async fn hand_over(
             Partial::Stop
         },
     };
-    let first = site.next_hop.deliver(delivery).await;
+    let next_hop = match arrival.source {
+        Source::Viewer => &site.replies_hop,
+        Source::Inside | Source::Outside => &site.next_hop,
+    };
+    let first = next_hop.deliver(delivery).await;
     if !first.stopped_partial() {
         return Ok(first);
     }
     memory.begin(site, message, &dispatch.recipients).await?;
     delivery.partial = Partial::Proceed;
-    Ok(site.next_hop.deliver(delivery).await)
+    Ok(next_hop.deliver(delivery).await)
 }
 
 /// RFC 6152 §3: what an edit or a notice brought in beyond ASCII has to be announced.

@@ -28,6 +28,8 @@ pub struct Site {
     pub key: Arc<ServerKey>,
     /// The mail server that takes what leaves.
     pub next_hop: Arc<dyn NextHop>,
+    /// The one that takes what readers reply in the viewer; mostly the same.
+    pub replies_hop: Arc<dyn NextHop>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// How letters are sealed and noticed.

@@ -127,6 +127,32 @@ impl Visitor {
         self.follow(page)
     }
 
+    /// Sends a form as one with files is sent (RFC 7578), its own values changed to these.
+    pub fn submit_parts(&mut self, form: &Form, changes: &[(&str, &str)]) -> Page {
+        let own = form.fields.iter().map(|(name, value)| {
+            let changed = changes.iter().find(|(each, _)| each == name);
+            (
+                name.as_str(),
+                changed.map_or(value.as_str(), |(_, value)| value),
+            )
+        });
+        let part = |(name, value)| {
+            format!("--parts\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+        };
+        let body: String = own.map(part).chain(["--parts--\r\n".to_owned()]).collect();
+        let origin = format!("http://{}", self.address);
+        let headers = [
+            ("Content-Type", "multipart/form-data; boundary=parts"),
+            ("Origin", &origin),
+        ];
+        let action = match form.action.as_str() {
+            "" => self.path.clone(),
+            action => action.to_owned(),
+        };
+        let page = self.request("POST", &action, &headers, body.as_bytes());
+        self.follow(page)
+    }
+
     /// One request, whatever its method; redirects are not followed.
     pub fn request(&mut self, method: &str, url: &str, more: &[(&str, &str)], body: &[u8]) -> Page {
         let path = self.local(url);

@@ -10,9 +10,9 @@ use rules::Ambiguous;
 use super::read::{Reader, Section, one_of};
 use super::value;
 use super::{
-    BareNewline, Certificate, Config, Held, Keys, Limits, Listen, Log, LogAddresses, LogFormat,
-    Monitor, Network, NoticeSubject, Organisation, Protocol, Relay, Rules, Seal, Server, Side,
-    Store, TlsPolicy, Viewer, format_duration,
+    BareNewline, Certificate, Config, Held, HostPort, Keys, Limits, Listen, Log, LogAddresses,
+    LogFormat, Monitor, Network, NoticeSubject, Organisation, Protocol, Relay, Rules, Seal, Server,
+    Side, Store, TlsPolicy, Viewer, format_duration,
 };
 
 /// Reads every section, so that every mistake is noted, then puts them together.
@@ -201,17 +201,26 @@ fn relay(mut section: Section<'_, '_>, folder: &Path) -> Option<Relay> {
     let tls_name = section.optional("tls_name", value::domain);
     let authority = section.optional("authority", value::path(folder));
     section.finish();
-    let next_hop = next_hop?;
-    let by_distance = match next_hop.is_loopback() {
-        true => TlsPolicy::None,
-        false => TlsPolicy::Required,
-    };
+    let by_distance = by_distance(next_hop?);
     Some(Relay {
-        tls: tls.unwrap_or(by_distance),
-        tls_name: tls_name.unwrap_or_else(|| next_hop.host.clone()),
-        next_hop,
+        tls: tls.unwrap_or(by_distance.tls),
+        tls_name: tls_name.unwrap_or(by_distance.tls_name),
         authority,
+        ..by_distance
     })
+}
+
+/// A server of which nothing more is said: only on this machine is it reached in clear.
+fn by_distance(next_hop: HostPort) -> Relay {
+    Relay {
+        tls: match next_hop.is_loopback() {
+            true => TlsPolicy::None,
+            false => TlsPolicy::Required,
+        },
+        tls_name: next_hop.host.clone(),
+        next_hop,
+        authority: None,
+    }
 }
 
 fn viewer(mut section: Section<'_, '_>, folder: &Path) -> Option<Viewer> {
@@ -221,6 +230,7 @@ fn viewer(mut section: Section<'_, '_>, folder: &Path) -> Option<Viewer> {
     let aliases = section.list("aliases", value::url);
     let sender = section.required("sender", value::address);
     let help = section.optional("help", value::address);
+    let next_hop = section.optional("next_hop", value::host_port);
     section.finish();
     Some(Viewer {
         address: address?,
@@ -229,6 +239,7 @@ fn viewer(mut section: Section<'_, '_>, folder: &Path) -> Option<Viewer> {
         aliases: aliases?,
         sender: sender?,
         help,
+        next_hop: next_hop.map(by_distance),
     })
 }
 

@@ -168,6 +168,9 @@ pub struct Viewer {
     pub sender: Address,
     /// Whom a reader may ask.
     pub help: Option<Address>,
+    /// The server that takes what readers reply, such as a virus filter; the one of `[relay]` when
+    /// absent.
+    pub next_hop: Option<Relay>,
 }
 
 /// Whether a notice shows the letter's subject.

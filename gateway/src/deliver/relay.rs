@@ -56,7 +56,11 @@ impl Relay {
     /// Sets up the way to the next hop; nothing is connected yet. To be called inside a runtime,
     /// which then also sends idle connections away.
     pub fn new(config: &Config) -> Result<Self, RelayError> {
-        let relay = &config.relay;
+        Self::towards(&config.relay, config)
+    }
+
+    /// The same, to another server than the one that takes most mail.
+    pub fn towards(relay: &config::Relay, config: &Config) -> Result<Self, RelayError> {
         let tls = match tls::client_config(relay.tls, relay.authority.as_deref())? {
             None => None,
             Some(tls) => {

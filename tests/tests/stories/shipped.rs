@@ -114,6 +114,36 @@ fn no_forward_takes_the_buttons_and_guards_the_thread() {
     );
 }
 
+/// What readers write comes from outside: it may go through a virus filter before it is mail.
+#[test]
+fn replies_of_readers_take_a_way_of_their_own() {
+    let (sink, filter) = (Sink::start(), Sink::start());
+    let mut gateway = Gateway::prepare(&site(&sink));
+    let path = gateway.path("sealgate.toml");
+    let own = format!("[viewer]\nnext_hop = \"{}\"", filter.address());
+    let text = fs::read_to_string(&path).unwrap().replace("[viewer]", &own);
+    fs::write(&path, text).unwrap();
+    gateway.serve();
+    assert_eq!(send(&gateway, &[BOB], "[encrypt] plan", ""), 250);
+    let link = reading::link(&sink, BOB);
+    let mut visitor = Visitor::new(gateway.viewer);
+    let page = reading::read(&mut visitor, &sink, &link, BOB);
+    assert!(
+        filter.all().is_empty(),
+        "notices and codes go the common way"
+    );
+    let page = visitor.get(&page.links("/reply")[0]);
+    let form = page
+        .forms()
+        .into_iter()
+        .find(|form| form.fields.iter().any(|(n, _)| n == "once"));
+    visitor.submit_parts(&form.expect("a form to reply"), &[("text", "my answer")]);
+    let reply = filter.wait_for(ANN, 1).remove(0);
+    assert!(letter::text(&reply.raw).unwrap().contains("my answer"));
+    let is_reply = |raw: &[u8]| letter::text(raw).is_some_and(|text| text.contains("my answer"));
+    assert!(sink.all().iter().all(|mail| !is_reply(&mail.raw)));
+}
+
 #[test]
 fn the_shipped_policy_passes_its_check_and_its_cases() {
     let rules = project().join("rules/policy");
