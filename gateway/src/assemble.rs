@@ -153,28 +153,15 @@ pub async fn start(
     let key = Arc::new(key);
     let store = Arc::new(open_store(config, &key).await?);
     let metrics = Arc::new(Metrics::default());
-    let mut relays = Vec::new();
-    let mut towards = |hop| -> Result<Arc<dyn NextHop>, RelayError> {
-        let relay = Arc::new(Relay::towards(hop, config)?);
-        relays.push(Arc::clone(&relay));
-        Ok(Arc::new(Counted {
-            next_hop: relay,
-            metrics: Arc::clone(&metrics),
-        }))
-    };
-    let next_hop = towards(&config.relay)?;
-    let replies_hop = match &config.viewer.next_hop {
-        Some(hop) => towards(hop)?,
-        None => Arc::clone(&next_hop),
-    };
+    let ways = Ways::new(config, &metrics)?;
     let site = Arc::new(Site {
         hostname: config.server.hostname.clone(),
         policies,
         served: Served::open(&store).await?,
         store,
         key,
-        next_hop,
-        replies_hop,
+        next_hop: ways.next_hop,
+        replies_hop: ways.replies_hop,
         metrics,
         clock: Arc::new(SystemClock),
         sealing: sealing(config),
@@ -214,13 +201,45 @@ pub async fn start(
         listeners,
         viewer,
         monitor,
-        relays,
+        relays: ways.relays,
         reception,
         outbox,
         held,
         tasks,
         stop,
     })
+}
+
+/// The ways on, for mail and for what readers reply.
+struct Ways {
+    next_hop: Arc<dyn NextHop>,
+    replies_hop: Arc<dyn NextHop>,
+    /// All of them, to be closed at the end.
+    relays: Vec<Arc<Relay>>,
+}
+
+impl Ways {
+    fn new(config: &Config, metrics: &Arc<Metrics>) -> Result<Self, RelayError> {
+        let mut relays = Vec::new();
+        let mut towards = |hop| -> Result<Arc<dyn NextHop>, RelayError> {
+            let relay = Arc::new(Relay::towards(hop, config)?);
+            relays.push(Arc::clone(&relay));
+            Ok(Arc::new(Counted {
+                next_hop: relay,
+                metrics: Arc::clone(metrics),
+            }))
+        };
+        let next_hop = towards(&config.relay)?;
+        let replies_hop = match &config.viewer.next_hop {
+            Some(hop) => towards(hop)?,
+            None => Arc::clone(&next_hop),
+        };
+        Ok(Self {
+            next_hop,
+            replies_hop,
+            relays,
+        })
+    }
 }
 
 /// Opens the monitor where there is to be one; gives where it is.

@@ -66,8 +66,8 @@ fn what_the_example_shows_as_default_is_the_default() {
             let key = rest.split(" = ").next().unwrap_or_default();
             rest.contains(" = ") && key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
         });
-        // Paths and the answer to ambiguity are examples: their default is to have none.
-        let example = ["/etc/", "tls_name", "ambiguous"]
+        // Paths, ways and the answer to ambiguity are examples: their default is to have none.
+        let example = ["/etc/", "tls_name", "ambiguous", "next_hop = "]
             .iter()
             .any(|word| line.contains(word));
         let line = shown.filter(|_| !example).unwrap_or(line);
