@@ -36,9 +36,7 @@ pub(super) fn in_honest_mail(kind: AmbiguityKind) -> &'static str {
         Kind::DuplicateBoundary => {
             "None known: an odd one (`\"a\"b`, a quote left open) counts where two readings cut."
         }
-        Kind::MissingBoundary => {
-            "Rare: a robot that names another boundary than it writes, or mail cut by a gateway."
-        }
+        Kind::MissingBoundary => "Rare: a robot names another boundary than it writes; cut mail.",
         Kind::MissingClose => {
             "Rare: mail that was cut in the middle and goes on, such as a bounce that quotes half \
              of a message."
@@ -53,9 +51,7 @@ pub(super) fn in_honest_mail(kind: AmbiguityKind) -> &'static str {
             "Rare: a script that forgets the empty line after the header, or writes a long line \
              without folding it; and names of fields with stray signs (`Content- Type`)."
         }
-        Kind::CutHeader => {
-            "Rare: a report that attaches only the header of a message, with more parts behind it."
-        }
+        Kind::CutHeader => "Rare: a report with only the header of a message, and parts behind it.",
         Kind::BoundaryClash => {
             "Rare: a program that gives two nested multiparts one boundary; a text that quotes its \
              own message without `>`, or has text behind a quoted delimiter."
