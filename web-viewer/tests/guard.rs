@@ -409,3 +409,41 @@ async fn over_https_only_cookies_with_a_protected_name_count() {
             .all(|(_, name)| name.starts_with("sealgate-"))
     );
 }
+
+/// Where a request says that it went counts for nothing: no address of ours is made of it.
+#[tokio::test]
+async fn a_host_that_is_not_ours_stands_in_no_answer_and_in_no_mail() {
+    let world = World::new().await;
+    let sealed = world.seal(&samples::rich(), &Terms::default()).await;
+    let mut browser = Browser::new(&world);
+    for name in [
+        "host",
+        "x-forwarded-host",
+        "x-original-url",
+        "x-rewrite-url",
+    ] {
+        browser.fields.push((name, "evil.example".into()));
+    }
+    browser
+        .fields
+        .push(("forwarded", "host=evil.example;proto=http".into()));
+    browser.fields.push(("x-forwarded-proto", "http".into()));
+    let moved = browser.get(&sealed.link()).await;
+    assert_eq!(moved.field("location"), sealed.path());
+    assert!(moved.field("set-cookie").contains("Secure"));
+    let mut pages = vec![moved, browser.read(&world, &sealed).await];
+    for path in ["/reply", "/print", "/code", "/body/1.2.1", "/nothing"] {
+        pages.push(browser.get(&format!("{}{path}", sealed.path())).await);
+    }
+    pages.push(browser.get("/.well-known/security.txt").await);
+    for page in &pages {
+        assert!(!page.has("evil.example/"), "{}", page.text());
+        assert!(
+            !format!("{:?}", page.headers).contains("evil"),
+            "{:?}",
+            page.headers
+        );
+    }
+    let mails = world.mailer.passcodes.lock().unwrap();
+    assert!(!mails.is_empty() && !mails.iter().any(|mail| mail.from_name.contains("evil")));
+}

@@ -294,4 +294,15 @@ mod tests {
                 .all(|text| text.matches("lorem").count() <= 100)
         );
     }
+
+    /// A subject or an address without a blank must not make the mail wider than a telephone.
+    #[test]
+    fn what_has_no_blank_breaks_all_the_same() {
+        let letter = "From: ann@corp.example\r\nSubject: x\r\n\r\nx\r\n";
+        let (_, bodies) = read(&notice(letter, NoticeSubject::Kept));
+        let html = bodies.iter().find(|text| text.contains("<table"));
+        let (plain, html) = (&bodies[0], html.expect("an HTML form"));
+        assert!(html.contains("overflow-wrap:anywhere;word-break:break-word"));
+        assert!(!plain.contains("word-break"), "the control");
+    }
 }
