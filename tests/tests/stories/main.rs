@@ -21,6 +21,7 @@ mod memory;
 mod midway;
 mod monitor;
 mod pass_through;
+mod payloads;
 mod postfix;
 mod reading;
 mod receipts;
