@@ -79,6 +79,7 @@ fn held_mail(site: &Site, arrival: &Arrival, judgement: &Judgement, fresh: &[Add
     let envelope = &arrival.envelope;
     let copies = judgement.copies.iter();
     let copies = copies.filter(|copy| fresh.contains(&copy.recipient));
+    let copies = copies.map(|copy| held_copy(judgement, copy));
     HeldMail {
         message: arrival.id.to_string(),
         sender: envelope
@@ -86,7 +87,7 @@ fn held_mail(site: &Site, arrival: &Arrival, judgement: &Judgement, fresh: &[Add
             .address()
             .map_or("", Address::as_str)
             .to_owned(),
-        copies: copies.map(held_copy).collect(),
+        copies: copies.collect(),
         recipients: envelope
             .recipients
             .iter()
@@ -110,7 +111,7 @@ fn held_mail(site: &Site, arrival: &Arrival, judgement: &Judgement, fresh: &[Add
     }
 }
 
-fn held_copy(copy: &Copy) -> HeldCopy {
+fn held_copy(judgement: &Judgement, copy: &Copy) -> HeldCopy {
     let reason = match &copy.verdict.fate {
         Fate::Hold { reason } => cut(reason),
         _ => String::new(),
@@ -125,7 +126,29 @@ fn held_copy(copy: &Copy) -> HeldCopy {
             .map(ToString::to_string)
             .collect(),
         added: copy.named != Named::BySender,
+        instead_of: instead_of(judgement, &copy.recipient),
     }
+}
+
+/// Whom the sender named and rules sent to this one instead, where it waits or is refused for all
+/// whom their copies went to: nobody has these while it waits.
+fn instead_of(judgement: &Judgement, recipient: &Address) -> Vec<String> {
+    let goes_on = |key: &str| {
+        let mut copies = judgement.copies.iter();
+        let own = copies.find(|copy| copy.recipient.key() == key);
+        own.is_some_and(|copy| {
+            !matches!(copy.verdict.fate, Fate::Hold { .. } | Fate::Reject { .. })
+        })
+    };
+    let named = judgement.copies.iter();
+    let named = named.filter(|copy| copy.named == Named::BySender);
+    let missed = named.filter(|copy| {
+        let Fate::Redirect { to } = &copy.verdict.fate else {
+            return false;
+        };
+        to.contains(recipient) && !to.iter().any(|one| goes_on(one.key()))
+    });
+    missed.map(|copy| copy.recipient.to_string()).collect()
 }
 
 /// The mail that tells the sender, closed for the outbox. Only our own people are told: a sender
@@ -140,7 +163,7 @@ fn notice(
     if arrival.source != Source::Inside || is_automatic(message) {
         return None;
     }
-    if mail.copies.iter().all(|copy| copy.added) {
+    if mail.copies.iter().all(|copy| copy.missed_by().count() == 0) {
         return None;
     }
     let letter = write_notice(site, message, sender, mail);
@@ -181,10 +204,16 @@ fn write_notice(site: &Site, message: &Message<'_>, to: &Address, mail: &HeldMai
     if let (Some(subject), NoticeSubject::Kept) = (subject, &site.sealing.notice_subject) {
         paragraphs.push(Paragraph::Row("Subject".to_owned(), subject));
     }
-    let named = || mail.copies.iter().filter(|copy| !copy.added);
-    let told = named().take(COPIES_TOLD_MAX);
-    paragraphs.extend(told.map(|c| Paragraph::Row(c.recipient.clone(), c.reason.clone())));
-    let rest = named().count().saturating_sub(COPIES_TOLD_MAX);
+    let mut missed: Vec<(&str, &str)> = Vec::new();
+    for (one, copy) in mail.missed() {
+        if !missed.iter().any(|(before, _)| *before == one) {
+            missed.push((one, &copy.reason));
+        }
+    }
+    let told = missed.iter().take(COPIES_TOLD_MAX);
+    let row = |(who, why): &(&str, &str)| Paragraph::Row((*who).to_owned(), (*why).to_owned());
+    paragraphs.extend(told.map(row));
+    let rest = missed.len().saturating_sub(COPIES_TOLD_MAX);
     if rest > 0 {
         paragraphs.push(Paragraph::Row("More of them".to_owned(), rest.to_string()));
     }
@@ -203,7 +232,55 @@ fn write_notice(site: &Site, message: &Message<'_>, to: &Address, mail: &HeldMai
 
 #[cfg(test)]
 mod tests {
-    use super::{HELD_REASON_CHARS_MAX, cut};
+    use super::{HELD_REASON_CHARS_MAX, cut, instead_of};
+    use crate::admit::Admission;
+    use mail::{Address, BodyType, Envelope, Message, Recipients, Sender, Timestamp};
+    use rules::{Facts, Organisation, RuleFile, Source};
+
+    /// Whom this one's copy stands for, of a message to Bob.
+    fn stands_for(one: &str, then: &str, held: &str) -> Vec<String> {
+        let text = format!(
+            "[[rule]]\nname = 'a'\nwhen = {{ recipient = 'outside' }}\n\
+             then = [{{ {then} }}]\n[[rule]]\nname = 'b'\n\
+             when = {{ recipient = '{held}' }}\nthen = [{{ hold = true }}]\n"
+        );
+        let name = "a.toml".to_owned();
+        let corp = Organisation {
+            name: "Corp".to_owned(),
+            domains: vec!["corp.example".to_owned()],
+            site_id: None,
+        };
+        let policy = rules::load(&[RuleFile { name, text }], &corp).expect("rules");
+        let address = |text: &str| Address::parse(text).expect("an address");
+        let recipients = Recipients::new(vec![address("bob@partner.example")]);
+        let envelope = Envelope {
+            sender: Sender::Null,
+            recipients: recipients.expect("one"),
+            body: BodyType::SevenBit,
+            smtputf8: false,
+        };
+        let message = Message::parse(b"Subject: x\r\n\r\nx\r\n");
+        let now = Timestamp::from_unix(0);
+        let facts = Facts::new(now, Source::Inside, &envelope, &message);
+        instead_of(
+            &Admission::Judged.decide(&policy.policy, &facts),
+            &address(one),
+        )
+    }
+
+    #[test]
+    fn a_copy_stands_for_whom_it_was_redirected_from_while_nobody_else_has_it() {
+        let (one, two) = ("desk@corp.example", "boss@corp.example");
+        let to_desk = format!("redirect = '{one}'");
+        let to_both = format!("redirect = ['{one}', '{two}']");
+        assert_eq!(stands_for(one, &to_desk, one), ["bob@partner.example"]);
+        // The controls: another has a copy that goes on; nobody was redirected.
+        assert!(stands_for(one, &to_both, one).is_empty());
+        let add = format!("add_recipient = {{ address = '{one}' }}");
+        assert!(stands_for(one, &add, one).is_empty());
+        // Both wait.
+        assert_eq!(stands_for(two, &to_both, "inside"), ["bob@partner.example"]);
+    }
 
     #[test]
     fn a_reason_is_one_line_that_reads_as_it_is_written() {

@@ -14,9 +14,10 @@ use crate::served::Memory;
 use crate::site::Site;
 use mail::{Address, Message, Timestamp};
 use rules::Source;
+use std::collections::HashSet;
 use std::time::Duration;
 use store::held::HELD_LEASE_SECONDS;
-use store::{Decision, Held, HeldVerdict, OutboxItem, Store, StoreError};
+use store::{Decision, Held, HeldCopy, HeldVerdict, OutboxItem, Store, StoreError};
 use tokio::sync::watch;
 use wire::Reply;
 
@@ -111,7 +112,7 @@ async fn give_up(site: &Site, held: &Held) -> Result<(), Stop> {
     let raw = site.store.held_message(held).await.unwrap_or_default();
     let memory = site.served.recall_released(site, held.id).await?;
     let reply = Reply::new(554, "5.3.0", "the message could not be dealt with");
-    let refused = left(held, &memory, &reply);
+    let refused = left(held, |one| memory.has_served(one), &reply);
     let reports = match &held.decision {
         Some(decision) if decision.verdict == HeldVerdict::Drop => Vec::new(),
         _ => reports(
@@ -199,7 +200,8 @@ async fn refuse(site: &Site, held: &Held, why: Why, what: &str) -> Result<(), St
         _ => "not approved",
     };
     let memory = site.served.recall_released(site, held.id).await?;
-    let refused = left(held, &memory, &Reply::new(550, "5.7.1", text));
+    let reply = Reply::new(550, "5.7.1", text);
+    let refused = left(held, |one| memory.has_served(one), &reply);
     let reports = reports(site, held, &message, why, &refused);
     end(site, held, &reports, memory, what).await
 }
@@ -218,12 +220,33 @@ async fn end(
     Ok(())
 }
 
-/// That everyone whom the sender named and no earlier try served is refused.
-fn left(held: &Held, memory: &Memory, reply: &Reply) -> Vec<(Address, Reply)> {
-    let named = held.mail.copies.iter().filter(|copy| !copy.added);
-    let named = named.filter_map(|copy| Address::parse(&copy.recipient).ok());
-    let left = named.filter(|recipient| !memory.has_served(recipient));
-    left.map(|recipient| (recipient, reply.clone())).collect()
+/// That everyone whom the sender named is refused, unless an earlier try served them, or somebody to
+/// whom rules sent their copy instead. That somebody is named to nobody.
+fn left(
+    held: &Held,
+    was_served: impl Fn(&Address) -> bool,
+    reply: &Reply,
+) -> Vec<(Address, Reply)> {
+    let is_served = |copy: &HeldCopy| {
+        Address::parse(&copy.recipient).is_ok_and(|recipient| was_served(&recipient))
+    };
+    let served: HashSet<&str> = held
+        .mail
+        .missed()
+        .filter(|(_, copy)| is_served(copy))
+        .map(|(one, _)| one)
+        .collect();
+    let mut left: Vec<(Address, Reply)> = Vec::new();
+    let missed = held.mail.missed().map(|(one, _)| one);
+    for one in missed.filter(|one| !served.contains(one)) {
+        match Address::parse(one) {
+            Ok(one) if !left.iter().any(|(before, _)| *before == one) => {
+                left.push((one, reply.clone()));
+            }
+            _ => {}
+        }
+    }
+    left
 }
 
 /// What a report may say. A sender outside may be forged, and that their mail waited, for whom and

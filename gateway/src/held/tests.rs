@@ -1,6 +1,8 @@
 //! Who gets what of a released message, judged by rules that may have changed meanwhile.
 
-use super::{GIVE_UP_SECONDS, Released, as_told, given_up, is_hopeless, is_worth_another_try};
+use super::{
+    GIVE_UP_SECONDS, Released, as_told, given_up, is_hopeless, is_worth_another_try, left,
+};
 use crate::admit::Admission;
 use crate::answer::{EndFate, Outcome, Redirections, Stop};
 use crate::own_mail::dsn::Why;
@@ -35,6 +37,7 @@ fn held(waits: &[&str]) -> Held {
         reason: "look".to_owned(),
         rules: Vec::new(),
         added: *recipient != BOB,
+        instead_of: Vec::new(),
     };
     let now = Timestamp::from_unix(0);
     Held {
@@ -221,6 +224,29 @@ fn a_report_names_whom_the_sender_named_and_no_other() {
     let add = rule("", "add_recipient = { address = ['boss@corp.example'] }");
     let report = told(&[BOB, BOSS], &add, &[BOB, BOSS]);
     assert_eq!(report, [(BOB.to_owned(), format!("550 5.1.1 no {BOB}"))]);
+}
+
+#[test]
+fn whom_rules_redirected_is_refused_where_nobody_has_their_copy() {
+    let mut held = held(&[DESK, BOSS, EVE]);
+    for copy in &mut held.mail.copies[..2] {
+        copy.instead_of = vec![BOB.to_owned()];
+    }
+    let of = |served: &[&str]| -> Vec<String> {
+        let reply = Reply::new(550, "5.7.1", "not approved");
+        let left = left(&held, |one| served.contains(&one.as_str()), &reply);
+        left.into_iter().map(|(who, _)| who.to_string()).collect()
+    };
+    // Bob once, though two have his copy; neither them nor Eve, whom a rule added.
+    assert_eq!(of(&[]), [BOB]);
+    assert_eq!(of(&[EVE]), [BOB]);
+    // The controls: one of the two has it; one whom the sender named.
+    assert!(of(&[DESK]).is_empty() && of(&[BOSS]).is_empty());
+    held.mail.copies[2].added = false;
+    assert_eq!(
+        left(&held, |_| false, &Reply::new(550, "5.7.1", "no")).len(),
+        2
+    );
 }
 
 #[test]

@@ -66,6 +66,15 @@ pub struct HeldMail {
     pub size: u64,
 }
 
+impl HeldMail {
+    /// Those whom the sender named and who miss their mail while it waits, with the copy that they
+    /// miss; somebody whose mail rules sent to several people stands with each.
+    pub fn missed(&self) -> impl Iterator<Item = (&str, &HeldCopy)> {
+        let copies = self.copies.iter();
+        copies.flat_map(|copy| copy.missed_by().map(move |one| (one, copy)))
+    }
+}
+
 /// One copy that waits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeldCopy {
@@ -77,6 +86,19 @@ pub struct HeldCopy {
     pub rules: Vec<String>,
     /// Whether a rule added its recipient: the sender never named them and is not told.
     pub added: bool,
+    /// Whom the sender named and a rule sent to this recipient instead, where nobody else has that
+    /// copy: if this one goes nowhere, the sender is told of these.
+    #[serde(default)]
+    pub instead_of: Vec<String>,
+}
+
+impl HeldCopy {
+    /// Those whom the sender named and who miss their mail while this copy waits.
+    pub fn missed_by(&self) -> impl Iterator<Item = &str> {
+        let own = (!self.added).then_some(self.recipient.as_str());
+        own.into_iter()
+            .chain(self.instead_of.iter().map(String::as_str))
+    }
 }
 
 /// How a held message came: what a front end hands over beside envelope and text.

@@ -193,6 +193,14 @@ fn whom_rules_redirect_to_is_not_named_to_the_sender() {
     assert!(report.contains(&format!("rfc822; {BOB}")), "{report}");
     said(&held(&gateway, &["reject", &send("rejected")]));
     let told: Vec<String> = sink.wait_for(ANN, 4).iter().map(text).collect();
+    let is_rejection = |mail: &&String| mail.contains("your message was not approved");
+    let report = told.iter().find(is_rejection).expect("a report");
+    for one in [BOB, EVE] {
+        assert!(report.contains(&format!("rfc822; {one}")), "{report}");
+    }
+    // That Bob's copy waits, too, is said of Bob.
+    let is_notice = |mail: &&String| mail.contains("Your message waits for approval");
+    assert!(told.iter().filter(is_notice).all(|mail| mail.contains(BOB)));
     // The control: Eve, whom Ann named, is named in the notices.
     assert!(told.iter().any(|mail| mail.contains(EVE)));
     assert!(

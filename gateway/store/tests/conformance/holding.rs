@@ -42,6 +42,7 @@ pub fn mail(size: usize, now: Timestamp) -> HeldMail {
             reason: "two pairs of eyes".to_owned(),
             rules: vec!["four eyes".to_owned()],
             added: false,
+            instead_of: Vec::new(),
         }],
         recipients: vec![
             "bob@partner.example".to_owned(),

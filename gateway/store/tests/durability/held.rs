@@ -32,6 +32,7 @@ async fn hold(world: &World) -> HeldId {
                 reason: REASON.to_owned(),
                 rules: Vec::new(),
                 added: false,
+                instead_of: Vec::new(),
             }],
             recipients: vec!["bob@partner.example".to_owned()],
             came: HeldArrival::default(),
