@@ -10,6 +10,7 @@ mod clock;
 mod error;
 mod files;
 pub mod held;
+mod holding;
 pub mod letter;
 mod packs;
 pub mod passing;
