@@ -94,6 +94,9 @@ pub enum StoreError {
     /// As much mail waits for approval as may.
     #[error("no more mail can be held: as much as may waits for approval")]
     HeldFull,
+    /// As much mail of one sender waits for approval as may.
+    #[error("no more mail of this sender can be held: their share waits for approval")]
+    HeldShareFull,
     /// Mail that waits for approval and cannot be dealt with.
     #[error("held mail `{id}` cannot be read")]
     Held {
@@ -120,6 +123,7 @@ impl StoreError {
             | Self::Raced { .. }
             | Self::Full { .. }
             | Self::HeldFull
+            | Self::HeldShareFull
             | Self::Stopped => true,
             Self::Migration { .. }
             | Self::Location { .. }

@@ -21,6 +21,8 @@ pub const HELD_LEASE_SECONDS: i64 = 30;
 pub const HELD_BROKEN_SECONDS: i64 = 3_600;
 /// The most items that one reading gives.
 pub const HELD_PAGE_MAX: u32 = 1_000;
+/// The most of a held message's subject that is kept for those who approve, in characters.
+pub const HELD_SUBJECT_CHARS_MAX: usize = 200;
 
 /// How much mail may wait at one time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +31,30 @@ pub struct HeldRoom {
     pub messages_max: u64,
     /// Octets of messages.
     pub bytes_max: u64,
+    /// How much of either one sender may take, in percent; one message always.
+    pub sender_percent: u64,
+}
+
+impl HeldRoom {
+    /// What one sender may take.
+    pub fn share(&self) -> (u64, u64) {
+        let part = |whole: u64| {
+            let part = u128::from(whole) * u128::from(self.sender_percent) / 100;
+            u64::try_from(part).unwrap_or(u64::MAX)
+        };
+        (part(self.messages_max), part(self.bytes_max))
+    }
+}
+
+/// Whether there was room for a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeldPlace {
+    /// It is kept.
+    Kept,
+    /// As much waits as may.
+    Full,
+    /// As much of this sender's waits as may.
+    ShareFull,
 }
 
 /// How much mail waits now.
@@ -38,6 +64,19 @@ pub struct HeldCount {
     pub messages: u64,
     /// Octets of messages.
     pub bytes: u64,
+    /// Since when the oldest waits.
+    pub oldest: Option<Timestamp>,
+}
+
+/// Mail that nobody has decided about and that goes back soon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeldExpiring {
+    /// Messages.
+    pub messages: u64,
+    /// The first to go.
+    pub first: HeldId,
+    /// When it goes.
+    pub expires: Timestamp,
 }
 
 /// All that is known of a held message but its text.
@@ -64,9 +103,17 @@ pub struct HeldMail {
     pub expires: Timestamp,
     /// The octets of the message.
     pub size: u64,
+    /// Its subject, decoded, for those who approve; none where nobody is to be told of it.
+    #[serde(default)]
+    pub subject: Option<String>,
 }
 
 impl HeldMail {
+    /// Whose share of the place it takes: the login that was proved, or else the sender as named.
+    pub fn counts_for(&self) -> &str {
+        self.came.authenticated.as_deref().unwrap_or(&self.sender)
+    }
+
     /// Those whom the sender named and who miss their mail while it waits, with the copy that they
     /// miss; somebody whose mail rules sent to several people stands with each.
     pub fn missed(&self) -> impl Iterator<Item = (&str, &HeldCopy)> {
@@ -124,6 +171,15 @@ pub struct HeldArrival {
     pub smtputf8: bool,
 }
 
+/// Whether those who approve are to hear of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeldNews {
+    /// They are told when the next mail to them goes.
+    ToTell,
+    /// They are not told.
+    Nothing,
+}
+
 /// A message to hold, and what is to be written with it in one piece.
 #[derive(Debug)]
 pub struct NewHeld<'a> {
@@ -137,6 +193,8 @@ pub struct NewHeld<'a> {
     pub notice: Option<ClosedItem>,
     /// How much may wait.
     pub room: HeldRoom,
+    /// Whether those who approve hear of it.
+    pub news: HeldNews,
 }
 
 /// A held message as it stands now.
@@ -208,6 +266,19 @@ pub enum Decided {
     /// It was too late.
     Expired(Timestamp),
     /// Nothing of this name waits.
+    Unknown,
+}
+
+/// What came of taking a decision back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Undone {
+    /// It waits again, as before this decision.
+    Now(Decision),
+    /// Nobody had decided.
+    Undecided,
+    /// It is being carried out at this moment.
+    UnderWay(Decision),
+    /// Nothing of this name waits: what was decided was carried out, or it never was here.
     Unknown,
 }
 

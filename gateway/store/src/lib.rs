@@ -26,8 +26,8 @@ pub use clock::{Clock, SystemEntropy};
 pub use error::StoreError;
 pub use files::Files;
 pub use held::{
-    Decided, Decision, Held, HeldArrival, HeldCopy, HeldCount, HeldId, HeldMail, HeldRoom,
-    HeldVerdict, NewHeld,
+    Decided, Decision, Held, HeldArrival, HeldCopy, HeldCount, HeldExpiring, HeldId, HeldMail,
+    HeldNews, HeldPlace, HeldRoom, HeldVerdict, NewHeld, Undone,
 };
 pub use letter::{
     Filter, GrantRecord, GrantSummary, LetterSummary, NewGrant, NewLetter, Purged, Target,

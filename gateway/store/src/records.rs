@@ -15,7 +15,9 @@ use crate::letter::{Filter, Target};
 use crate::packs::Berth;
 use crate::passing::{OutboxId, Served, ServedKey, ServedState, Thread, ThreadLabel};
 
-pub use crate::holding::{HeldEnd, HeldPart, HeldRow, Holding, NewHeldRow};
+pub use crate::holding::{
+    ApproversNews, HeldAgain, HeldDelay, HeldEnd, HeldPart, HeldRow, Holding, NewHeldRow,
+};
 
 type Result<T> = std::result::Result<T, StoreError>;
 

@@ -9,28 +9,30 @@ use seal::HeldId;
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
-use super::rows::{bytes, count, get, time};
-use super::{SqliteRecords, audit, passing};
+use super::rows::{bytes, count, get, maybe_time, time};
+use super::{SqliteRecords, approvers, audit, passing};
 use crate::audit::AuditEvent;
 use crate::error::{StoreError, database};
-use crate::held::HeldCount;
+use crate::held::{HeldCount, HeldExpiring, HeldPlace};
 use crate::passing::ServedState;
-use crate::records::{HeldEnd, HeldPart, HeldRow, Holding, NewHeldRow};
+use crate::records::{
+    ApproversNews, HeldAgain, HeldDelay, HeldEnd, HeldPart, HeldRow, Holding, NewHeldRow,
+};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
 #[async_trait]
 impl Holding for SqliteRecords {
-    async fn put_held(&self, held: NewHeldRow, now: Timestamp) -> Result<bool> {
+    async fn put_held(&self, held: NewHeldRow, now: Timestamp) -> Result<HeldPlace> {
         let mails = u64::from(held.notice.is_some());
         let held = Arc::new(held);
-        let kept = self
+        let place = self
             .write(move |connection| Box::pin(put(connection, held.clone(), now)))
             .await?;
-        if kept {
+        if place == HeldPlace::Kept {
             self.outbox_items.fetch_add(mails, Ordering::Relaxed);
         }
-        Ok(kept)
+        Ok(place)
     }
 
     async fn held_count(&self) -> Result<HeldCount> {
@@ -92,6 +94,21 @@ impl Holding for SqliteRecords {
             .await
     }
 
+    async fn undecide_held(
+        &self,
+        id: HeldId,
+        expires: Timestamp,
+        event: AuditEvent,
+        now: Timestamp,
+    ) -> Result<bool> {
+        self.journal.take_up().await?;
+        let event = Arc::new(event);
+        self.write(move |connection| {
+            Box::pin(undecide(connection, id, expires, event.clone(), now))
+        })
+        .await
+    }
+
     async fn take_held(&self, now: Timestamp, lease: Timestamp) -> Result<Option<HeldRow>> {
         // Nothing is due most of the time, and looking needs no writer.
         let due = sqlx::query("select id from held where due <= $1 limit 1")
@@ -106,20 +123,9 @@ impl Holding for SqliteRecords {
             .await
     }
 
-    async fn postpone_held(&self, id: HeldId, until: Timestamp, attempts: u32) -> Result<()> {
-        self.write(move |connection| {
-            Box::pin(async move {
-                sqlx::query("update held set due = $2, attempts = $3 where id = $1")
-                    .bind(&id.as_bytes()[..])
-                    .bind(until.unix())
-                    .bind(i64::from(attempts))
-                    .execute(connection)
-                    .await
-                    .map_err(database("postpone held mail"))?;
-                Ok(())
-            })
-        })
-        .await
+    async fn postpone_held(&self, delay: HeldDelay) -> Result<()> {
+        self.write(move |connection| Box::pin(postpone(connection, delay)))
+            .await
     }
 
     async fn finish_held(&self, end: HeldEnd, now: Timestamp) -> Result<bool> {
@@ -155,14 +161,9 @@ impl Holding for SqliteRecords {
         rows.iter().map(part_row).collect()
     }
 
-    async fn reclose_held(
-        &self,
-        id: HeldId,
-        head: Vec<u8>,
-        decision: Option<Vec<u8>>,
-    ) -> Result<bool> {
-        let closed = Arc::new((head, decision));
-        self.write(move |connection| Box::pin(reclose(connection, id, closed.clone())))
+    async fn reclose_held(&self, again: HeldAgain) -> Result<bool> {
+        let again = Arc::new(again);
+        self.write(move |connection| Box::pin(reclose(connection, again.clone())))
             .await
     }
 
@@ -183,38 +184,92 @@ impl Holding for SqliteRecords {
         })
         .await
     }
+
+    async fn held_untold(&self, limit: u32) -> Result<Vec<HeldRow>> {
+        approvers::untold(self.readers(), limit).await
+    }
+
+    async fn approvers_told(&self) -> Result<Option<Timestamp>> {
+        approvers::told(self.readers()).await
+    }
+
+    async fn tell_approvers(&self, news: ApproversNews, now: Timestamp) -> Result<bool> {
+        let mails = news.mails.len() as u64;
+        let news = Arc::new(news);
+        let told = self
+            .write(move |connection| Box::pin(approvers::tell(connection, news.clone(), now)))
+            .await?;
+        if told {
+            self.outbox_items.fetch_add(mails, Ordering::Relaxed);
+        }
+        Ok(told)
+    }
+
+    async fn held_expiring(
+        &self,
+        after: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<HeldExpiring>> {
+        approvers::expiring(self.readers(), after, until).await
+    }
 }
 
-const COUNT: &str = "select count(*) as messages, coalesce(sum(size), 0) as bytes from held";
+const COUNT: &str = "select count(*) as messages, coalesce(sum(size), 0) as bytes, \
+     (select min(created) from held) as oldest from held";
+
+/// What one sender has waiting.
+const SHARE: &str = "select count(*) as messages, coalesce(sum(size), 0) as bytes, \
+     null as oldest from held where sender = $1";
 
 fn counted(row: &SqliteRow) -> Result<HeldCount> {
     Ok(HeldCount {
         messages: count(row, "messages")?,
         bytes: count(row, "bytes")?,
+        oldest: maybe_time(row, "oldest")?,
     })
 }
 
-/// False when there is no room.
+async fn place(connection: &mut SqliteConnection, held: &NewHeldRow) -> Result<HeldPlace> {
+    let all = sqlx::query(COUNT).fetch_one(&mut *connection).await;
+    let all = counted(&all.map_err(database("count held mail"))?)?;
+    let room = held.room;
+    if all.messages >= room.messages_max || all.bytes + held.size > room.bytes_max {
+        return Ok(HeldPlace::Full);
+    }
+    let own = sqlx::query(SHARE)
+        .bind(&held.sender[..])
+        .fetch_one(&mut *connection)
+        .await;
+    let own = counted(&own.map_err(database("count the held mail of a sender"))?)?;
+    let (messages_max, bytes_max) = room.share();
+    // One message is a share however large: else a small place would hold none.
+    let is_over = own.messages >= messages_max || own.bytes + held.size > bytes_max;
+    Ok(match own.messages > 0 && is_over {
+        true => HeldPlace::ShareFull,
+        false => HeldPlace::Kept,
+    })
+}
+
 async fn put(
     connection: &mut SqliteConnection,
     held: Arc<NewHeldRow>,
     now: Timestamp,
-) -> Result<bool> {
-    let row = sqlx::query(COUNT).fetch_one(&mut *connection).await;
-    let waits = counted(&row.map_err(database("count held mail"))?)?;
-    let room = held.room;
-    if waits.messages >= room.messages_max || waits.bytes + held.size > room.bytes_max {
-        return Ok(false);
+) -> Result<HeldPlace> {
+    match place(connection, &held).await? {
+        HeldPlace::Kept => {}
+        full => return Ok(full),
     }
     sqlx::query(
-        "insert into held (id, created, size, due, attempts, decided, head) \
-         values ($1, $2, $3, $4, 0, 0, $5)",
+        "insert into held (id, created, size, due, attempts, decided, head, sender, told) \
+         values ($1, $2, $3, $4, 0, 0, $5, $6, $7)",
     )
     .bind(&held.id.as_bytes()[..])
     .bind(held.created.unix())
     .bind(i64::try_from(held.size).unwrap_or(i64::MAX))
     .bind(held.due.unix())
     .bind(&held.head)
+    .bind(&held.sender[..])
+    .bind(approvers::state(held.news))
     .execute(&mut *connection)
     .await
     .map_err(database("hold mail"))?;
@@ -232,7 +287,7 @@ async fn put(
     if let Some(notice) = &held.notice {
         passing::put_item(connection, notice).await?;
     }
-    Ok(true)
+    Ok(HeldPlace::Kept)
 }
 
 /// False when it was decided before, or is gone.
@@ -261,13 +316,55 @@ async fn decide(
     Ok(true)
 }
 
+/// False when nobody had decided, when somebody carries it out now, or when it is gone.
+async fn undecide(
+    connection: &mut SqliteConnection,
+    id: HeldId,
+    expires: Timestamp,
+    event: Arc<AuditEvent>,
+    now: Timestamp,
+) -> Result<bool> {
+    let written = sqlx::query(
+        "update held set decided = 0, decision = null, due = $2, attempts = 0 \
+         where id = $1 and decided = 1 and leased <= $3",
+    )
+    .bind(&id.as_bytes()[..])
+    .bind(expires.unix())
+    .bind(now.unix())
+    .execute(&mut *connection)
+    .await
+    .map_err(database("take back a decision about held mail"))?;
+    if written.rows_affected() == 0 {
+        return Ok(false);
+    }
+    let entry = audit::Entry::new(&event, now)?;
+    audit::append(connection, std::iter::once(&entry)).await?;
+    Ok(true)
+}
+
+/// A taker that lost its lease to somebody who decided otherwise puts nothing off.
+async fn postpone(connection: &mut SqliteConnection, delay: HeldDelay) -> Result<()> {
+    sqlx::query(
+        "update held set due = $2, attempts = $3, leased = $4 where id = $1 and decided = $5",
+    )
+    .bind(&delay.id.as_bytes()[..])
+    .bind(delay.until.unix())
+    .bind(i64::from(delay.attempts))
+    .bind(delay.leased.map_or(0, |until| until.unix()))
+    .bind(i64::from(delay.decided))
+    .execute(connection)
+    .await
+    .map_err(database("postpone held mail"))?;
+    Ok(())
+}
+
 async fn take(
     connection: &mut SqliteConnection,
     now: Timestamp,
     lease: Timestamp,
 ) -> Result<Option<HeldRow>> {
     let row = sqlx::query(
-        "update held set due = $2 where id = \
+        "update held set due = $2, leased = $2 where id = \
          (select id from held where due <= $1 order by due limit 1) returning *",
     )
     .bind(now.unix())
@@ -318,30 +415,28 @@ async fn finish(
 }
 
 /// False when it was decided about meanwhile, or is gone.
-async fn reclose(
-    connection: &mut SqliteConnection,
-    id: HeldId,
-    closed: Arc<(Vec<u8>, Option<Vec<u8>>)>,
-) -> Result<bool> {
-    let (head, decision) = &*closed;
-    let written =
-        sqlx::query("update held set head = $2, decision = $3 where id = $1 and decided = $4")
-            .bind(&id.as_bytes()[..])
-            .bind(head)
-            .bind(decision)
-            .bind(i64::from(decision.is_some()))
-            .execute(connection)
-            .await
-            .map_err(database("close held mail again"))?;
+async fn reclose(connection: &mut SqliteConnection, again: Arc<HeldAgain>) -> Result<bool> {
+    let written = sqlx::query(
+        "update held set head = $2, decision = $3, sender = $4 where id = $1 and decided = $5",
+    )
+    .bind(&again.id.as_bytes()[..])
+    .bind(&again.head)
+    .bind(&again.decision)
+    .bind(&again.sender[..])
+    .bind(i64::from(again.decision.is_some()))
+    .execute(connection)
+    .await
+    .map_err(database("close held mail again"))?;
     Ok(written.rows_affected() > 0)
 }
 
-fn held_row(row: &SqliteRow) -> Result<HeldRow> {
+pub(super) fn held_row(row: &SqliteRow) -> Result<HeldRow> {
     Ok(HeldRow {
         id: HeldId::from_bytes(bytes(row, "id")?),
         created: time(row, "created")?,
         due: time(row, "due")?,
         attempts: u32::try_from(count(row, "attempts")?).unwrap_or(u32::MAX),
+        leased: time(row, "leased")?,
         head: get(row, "head")?,
         decision: get(row, "decision")?,
     })

@@ -1,6 +1,7 @@
 //! SQLite as records and keys: write-ahead log, full sync, one writer, several readers.
 //! The same SQL text, with `$N`, serves PostgreSQL later.
 
+mod approvers;
 mod audit;
 mod challenges;
 mod crowd;
@@ -92,6 +93,11 @@ impl SqliteRecords {
                     7,
                     "tellings",
                     include_str!("../../migrations/records/0007_tellings.sql"),
+                ),
+                (
+                    8,
+                    "approvers",
+                    include_str!("../../migrations/records/0008_approvers.sql"),
                 ),
             ],
             secure_delete: "fast",

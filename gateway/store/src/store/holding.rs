@@ -8,28 +8,35 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
-use super::{Result, Store, within};
+use super::{Result, Store, mailbox, within};
 use crate::audit::AuditEvent;
 use crate::error::StoreError;
 use crate::held::{
     Decided, Decision, HELD_BROKEN_SECONDS, HELD_LEASE_SECONDS, HELD_PAGE_MAX, HELD_PART_BYTES,
-    HELD_REASON_CHARS_MAX, Held, HeldCount, HeldId, HeldMail, HeldVerdict, NewHeld,
+    HELD_REASON_CHARS_MAX, HELD_SUBJECT_CHARS_MAX, Held, HeldCount, HeldId, HeldMail, HeldPlace,
+    HeldVerdict, NewHeld, Undone,
 };
 use crate::passing::{OutboxItem, SERVED_RECIPIENTS_MAX, ServedKey};
-use crate::records::{HeldEnd, HeldRow, NewHeldRow, NewOutboxRow};
+use crate::records::{HeldDelay, HeldEnd, HeldRow, NewHeldRow, NewOutboxRow};
 
 /// Purposes of what is closed under the server key.
 pub(super) const HEAD: &str = "held head";
 pub(super) const PART: &str = "held part";
 pub(super) const DECISION: &str = "held decision";
+/// Whose share of the place a message takes.
+const SHARE: &str = "held sender";
 
 const WHAT: &str = "a held message";
 
 impl Store {
     /// Holds a message: it is on the disk, closed, when this returns, and with it who is not to be
-    /// held again and what the sender is told. [`StoreError::HeldFull`] where too much waits.
-    pub async fn hold(&self, new: NewHeld<'_>) -> Result<HeldId> {
+    /// held again and what the sender is told. [`StoreError::HeldFull`] where too much waits,
+    /// [`StoreError::HeldShareFull`] where too much of this sender's does.
+    pub async fn hold(&self, mut new: NewHeld<'_>) -> Result<HeldId> {
         let (served, recipients) = new.served;
+        if let Some(subject) = &mut new.mail.subject {
+            *subject = subject.chars().take(HELD_SUBJECT_CHARS_MAX).collect();
+        }
         within(
             "the recipients to remember",
             recipients.len(),
@@ -42,6 +49,8 @@ impl Store {
             created: new.mail.since,
             due: new.mail.expires,
             size: new.message.len() as u64,
+            sender: self.share_of(&new.mail),
+            news: new.news,
             head: self.close_text(HEAD, id, &new.mail),
             parts: self.close_parts(id, new.message),
             served: (served, recipients),
@@ -49,9 +58,16 @@ impl Store {
             room: new.room,
         };
         match self.records.put_held(row, now).await? {
-            true => Ok(id),
-            false => Err(StoreError::HeldFull),
+            HeldPlace::Kept => Ok(id),
+            HeldPlace::Full => Err(StoreError::HeldFull),
+            HeldPlace::ShareFull => Err(StoreError::HeldShareFull),
         }
+    }
+
+    /// Whose share of the place it takes, so that the database alone does not say who that is.
+    pub(super) fn share_of(&self, mail: &HeldMail) -> [u8; 32] {
+        let name = mailbox(mail.counts_for());
+        self.server_key.mac(SHARE, &[name.as_bytes()])
     }
 
     /// How much mail waits, decided about or not.
@@ -142,6 +158,35 @@ impl Store {
         )
     }
 
+    /// Takes back, with its audit event, what was decided about a message, unless it is being
+    /// carried out: then it waits again, until its time.
+    pub async fn undecide(&self, id: HeldId, by: &str) -> Result<Undone> {
+        let now = self.now();
+        let Some(row) = self.records.held_one(id).await? else {
+            return Ok(Undone::Unknown);
+        };
+        let held = self.open_held(&row)?;
+        let Some(decision) = &held.decision else {
+            return Ok(Undone::Undecided);
+        };
+        if row.leased > now {
+            return Ok(Undone::UnderWay(decision.clone()));
+        }
+        let event = event("held undone", &held)
+            .actor(by)
+            .detail("decision", decision.verdict)
+            .detail("decided_by", &decision.by);
+        let expires = held.mail.expires;
+        let undone = self.records.undecide_held(id, expires, event, now).await?;
+        Ok(match undone {
+            true => Undone::Now(decision.clone()),
+            false => match self.held_one(id).await? {
+                None => Undone::Unknown,
+                Some(held) => held.decision.map_or(Undone::Undecided, Undone::UnderWay),
+            },
+        })
+    }
+
     /// Takes one message that is to be looked at: decided about, or too old. It is left to its
     /// taker for [`HELD_LEASE_SECONDS`]. Only what is closed says that it is too old: where the
     /// database alone says so, it waits on. That, and one that does not open, is
@@ -160,9 +205,14 @@ impl Store {
             Ok(held) => return Ok(Some(held)),
             Err(error) => (now.plus_seconds(HELD_BROKEN_SECONDS), error),
         };
-        self.records
-            .postpone_held(row.id, later, row.attempts)
-            .await?;
+        let delay = HeldDelay {
+            id: row.id,
+            decided: row.decision.is_some(),
+            until: later,
+            attempts: row.attempts,
+            leased: None,
+        };
+        self.records.postpone_held(delay).await?;
         Err(StoreError::Held {
             id: row.id,
             source: Box::new(source),
@@ -172,12 +222,14 @@ impl Store {
     /// Says that its taker is still at it.
     pub async fn keep_held(&self, held: &Held) -> Result<()> {
         let lease = self.now().plus_seconds(HELD_LEASE_SECONDS);
-        self.postpone_held(held, lease, held.attempts).await
+        let delay = delay(held, lease, held.attempts, Some(lease));
+        self.records.postpone_held(delay).await
     }
 
-    /// Puts it off until then, after so many attempts.
+    /// Puts it off until then, after so many attempts; nobody is at it meanwhile.
     pub async fn postpone_held(&self, held: &Held, until: Timestamp, attempts: u32) -> Result<()> {
-        self.records.postpone_held(held.id, until, attempts).await
+        let delay = delay(held, until, attempts, None);
+        self.records.postpone_held(delay).await
     }
 
     /// Removes a held message, in one piece with the mail that tells of it, the audit events, and
@@ -220,7 +272,7 @@ impl Store {
         event("held failed", held).actor("clock")
     }
 
-    fn open_held(&self, row: &HeldRow) -> Result<Held> {
+    pub(super) fn open_held(&self, row: &HeldRow) -> Result<Held> {
         let mail: HeldMail = self.open_text(HEAD, row.id, &row.head)?;
         let decision = match &row.decision {
             Some(closed) => Some(self.open_text(DECISION, row.id, closed)?),
@@ -255,6 +307,16 @@ impl Store {
             key.close(PART, &place(id, number), part, &mut self.entropy())
         };
         parts.map(close).collect()
+    }
+}
+
+fn delay(held: &Held, until: Timestamp, attempts: u32, leased: Option<Timestamp>) -> HeldDelay {
+    HeldDelay {
+        id: held.id,
+        decided: held.decision.is_some(),
+        until,
+        attempts,
+        leased,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The facade: what the rest of Sealgate knows of the store.
 //! It puts keys, marks and time to what the backends keep; they know none of these.
 
+mod approvers;
 mod audit;
 mod challenges;
 mod ending;

@@ -8,7 +8,7 @@ use super::holding::{DECISION, HEAD, PART, place};
 use super::{OUTBOX, Result, SHRED_KEY, Store};
 use crate::error::StoreError;
 use crate::passing::OutboxId;
-use crate::records::{HeldPart, HeldRow};
+use crate::records::{HeldAgain, HeldPart, HeldRow};
 
 /// How many rows are read at a time.
 const ROWS: u32 = 500;
@@ -150,9 +150,13 @@ impl Store {
             if head.is_none() && decision.is_none() {
                 return Ok(false);
             }
-            let head = head.unwrap_or(row.head);
-            let decision = decision.or(row.decision);
-            if self.records.reclose_held(row.id, head, decision).await? {
+            let again = HeldAgain {
+                id: row.id,
+                sender: self.share_of(&self.open_held(&row)?.mail),
+                head: head.unwrap_or(row.head),
+                decision: decision.or(row.decision),
+            };
+            if self.records.reclose_held(again).await? {
                 return Ok(true);
             }
             match self.records.held_one(row.id).await? {

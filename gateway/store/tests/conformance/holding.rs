@@ -6,7 +6,8 @@ use store::held::{HELD_LEASE_SECONDS, HELD_PART_BYTES, HELD_REASON_CHARS_MAX};
 use store::passing::SERVED_SECONDS;
 use store::{
     AuditEvent, AuditFilter, Decided, Held, HeldArrival, HeldCopy, HeldCount, HeldId, HeldMail,
-    HeldRoom, HeldVerdict, NewHeld, OutboxItem, ServedKey, ServedState, Store, StoreError,
+    HeldNews, HeldRoom, HeldVerdict, NewHeld, OutboxItem, ServedKey, ServedState, Store,
+    StoreError,
 };
 
 use crate::common::World;
@@ -16,6 +17,7 @@ pub const LIFE: i64 = 1_000;
 const ROOM: HeldRoom = HeldRoom {
     messages_max: 100,
     bytes_max: 100 << 20,
+    sender_percent: 100,
 };
 
 pub fn arrived() -> ServedKey {
@@ -26,7 +28,7 @@ pub fn arrived() -> ServedKey {
 }
 
 /// The memory of delivering what is released.
-fn released(id: HeldId) -> ServedKey {
+pub fn released(id: HeldId) -> ServedKey {
     ServedKey {
         sender: format!("held {id}"),
         digest: [0; 32],
@@ -57,6 +59,7 @@ pub fn mail(size: usize, now: Timestamp) -> HeldMail {
         since: now,
         expires: now.plus_seconds(LIFE),
         size: size as u64,
+        subject: None,
     }
 }
 
@@ -72,6 +75,7 @@ async fn hold_in(
         served: (arrived(), vec!["bob@partner.example".to_owned()]),
         notice: None,
         room,
+        news: HeldNews::ToTell,
     };
     store.hold(new).await
 }
@@ -81,11 +85,11 @@ pub async fn hold(world: &World, message: &[u8]) -> HeldId {
     held.await.unwrap()
 }
 
-async fn one(world: &World, id: HeldId) -> Held {
+pub async fn one(world: &World, id: HeldId) -> Held {
     world.store.held_one(id).await.unwrap().unwrap()
 }
 
-fn report() -> OutboxItem {
+pub fn report() -> OutboxItem {
     OutboxItem {
         sender: String::new(),
         recipients: vec!["ann@corp.example".to_owned()],
@@ -93,7 +97,7 @@ fn report() -> OutboxItem {
     }
 }
 
-async fn events(world: &World, kind: &str) -> Vec<AuditEvent> {
+pub async fn events(world: &World, kind: &str) -> Vec<AuditEvent> {
     let filter = AuditFilter {
         kind: Some(kind.to_owned()),
         ..AuditFilter::default()
@@ -122,7 +126,13 @@ async fn what_is_held_comes_back_whole() {
     }
     let count = world.store.held_count().await.unwrap();
     let bytes = (1 + 2 * HELD_PART_BYTES + 1 + 3 * HELD_PART_BYTES + 7) as u64;
-    assert_eq!(count, HeldCount { messages: 5, bytes });
+    let oldest = Some(world.now());
+    let all = HeldCount {
+        messages: 5,
+        bytes,
+        oldest,
+    };
+    assert_eq!(count, all);
     assert!(
         world
             .store
@@ -144,6 +154,7 @@ async fn a_retry_knows_whose_copy_waits_and_the_notice_is_in_the_outbox() {
         served: (arrived(), vec!["bob@partner.example".to_owned()]),
         notice: Some(world.store.close_item(&report()).unwrap()),
         room: ROOM,
+        news: HeldNews::Nothing,
     };
     world.store.hold(new).await.unwrap();
     let served = served().await;
@@ -159,6 +170,7 @@ async fn no_more_is_held_than_may_wait() {
     let two = HeldRoom {
         messages_max: 2,
         bytes_max: 10,
+        sender_percent: 100,
     };
     let try_hold = async |message: &[u8]| {
         let held = hold_in(&world.store, message, world.now(), two).await;

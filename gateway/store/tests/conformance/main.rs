@@ -4,6 +4,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod approvers;
 mod audit;
 mod challenges;
 mod ending;

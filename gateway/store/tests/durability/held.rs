@@ -2,8 +2,8 @@
 
 use store::held::{HELD_BROKEN_SECONDS, HELD_PART_BYTES};
 use store::{
-    Decided, HeldArrival, HeldCopy, HeldId, HeldMail, HeldRoom, HeldVerdict, NewHeld, ServedKey,
-    StoreError,
+    Decided, HeldArrival, HeldCopy, HeldId, HeldMail, HeldNews, HeldRoom, HeldVerdict, NewHeld,
+    ServedKey, StoreError,
 };
 
 use crate::common::World;
@@ -16,6 +16,7 @@ const LIFE: i64 = 100_000;
 const ROOM: HeldRoom = HeldRoom {
     messages_max: 10,
     bytes_max: 10 << 20,
+    sender_percent: 100,
 };
 
 async fn hold(world: &World) -> HeldId {
@@ -40,6 +41,7 @@ async fn hold(world: &World) -> HeldId {
             since: now,
             expires: now.plus_seconds(LIFE),
             size: message.len() as u64,
+            subject: None,
         },
         message: &message,
         served: (
@@ -51,6 +53,7 @@ async fn hold(world: &World) -> HeldId {
         ),
         notice: None,
         room: ROOM,
+        news: HeldNews::Nothing,
     };
     world.store.hold(new).await.unwrap()
 }
