@@ -5,6 +5,7 @@ use crate::apply::Remark;
 use crate::attachments::Labelled;
 use crate::receive::Arrival;
 use mail::{Address, Envelope};
+use rules::{Copy, Fate, Judgement, Named};
 use seal::{GrantId, HeldId, LetterId};
 use wire::Reply;
 
@@ -19,12 +20,26 @@ pub struct Outcome {
     pub labelled: Vec<Labelled>,
     /// The kinds of ambiguity that decided about some copy.
     pub ambiguous: Vec<&'static str>,
-    /// Of a released message: where the copies of those whom the sender named went instead.
+    /// Where the copies of those whom the sender named went instead.
     pub redirections: Redirections,
 }
 
 /// Whose copies were redirected, and the keys of the addresses they went to.
 pub type Redirections = Vec<(Address, Vec<String>)>;
+
+/// Where rules sent the copies of those whom the sender named instead.
+pub fn redirections(judgement: &Judgement) -> Redirections {
+    let named = judgement.copies.iter();
+    let named = named.filter(|copy| copy.named == Named::BySender);
+    let to = |copy: &Copy| match &copy.verdict.fate {
+        Fate::Redirect { to } => to.iter().map(|one| one.key().to_owned()).collect(),
+        _ => Vec::new(),
+    };
+    named
+        .map(|copy| (copy.recipient.clone(), to(copy)))
+        .filter(|(_, to)| !to.is_empty())
+        .collect()
+}
 
 /// What became of one recipient.
 #[derive(Debug, Clone)]
@@ -136,6 +151,27 @@ impl Outcome {
             EndFate::Deferred(reply) => Some(reply),
             _ => None,
         })
+    }
+
+    /// Notes that those are refused whose copies rules sent to others who were all refused: nobody
+    /// has them. The others' answers may name them, so they are not repeated.
+    pub fn refuse_redirected(&mut self) {
+        let lost: Vec<Address> = self
+            .redirections
+            .iter()
+            .filter(|(_, to)| !to.is_empty() && to.iter().all(|key| self.is_refused(key)))
+            .map(|(from, _)| from.clone())
+            .collect();
+        for one in &lost {
+            let reply = Reply::new(550, "5.0.0", "the message could not be delivered");
+            self.end(one, EndFate::Refused(reply));
+        }
+    }
+
+    /// Whether this recipient, named by key, was refused for good.
+    pub fn is_refused(&self, key: &str) -> bool {
+        let mut ends = self.ends.iter();
+        ends.any(|end| end.recipient.key() == key && matches!(end.fate, EndFate::Refused(_)))
     }
 
     /// Whether all whom the sender named were refused for good.

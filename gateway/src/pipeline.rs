@@ -19,12 +19,17 @@ use wire::Reply;
 
 /// Takes one message from its arrival to the answer its sender is given.
 pub async fn pass(site: &Site, arrival: Arrival) -> Reply {
+    pass_and_tell(site, arrival).await.0
+}
+
+/// The same, and what became of it.
+pub(crate) async fn pass_and_tell(site: &Site, arrival: Arrival) -> (Reply, Result<Outcome, Stop>) {
     let begun = Instant::now();
     let ended = walk(site, &arrival).await;
     let reply = answer::reply(&arrival, &ended);
     record::line(site, &arrival, &ended, &reply);
     site.metrics.message(&arrival, &ended, begun.elapsed());
-    reply
+    (reply, ended)
 }
 
 async fn walk(site: &Site, arrival: &Arrival) -> Result<Outcome, Stop> {
@@ -140,6 +145,10 @@ impl Trip<'_> {
         thread_label::remember(site, arrival, message, &self.live.policy, &judgement).await?;
         work.held = hold::hold(site, arrival, message, &plan, &judgement, &mut memory).await?;
         let mut outcome = carry::carry(site, arrival, message, &work, &plan, &mut memory).await?;
+        if from.is_none() {
+            outcome.redirections = answer::redirections(&judgement);
+            outcome.refuse_redirected();
+        }
         let ambiguities = judgement.ambiguities.iter();
         outcome.ambiguous = ambiguities.map(|one| one.kind.as_str()).collect();
         let receipt = work.receipt;

@@ -2,7 +2,7 @@
 //! everyone its sender named, and goes only to those whose copies waited.
 
 use crate::admit::Admission;
-use crate::answer::{End, EndFate, Outcome, Redirections};
+use crate::answer::{End, EndFate, Outcome, Redirections, redirections};
 use crate::receive::{Arrival, ArrivalId};
 use crate::served::Memory;
 use mail::{Address, BodyType, Envelope, Recipients, Sender};
@@ -95,12 +95,7 @@ impl Released {
     ) -> (Judgement, Redirections) {
         let mut judgement = admission.decide(policy, facts);
         judgement.notifications.clear();
-        let named = judgement.copies.iter();
-        let named = named.filter(|copy| copy.named == Named::BySender);
-        let redirections = named
-            .map(|copy| (copy.recipient.clone(), redirected_to(copy)))
-            .filter(|(_, to)| !to.is_empty())
-            .collect();
+        let redirections = redirections(&judgement);
         let waited = |copy: &Copy| self.waited.contains(&copy.recipient);
         let goes_to = judgement.copies.iter().filter(|copy| waited(copy));
         let goes_to: HashSet<String> = goes_to.flat_map(redirected_to).collect();
@@ -175,17 +170,12 @@ impl Released {
         });
         let redirected = outcome.redirections.iter().filter(|(from, to)| {
             let is_ours = waited(from.key()) || to.iter().any(|key| waited(key));
-            is_ours && to.iter().all(|key| is_refused(outcome, key))
+            is_ours && to.iter().all(|key| outcome.is_refused(key))
         });
         let reply = Reply::new(550, "5.0.0", "the message could not be delivered");
         let redirected = redirected.map(|(from, _)| (from.clone(), reply.clone()));
         refused.chain(redirected).collect()
     }
-}
-
-fn is_refused(outcome: &Outcome, key: &str) -> bool {
-    let mut ends = outcome.ends.iter();
-    ends.any(|end| end.recipient.key() == key && matches!(end.fate, EndFate::Refused(_)))
 }
 
 fn redirected_to(copy: &Copy) -> Vec<String> {

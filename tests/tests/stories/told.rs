@@ -187,3 +187,40 @@ fn an_audit_that_cannot_be_written_does_not_repeat_the_report() {
     assert_eq!(opener.events("audit resumed")[0].detail["lost"], "2");
     assert_eq!(opener.events("rejected").len(), 1);
 }
+
+#[test]
+fn a_redirection_that_nobody_takes_is_refused_and_names_nobody() {
+    let desk = "secretdesk@corp.example";
+    let redirect = format!(
+        "[[rule]]\nname = \"desk\"\nwhen = {{ recipient = \"{BOB}\" }}\n\
+         then = [{{ redirect = \"{desk}\" }}]\n"
+    );
+    let by_rule = format!(
+        "{redirect}[[rule]]\nname = \"no\"\nwhen = {{ recipient = \"{desk}\" }}\n\
+         then = [{{ reject = \"The desk is closed.\" }}]\n"
+    );
+    let sink = Sink::scripted(|stage| match stage {
+        Stage::Recipient(to) if to.starts_with("secretdesk") => {
+            Answer::Say("550 5.1.1 no secretdesk here")
+        }
+        _ => Answer::Accept,
+    });
+    for rules in [&redirect, &by_rule] {
+        let gateway = Gateway::start(&Site::new(sink.address(), rules));
+        let raw = with("", ANN, BOB, "lost");
+        let alone = gateway.inside().send(ANN, &[BOB], &raw);
+        assert_eq!(alone.code, 550, "{alone}: it is lost and nobody knows");
+        assert!(!alone.to_string().contains("desk"), "{alone}");
+    }
+    let gateway = Gateway::start(&Site::new(sink.address(), &redirect));
+    let raw = with("", ANN, BOB, "beside others");
+    assert_eq!(gateway.inside().send(ANN, &[BOB, EVE], &raw).code, 250);
+    let report = String::from_utf8_lossy(&sink.wait_for(ANN, 1)[0].raw).into_owned();
+    assert!(report.contains(&format!("rfc822; {BOB}")), "{report}");
+    assert!(!report.contains("secretdesk"), "{report}");
+    // The control: a desk that takes it.
+    sink.rescript(|_| Answer::Accept);
+    assert_eq!(gateway.inside().send(ANN, &[BOB], &raw).code, 250);
+    assert_eq!(sink.wait_for(desk, 1).len(), 1);
+    assert_eq!(sink.mailbox(ANN).len(), 1);
+}
