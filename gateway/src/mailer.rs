@@ -1,6 +1,7 @@
 //! Sends what readers cause in the viewer: passcodes go straight to the next hop and are neither
 //! stored nor queued; replies walk the whole pipeline as mail from the viewer.
 
+use crate::answer::{End, EndFate};
 use crate::deliver::{Delivery, Partial};
 use crate::own_mail::letter::{OwnLetter, Paragraph, Written, new_message_id};
 use crate::own_mail::{origin, push_header, push_mailbox, push_plain_header};
@@ -13,7 +14,7 @@ use mail_builder::mime::MimePart;
 use rules::{Capabilities, Source};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use web_viewer::{Mailer, MailerError, PasscodeMail, ReplyMail};
+use web_viewer::{Mailer, MailerError, PasscodeMail, ReplyEnd, ReplyMail};
 use wire::Reply;
 
 /// The viewer's way to the mail system.
@@ -48,7 +49,7 @@ impl Mailer for SiteMailer {
         told(&reply)
     }
 
-    async fn reply(&self, mail: ReplyMail) -> Result<(), MailerError> {
+    async fn reply(&self, mail: ReplyMail) -> Result<ReplyEnd, MailerError> {
         let site = &self.site;
         let people: Vec<Address> = mail.to.iter().chain(&mail.cc).cloned().collect();
         // DESIGN "Mailer": inside people of the original only, whatever a form says.
@@ -70,7 +71,13 @@ impl Mailer for SiteMailer {
         };
         let raw = reply_message(site, &mail);
         let arrival = from_viewer(envelope, raw, site.now());
-        told(&pipeline::pass(site, arrival).await)
+        let (reply, ended) = pipeline::pass_and_tell(site, arrival).await;
+        told(&reply)?;
+        let waits = |end: &End| matches!(end.fate, EndFate::Held(_));
+        Ok(match ended {
+            Ok(outcome) if outcome.ends.iter().any(waits) => ReplyEnd::Waits,
+            _ => ReplyEnd::Sent,
+        })
     }
 }
 

@@ -50,7 +50,7 @@ mod visible;
 mod well_known;
 
 pub use desk::Viewer;
-pub use mailer::{Mailer, MailerError, PasscodeMail, ReplyAttachment, ReplyMail};
+pub use mailer::{Mailer, MailerError, PasscodeMail, ReplyAttachment, ReplyEnd, ReplyMail};
 pub use router::{link, router};
 pub use settings::ViewerSettings;
 pub use summary::{Summary, shown};

@@ -7,14 +7,25 @@ use mail::{Address, Rights};
 use seal::{GrantId, LetterId};
 
 /// Sends the two kinds of mail that a reader can cause. Both return only when the next hop has
-/// answered for good: `Ok` means that it answered 250.
+/// answered for good: `Ok` means that it answered 250, or that a reply is kept until somebody
+/// approves it.
 #[async_trait]
 pub trait Mailer: Send + Sync {
     /// Sends a one-time code straight to the next hop; it is never stored or queued.
     async fn passcode(&self, mail: PasscodeMail) -> Result<(), MailerError>;
 
     /// Sends a reader's reply through the whole pipeline, with `source = viewer`.
-    async fn reply(&self, mail: ReplyMail) -> Result<(), MailerError>;
+    async fn reply(&self, mail: ReplyMail) -> Result<ReplyEnd, MailerError>;
+}
+
+/// What became of a reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReplyEnd {
+    /// The next hop has it.
+    Sent,
+    /// Rules of the organisation hold it, for some of those it goes to at least, until somebody
+    /// has looked at it.
+    Waits,
 }
 
 /// Why a mail was not sent. The text is the next hop's or ours, shown to no reader.

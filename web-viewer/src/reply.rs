@@ -21,7 +21,7 @@ use store::Durability;
 use crate::budget::Share;
 use crate::desk::{Desk, Shared, finish};
 use crate::letter::{May, revealed};
-use crate::mailer::{MailerError, ReplyMail};
+use crate::mailer::{MailerError, ReplyEnd, ReplyMail};
 use crate::opening::Opening;
 use crate::people::{Listed, Reach};
 use crate::reader::{self, Visitor};
@@ -295,7 +295,7 @@ async fn hand_over(
         label_fields: original.label_fields.clone(),
     };
     let (status, mistake) = match desk.viewer.mailer.reply(mail).await {
-        Ok(()) => return Ok(sent(desk, &visitor, &original).await),
+        Ok(end) => return Ok(sent(desk, &visitor, &original, end).await),
         Err(MailerError::Refused { .. }) => (StatusCode::BAD_GATEWAY, t.reply_refused),
         Err(MailerError::Later { .. }) => (StatusCode::SERVICE_UNAVAILABLE, t.reply_later),
     };
@@ -305,25 +305,28 @@ async fn hand_over(
     Ok((status, page).into_response())
 }
 
-/// The reply is out, so it is shown as sent even where the log then fails; that is an alarm.
-async fn sent(desk: &Desk, visitor: &Visitor, original: &Original) -> Response {
+/// The reply is out, or kept, and it is shown so even where the log then fails; that is an alarm.
+async fn sent(desk: &Desk, visitor: &Visitor, original: &Original, end: ReplyEnd) -> Response {
     let t = desk.texts;
+    let (title, text) = match end {
+        ReplyEnd::Sent => (t.reply_sent_title, t.reply_sent),
+        ReplyEnd::Waits => (t.reply_waits_title, t.reply_waits),
+    };
     let number = original.recipients.to.len() + original.recipients.cc.len();
-    let detail = [("recipients", number.to_string())];
+    let mut detail = vec![("recipients", number.to_string())];
+    if end == ReplyEnd::Waits {
+        detail.push(("waits", "for approval".to_owned()));
+    }
     let _ = visitor
         .audit(desk, "replied", Durability::Before, &detail)
         .await;
     let to = joined(original.recipients.to.iter().chain(&original.recipients.cc));
-    Word::new(
-        desk,
-        t.reply_sent_title,
-        vec![fill(t.reply_sent, &[("to", &to)])],
-    )
-    .link(Step {
-        href: visitor.holder.base(),
-        text: t.back_to_letter,
-    })
-    .into_response()
+    Word::new(desk, title, vec![fill(text, &[("to", &to)])])
+        .link(Step {
+            href: visitor.holder.base(),
+            text: t.back_to_letter,
+        })
+        .into_response()
 }
 
 fn too_large(desk: &Desk, visitor: &Visitor, reach: Reach) -> Response {

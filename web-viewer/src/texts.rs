@@ -112,6 +112,8 @@ pub struct Texts {
     pub reply_files_again: &'static str,
     pub reply_sent_title: &'static str,
     pub reply_sent: &'static str,
+    pub reply_waits_title: &'static str,
+    pub reply_waits: &'static str,
     pub reply_twice_title: &'static str,
     pub reply_twice: &'static str,
     pub reply_often_title: &'static str,
@@ -313,6 +315,9 @@ pub static ENGLISH: Texts = Texts {
     reply_files_again: "Your text is kept below. Files must be chosen again.",
     reply_sent_title: "Your reply was sent",
     reply_sent: "It was handed to the mail system for {to}.",
+    reply_waits_title: "Your reply waits for approval",
+    reply_waits: "It is kept safe. Somebody at the organisation looks at it before it goes on to \
+                  {to}. You need not send it again.",
     reply_twice_title: "This reply was sent before",
     reply_twice: "The same form arrived twice, so it was not sent again. \
         If you saw no confirmation, write the reply anew.",

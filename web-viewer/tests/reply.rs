@@ -95,6 +95,27 @@ async fn a_reply_keeps_thread_label_and_rights_and_goes_to_the_sender() {
 }
 
 #[tokio::test]
+async fn a_reply_that_waits_for_approval_is_not_shown_as_sent() {
+    let (world, sealed, mut browser) = reading(Rights::DO_NOT_FORWARD).await;
+    let path = format!("{}/reply", sealed.path());
+    for (mood, says) in [
+        (Mood::Holds, "Your reply waits for approval"),
+        (Mood::Takes, "Your reply was sent"),
+    ] {
+        world.mailer.set(mood);
+        let form = browser.get(&path).await;
+        let page = send(&mut browser, &form, &path, "Hello").await;
+        assert_eq!(page.status, StatusCode::OK);
+        assert!(
+            page.has(says) && page.has("ann.meyer@corp.example"),
+            "{}",
+            page.text()
+        );
+        assert_eq!(page.has("Your reply was sent"), mood == Mood::Takes);
+    }
+}
+
+#[tokio::test]
 async fn a_reply_to_all_stays_inside() {
     let (world, sealed, mut browser) = reading(Rights::DO_NOT_FORWARD).await;
     let path = format!("{}/reply-all", sealed.path());

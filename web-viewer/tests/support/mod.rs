@@ -17,7 +17,7 @@ use mail::{Message, Rights, Timestamp};
 use seal::{Grant, GrantId, LetterId, LinkSecret, ServerKey, ShredKey};
 use store::{Clock, NewGrant, NewLetter, Store, StoreOptions, SystemEntropy};
 use web_viewer::{
-    Mailer, MailerError, PasscodeMail, ReplyMail, Summary, Viewer, ViewerSettings, router,
+    Mailer, MailerError, PasscodeMail, ReplyEnd, ReplyMail, Summary, Viewer, ViewerSettings, router,
 };
 
 pub const URL: &str = "https://mail.corp.example";
@@ -39,6 +39,7 @@ impl Clock for TestClock {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Mood {
     Takes,
+    Holds,
     Refuses,
     Later,
 }
@@ -71,7 +72,7 @@ impl FakeMailer {
     fn answer(&self) -> Result<(), MailerError> {
         self.tried.fetch_add(1, Ordering::SeqCst);
         match *self.mood.lock().unwrap() {
-            Mood::Takes => Ok(()),
+            Mood::Takes | Mood::Holds => Ok(()),
             Mood::Refuses => Err(MailerError::Refused {
                 text: "550 5.1.1 unknown".into(),
             }),
@@ -104,11 +105,14 @@ impl Mailer for FakeMailer {
         Ok(())
     }
 
-    async fn reply(&self, mail: ReplyMail) -> Result<(), MailerError> {
+    async fn reply(&self, mail: ReplyMail) -> Result<ReplyEnd, MailerError> {
         self.wait().await;
         self.answer()?;
         self.replies.lock().unwrap().push(mail);
-        Ok(())
+        Ok(match *self.mood.lock().unwrap() {
+            Mood::Holds => ReplyEnd::Waits,
+            _ => ReplyEnd::Sent,
+        })
     }
 }
 
