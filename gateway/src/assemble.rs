@@ -136,12 +136,20 @@ pub fn policies(config: &Config) -> Result<Policies, Refusal> {
 
 /// Opens the store of a configuration.
 pub async fn open_store(config: &Config, key: &Arc<ServerKey>) -> Result<Store, StoreError> {
+    open_store_at(config, key, Arc::new(SystemClock)).await
+}
+
+async fn open_store_at(
+    config: &Config,
+    key: &Arc<ServerKey>,
+    clock: Arc<dyn Clock>,
+) -> Result<Store, StoreError> {
     let options = StoreOptions {
         records: config.store.records.clone(),
         blobs: config.store.blobs.clone(),
         shred_keys: config.keys.shred_keys.clone(),
     };
-    Store::open(&options, Arc::clone(key), Arc::new(SystemClock)).await
+    Store::open(&options, Arc::clone(key), clock).await
 }
 
 /// Opens everything and starts to take mail.
@@ -150,8 +158,18 @@ pub async fn start(
     key: ServerKey,
     policies: Policies,
 ) -> Result<Running, StartError> {
+    start_at(config, key, policies, Arc::new(SystemClock)).await
+}
+
+/// The same by another clock: a test need not wait for days.
+pub async fn start_at(
+    config: &Config,
+    key: ServerKey,
+    policies: Policies,
+    clock: Arc<dyn Clock>,
+) -> Result<Running, StartError> {
     let key = Arc::new(key);
-    let store = Arc::new(open_store(config, &key).await?);
+    let store = Arc::new(open_store_at(config, &key, Arc::clone(&clock)).await?);
     let metrics = Arc::new(Metrics::default());
     let ways = Ways::new(config, &metrics)?;
     let site = Arc::new(Site {
@@ -163,7 +181,7 @@ pub async fn start(
         next_hop: ways.next_hop,
         replies_hop: ways.replies_hop,
         metrics,
-        clock: Arc::new(SystemClock),
+        clock,
         sealing: sealing(config),
         holding: holding(config),
         answer_timeout: config.limits.answer_timeout,
@@ -274,7 +292,10 @@ fn holding(config: &Config) -> Holding {
         room: HeldRoom {
             messages_max: config.limits.held_messages,
             bytes_max: config.limits.held_bytes,
+            sender_percent: config.limits.held_sender_percent,
         },
+        tell: config.held.tell.clone(),
+        tell_every_seconds: config.held.tell_every.as_secs().cast_signed(),
     }
 }
 

@@ -12,7 +12,9 @@ use mail::address::scripts::is_invisible;
 use mail::{Address, BodyType, Message};
 use rules::{Copy, Fate, Judgement, Named, Plan, Source};
 use store::held::HELD_REASON_CHARS_MAX;
-use store::{ClosedItem, HeldArrival, HeldCopy, HeldMail, NewHeld, OutboxItem, StoreError};
+use store::{
+    ClosedItem, HeldArrival, HeldCopy, HeldMail, HeldNews, NewHeld, OutboxItem, StoreError,
+};
 use web_viewer::shown;
 use wire::Reply;
 
@@ -21,6 +23,9 @@ const COPIES_TOLD_MAX: usize = 50;
 
 /// What the sender's server hears while too much waits.
 const FULL: &str = "too much mail waits for approval, try again later";
+
+/// And while only too much of theirs does.
+const SHARE_FULL: &str = "too much mail of this sender waits for approval, try again later";
 
 /// Holds what the plan says, but for those whose copies an earlier try held. Gives what became of
 /// each; where there is no room they are tried again later, and the others go their way.
@@ -41,7 +46,7 @@ pub async fn hold(
         return Ok(Vec::new());
     }
     memory.begin(site, message, &fresh).await?;
-    let mail = held_mail(site, arrival, judgement, &fresh);
+    let mail = held_mail(site, arrival, message, judgement, &fresh);
     let notice = notice(site, arrival, message, &mail);
     let new = NewHeld {
         mail,
@@ -49,12 +54,17 @@ pub async fn hold(
         served: (memory.key().clone(), keys(&fresh)),
         notice,
         room: site.holding.room,
+        news: news(site, arrival, message),
     };
     let fate = match site.store.hold(new).await {
         Ok(id) => EndFate::Held(id),
         Err(StoreError::HeldFull) => {
             tracing::error!(id = %arrival.id, "mail cannot be held: too much waits for approval");
             EndFate::Deferred(Reply::new(452, "4.3.1", FULL))
+        }
+        Err(StoreError::HeldShareFull) => {
+            tracing::warn!(id = %arrival.id, "mail cannot be held: too much of its sender waits");
+            EndFate::Deferred(Reply::new(452, "4.3.1", SHARE_FULL))
         }
         Err(error) => return Err(error.into()),
     };
@@ -74,7 +84,28 @@ pub fn cut(reason: &str) -> String {
         .collect()
 }
 
-fn held_mail(site: &Site, arrival: &Arrival, judgement: &Judgement, fresh: &[Address]) -> HeldMail {
+/// Whether those who approve hear of it: of all mail but our own that comes round again, and what
+/// robots of theirs answer to it. Else each mail to them could cause the next.
+fn news(site: &Site, arrival: &Arrival, message: &Message<'_>) -> HeldNews {
+    let sender = arrival.envelope.sender.address();
+    let is_theirs = sender.is_some_and(|sender| site.holding.tell.contains(sender));
+    let ours = site.sealing.sender.key();
+    let mut authors = message.mailboxes("From").into_iter();
+    let is_ours = authors
+        .any(|author| Address::parse(&author.address).is_ok_and(|author| author.key() == ours));
+    match (is_theirs || is_ours) && is_automatic(message) {
+        true => HeldNews::Nothing,
+        false => HeldNews::ToTell,
+    }
+}
+
+fn held_mail(
+    site: &Site,
+    arrival: &Arrival,
+    message: &Message<'_>,
+    judgement: &Judgement,
+    fresh: &[Address],
+) -> HeldMail {
     let now = site.now();
     let envelope = &arrival.envelope;
     let copies = judgement.copies.iter();
@@ -108,7 +139,15 @@ fn held_mail(site: &Site, arrival: &Arrival, judgement: &Judgement, fresh: &[Add
         since: now,
         expires: now.plus_seconds(site.holding.lifetime_seconds),
         size: arrival.raw.len() as u64,
+        subject: subject(site, message),
     }
+}
+
+/// The subject as our own people may see it; none where it is to be hidden.
+fn subject(site: &Site, message: &Message<'_>) -> Option<String> {
+    let subject = message.subject().map(|text| shown(&text));
+    let is_kept = site.sealing.notice_subject == NoticeSubject::Kept;
+    subject.filter(|text| is_kept && !text.is_empty())
 }
 
 fn held_copy(judgement: &Judgement, copy: &Copy) -> HeldCopy {
@@ -199,9 +238,7 @@ fn write_notice(site: &Site, message: &Message<'_>, to: &Address, mail: &HeldMai
          {organisation} has looked at it, and then goes on or comes back. You need not send it \
          again. If nobody has decided by {until}, it is not sent, and you get a delivery report."
     ))];
-    let subject = message.subject().map(|text| shown(&text));
-    let subject = subject.filter(|text| !text.is_empty());
-    if let (Some(subject), NoticeSubject::Kept) = (subject, &site.sealing.notice_subject) {
+    if let Some(subject) = subject(site, message) {
         paragraphs.push(Paragraph::Row("Subject".to_owned(), subject));
     }
     let mut missed: Vec<(&str, &str)> = Vec::new();

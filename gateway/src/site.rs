@@ -1,7 +1,7 @@
 //! One installation: what every station of the path may use. It is built once at start and shared.
 //! It holds no state of a message.
 
-use crate::config::LogAddresses;
+use crate::config::{self, LogAddresses};
 use crate::deliver::NextHop;
 use crate::monitor::Metrics;
 use crate::outbox::Outbox;
@@ -64,12 +64,16 @@ pub struct Sealing {
 }
 
 /// How mail waits for approval.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Holding {
     /// How long, in seconds.
     pub lifetime_seconds: i64,
     /// How much at one time.
     pub room: HeldRoom,
+    /// Who is told that mail waits.
+    pub tell: Vec<Address>,
+    /// They get at most one mail in so many seconds.
+    pub tell_every_seconds: i64,
 }
 
 impl Site {
@@ -81,23 +85,7 @@ impl Site {
     /// Whether an address belongs to the organisation. One that can be read as a route to
     /// elsewhere never does.
     pub fn is_inside(&self, address: &Address) -> bool {
-        if address.is_routed() {
-            return false;
-        }
-        let domain = address
-            .key()
-            .rsplit_once('@')
-            .map_or("", |(_, domain)| domain);
-        self.policies
-            .organisation()
-            .domains
-            .iter()
-            .any(|own| match own.strip_prefix("*.") {
-                Some(above) => domain
-                    .strip_suffix(above)
-                    .is_some_and(|rest| rest.ends_with('.')),
-                None => domain == own,
-            })
+        config::covers(&self.policies.organisation().domains, address)
     }
 
     /// The organisation's name, for people.

@@ -3,7 +3,7 @@
 
 use super::mail_file::{crlf, read};
 use super::rule_set::{RuleArguments, RuleSet};
-use super::{OK, Output, failed};
+use super::{Format, OK, Output, failed};
 use crate::inspect;
 use crate::system::SystemClock;
 use clap::ValueEnum;
@@ -41,7 +41,7 @@ pub struct Explain {
     /// The label that the thread of this mail had before
     #[arg(long, value_name = "LABEL")]
     thread_label: Option<String>,
-    /// How to say it
+    /// For people, or for programs: one JSON object a line
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
     /// A message, a folder of messages, or - for standard input
@@ -52,12 +52,6 @@ pub struct Explain {
 enum Side {
     Inside,
     Outside,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Text,
-    Json,
 }
 
 /// Runs the command.

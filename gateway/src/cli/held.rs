@@ -1,14 +1,14 @@
-//! `sealgate held`: list, show, export, release and reject mail that waits for approval. `export`
-//! alone shows what a message says, and the audit log has it before anybody sees a byte.
+//! `sealgate held`: list, show, export, release and reject mail that waits for approval, and take
+//! such a decision back. `export` alone shows what a message says, and the audit log has it before anybody sees a byte.
 
 use super::store::{operator, with_store};
-use super::{ConfigArgument, Output};
+use super::{ConfigArgument, Format, Output, listed};
 use crate::assemble::StartError;
 use crate::hold;
 use mail::Timestamp;
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
-use store::{Decided, Decision, Held, HeldId, HeldVerdict, Store, StoreError};
+use store::{Decided, Decision, Held, HeldId, HeldVerdict, Store, StoreError, Undone};
 
 /// How many are read from the store at a time.
 const PAGE: u32 = 100;
@@ -35,12 +35,18 @@ enum Action {
         /// How many at most
         #[arg(long, default_value_t = 100)]
         limit: u32,
+        /// For people, or for programs: one JSON object a line
+        #[arg(long, value_enum, default_value = "text")]
+        format: Format,
     },
     /// One message: how it came, whose copies wait, and why
     Show {
         /// The id that `list` shows
         #[arg(allow_hyphen_values = true)]
         id: String,
+        /// For people, or for programs: one JSON object a line
+        #[arg(long, value_enum, default_value = "text")]
+        format: Format,
     },
     /// Write the message itself to standard output; the audit log says who did
     Export {
@@ -69,6 +75,12 @@ enum Action {
         #[arg(long)]
         silent: bool,
     },
+    /// Take a decision back before it is carried out: the message waits again
+    Undo {
+        /// The id that `list` shows
+        #[arg(allow_hyphen_values = true)]
+        id: String,
+    },
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -95,6 +107,13 @@ enum HeldError {
     Terminal(String),
     #[error("{} of held mail cannot be opened, as said above", super::counted(*.0, "row"))]
     Unopened(u64),
+    #[error("nothing was changed: nobody has decided about `{0}`; it waits")]
+    Undecided(String),
+    #[error(
+        "nothing was changed: `{0}` was {1} {2} by {3}, and that is being carried out now; if \
+         `sealgate held list` still shows it in a minute, try again"
+    )]
+    UnderWay(String, HeldVerdict, String, String),
     #[error("it is too late: `{0}` waited until {1}; its sender gets a delivery report")]
     Expired(String, String),
 }
@@ -108,11 +127,22 @@ pub fn run(held: &HeldMail, output: &mut Output) -> ExitCode {
 
 async fn act(store: &Store, action: &Action, output: &mut Output) -> Result<(), HeldError> {
     match action {
-        Action::List { from, to, limit } => {
+        Action::List {
+            from,
+            to,
+            limit,
+            format,
+        } => {
             let filter = Filter { from, to };
-            list(store, filter, *limit, output).await?;
+            list(store, filter, *limit, *format, output).await?;
         }
-        Action::Show { id } => show(&find(store, id).await?, output),
+        Action::Show { id, format } => {
+            let held = find(store, id).await?;
+            match format {
+                Format::Text => show(&held, output),
+                Format::Json => output.say(listed::held(&held)),
+            }
+        }
         Action::Export { id } => {
             // Whoever wrote the message wrote its escape sequences too.
             if std::io::stdout().is_terminal() {
@@ -141,6 +171,7 @@ async fn act(store: &Store, action: &Action, output: &mut Output) -> Result<(), 
             decide(store, id, verdict, reason.as_deref()).await?;
             output.say(said);
         }
+        Action::Undo { id } => output.say(undo(store, id).await?),
     }
     Ok(())
 }
@@ -176,6 +207,7 @@ async fn list(
     store: &Store,
     filter: Filter<'_>,
     limit: u32,
+    format: Format,
     output: &mut Output,
 ) -> Result<(), HeldError> {
     let (mut shown, mut others, mut unopened) = (0, 0_u64, 0_u64);
@@ -200,7 +232,12 @@ async fn list(
                     break 'pages;
                 }
                 Ok(held) => {
-                    output.say(format_args!("{}  {}", line(held), reasons(held)));
+                    match format {
+                        Format::Text => {
+                            output.say(format_args!("{}  {}", line(held), reasons(held)));
+                        }
+                        Format::Json => output.say(listed::held(held)),
+                    }
                     shown += 1;
                 }
             }
@@ -245,6 +282,29 @@ async fn decide(
         }) => Err(HeldError::Before(id, verdict, at.rfc3339(), by)),
         Decided::Expired(at) => Err(HeldError::Expired(id, at.rfc3339())),
         Decided::Unknown => Err(HeldError::Unknown(id)),
+    }
+}
+
+/// What is said when a decision was taken back.
+async fn undo(store: &Store, text: &str) -> Result<String, HeldError> {
+    let id = parse(text)?;
+    let text = text.to_owned();
+    match store.undecide(id, &operator()).await? {
+        Undone::Now(Decision {
+            verdict, by, at, ..
+        }) => {
+            let waits = store.held_one(id).await?;
+            let waits = waits.map_or_else(String::new, |held| format!("; it {}", state(&held)));
+            let at = at.rfc3339();
+            Ok(format!(
+                "undone: `{text}` was {verdict} {at} by {by}{waits}"
+            ))
+        }
+        Undone::Undecided => Err(HeldError::Undecided(text)),
+        Undone::UnderWay(Decision {
+            verdict, by, at, ..
+        }) => Err(HeldError::UnderWay(text, verdict, at.rfc3339(), by)),
+        Undone::Unknown => Err(HeldError::Unknown(text)),
     }
 }
 
@@ -303,11 +363,16 @@ fn show(held: &Held, output: &mut Output) {
         came.source,
     ));
     for copy in &mail.copies {
+        let instead = match copy.instead_of.as_slice() {
+            [] => String::new(),
+            those => format!("  instead of {}", those.join(", ")),
+        };
         let rules = match copy.rules.as_slice() {
             [] => String::new(),
             rules => format!("  ({})", rules.join("; ")),
         };
-        output.say(format_args!("  {}  {}{rules}", copy.recipient, copy.reason));
+        let (recipient, reason) = (&copy.recipient, &copy.reason);
+        output.say(format_args!("  {recipient}{instead}  {reason}{rules}"));
     }
     if let Some(Decision {
         verdict,
@@ -355,7 +420,7 @@ mod tests {
         };
         assert_eq!(held.config.config.to_str(), Some("there.toml"));
         Ok(match held.action {
-            Action::Show { id } | Action::Export { id } => (id, None),
+            Action::Show { id, .. } | Action::Export { id } | Action::Undo { id } => (id, None),
             Action::Release { id, reason } | Action::Reject { id, reason, .. } => (id, reason),
             Action::List { .. } => panic!("an action with an id"),
         })
@@ -365,7 +430,7 @@ mod tests {
     fn an_id_that_begins_like_an_option_is_an_id() {
         let config = ["--config", "there.toml"];
         for id in ["-MYoIF3wtCWXj9BMpZC2JA", "--reason3wtCWXj9BMpZC2"] {
-            for verb in ["show", "export", "release", "reject"] {
+            for verb in ["show", "export", "release", "reject", "undo"] {
                 let said = read(&[&[verb, id], &config[..]].concat()).expect("an id");
                 assert_eq!(said, (id.to_owned(), None), "{verb}");
             }

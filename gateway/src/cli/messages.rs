@@ -2,7 +2,7 @@
 //! times, sizes and states: nobody can read a letter from here.
 
 use super::store::{operator, with_store};
-use super::{ConfigArgument, Output, counted};
+use super::{ConfigArgument, Format, Output, counted, listed};
 use crate::assemble::StartError;
 use crate::system::SystemClock;
 use mail::Timestamp;
@@ -35,12 +35,18 @@ enum Action {
         /// How many at most
         #[arg(long, default_value_t = 100)]
         limit: u32,
+        /// For people, or for programs: one JSON object a line
+        #[arg(long, value_enum, default_value = "text")]
+        format: Format,
     },
     /// One letter and its readers
     Show {
         /// The letter's id
         #[arg(allow_hyphen_values = true)]
         letter: String,
+        /// For people, or for programs: one JSON object a line
+        #[arg(long, value_enum, default_value = "text")]
+        format: Format,
     },
     /// End a letter, or one reader's access, for good
     Revoke {
@@ -94,6 +100,7 @@ async fn act(store: &Store, action: &Action, output: &mut Output) -> Result<(), 
             to,
             message_id,
             limit,
+            format,
         } => {
             let filter = Filter {
                 sender: from.clone(),
@@ -102,9 +109,15 @@ async fn act(store: &Store, action: &Action, output: &mut Output) -> Result<(), 
                 limit: Some(*limit),
                 ..Filter::default()
             };
-            list(&store.letters(&filter).await?, *limit, output);
+            list(&store.letters(&filter).await?, *limit, *format, output);
         }
-        Action::Show { letter } => show(&find(store, letter).await?, output),
+        Action::Show { letter, format } => {
+            let letter = find(store, letter).await?;
+            match format {
+                Format::Text => show(&letter, output),
+                Format::Json => output.say(listed::letter(&letter)),
+            }
+        }
         Action::Revoke { id } => {
             output.say(match revoke(store, id).await? {
                 0 => "nothing was changed: it had ended before".to_owned(),
@@ -161,8 +174,13 @@ async fn extend(store: &Store, id: &str, until: &str) -> Result<u64, MessagesErr
     }
 }
 
-fn list(letters: &[LetterSummary], limit: u32, output: &mut Output) {
-    letters.iter().for_each(|letter| output.say(line(letter)));
+fn list(letters: &[LetterSummary], limit: u32, format: Format, output: &mut Output) {
+    for letter in letters {
+        match format {
+            Format::Text => output.say(line(letter)),
+            Format::Json => output.say(listed::letter(letter)),
+        }
+    }
     if letters.is_empty() {
         output.complain("no such letters");
     } else if letters.len() as u64 >= u64::from(limit) {
@@ -237,7 +255,7 @@ mod tests {
         assert_eq!(messages.config.config.to_str(), Some("there.toml"));
         Ok(match messages.action {
             Action::Revoke { id } => id,
-            Action::Show { letter } | Action::Extend { letter, .. } => letter,
+            Action::Show { letter, .. } | Action::Extend { letter, .. } => letter,
             Action::List { .. } | Action::Purge => panic!("an action with an id"),
         })
     }

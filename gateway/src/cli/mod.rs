@@ -6,6 +6,7 @@ pub mod demo;
 pub mod explain;
 pub mod held;
 pub mod keys;
+mod listed;
 mod mail_file;
 pub mod messages;
 mod output;
@@ -37,10 +38,19 @@ pub enum Command {
     Explain(explain::Explain),
     /// List, show, revoke, extend and purge sealed letters
     Messages(messages::Messages),
-    /// List, show, export, release and reject mail that waits for approval
+    /// List, show, export, release and reject mail that waits for approval, or undo that
     Held(held::HeldMail),
     /// Make a server key
     Keys(keys::Keys),
+}
+
+/// How a command says what it found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Text,
+    /// For programs: one JSON object a line, whose names stay.
+    Json,
 }
 
 /// `--config`, on every command.

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use rules::Ambiguous;
 
-use super::read::{Reader, Section, one_of};
+use super::read::{Reader, Refusal, Section, one_of};
 use super::value;
 use super::{
     BareNewline, Certificate, Config, Held, HostPort, Keys, Limits, Listen, Log, LogAddresses,
     LogFormat, Monitor, Network, NoticeSubject, Organisation, Protocol, Relay, Rules, Seal, Server,
-    Side, Store, TlsPolicy, Viewer, format_duration,
+    Side, Store, TlsPolicy, Viewer, covers, format_duration,
 };
 
 /// Reads every section, so that every mistake is noted, then puts them together.
@@ -23,7 +23,7 @@ pub(super) fn build(reader: &mut Reader<'_>, folder: &Path) -> Option<Config> {
     let relay = relay(reader.section("relay"), folder);
     let viewer = viewer(reader.section("viewer"), folder);
     let seal = seal(reader.section("seal"));
-    let held = held(reader.section("held"));
+    let held = held(reader.section("held"), organisation.as_ref());
     let store = store(reader.section("store"), folder);
     let keys = keys(reader.section("keys"), folder);
     let rules = rules(reader.section("rules"), folder);
@@ -37,7 +37,7 @@ pub(super) fn build(reader: &mut Reader<'_>, folder: &Path) -> Option<Config> {
         relay: relay?,
         viewer: viewer?,
         seal: seal?,
-        held,
+        held: held?,
         store: store?,
         keys: keys?,
         rules: rules?,
@@ -274,7 +274,15 @@ fn seal(mut section: Section<'_, '_>) -> Option<Seal> {
 const HELD_LIFETIME: Duration = Duration::from_secs(5 * 86_400);
 const HELD_LIFETIME_MAX: Duration = Duration::from_secs(30 * 86_400);
 
-fn held(mut section: Section<'_, '_>) -> Held {
+/// How often those who approve are told: unless something else is said, and at least and at most.
+const HELD_TELL_EVERY: Duration = Duration::from_secs(15 * 60);
+const HELD_TELL_EVERY_LEAST: Duration = Duration::from_secs(1);
+const HELD_TELL_EVERY_MOST: Duration = Duration::from_secs(86_400);
+
+/// The most who are told that mail waits: a list or a shared mailbox reaches more.
+const HELD_TELL_MAX: usize = 10;
+
+fn held(mut section: Section<'_, '_>, organisation: Option<&Organisation>) -> Option<Held> {
     let lifetime = section.optional("lifetime", value::duration);
     let lifetime = lifetime.unwrap_or(HELD_LIFETIME);
     if lifetime.is_zero() || lifetime > HELD_LIFETIME_MAX {
@@ -282,8 +290,39 @@ fn held(mut section: Section<'_, '_>) -> Held {
         let help = format!("from 1s to {most}; what nobody approves by then goes back");
         section.refuse("lifetime", "`lifetime` is out of bounds", &help);
     }
+    let domains = organisation.map(|own| own.domains.as_slice());
+    let tell = section.list("tell", |text| inside(text, domains));
+    if tell.as_ref().is_some_and(|tell| tell.len() > HELD_TELL_MAX) {
+        let message = format!("more than {HELD_TELL_MAX} addresses are told");
+        section.refuse("tell", message, "name a shared mailbox or a list");
+    }
+    let tell_every = section.optional("tell_every", value::duration);
+    let tell_every = tell_every.unwrap_or(HELD_TELL_EVERY);
+    if tell_every < HELD_TELL_EVERY_LEAST || tell_every > HELD_TELL_EVERY_MOST {
+        let least = format_duration(HELD_TELL_EVERY_LEAST);
+        let most = format_duration(HELD_TELL_EVERY_MOST);
+        let help = format!("from {least} to {most}; what comes meanwhile is told in one mail");
+        section.refuse("tell_every", "`tell_every` is out of bounds", &help);
+    }
     section.finish();
-    Held { lifetime }
+    Some(Held {
+        lifetime,
+        tell: tell?,
+        tell_every,
+    })
+}
+
+/// An address of the organisation: what waits, and why, is nobody else's business. Where the
+/// domains could not be read, that is the mistake to mend first.
+fn inside(text: &str, domains: Option<&[String]>) -> Result<mail::Address, Refusal> {
+    let address = value::address(text)?;
+    match domains {
+        Some(domains) if !covers(domains, &address) => Err(Refusal::new(format!(
+            "`{address}` is outside: who waits for approval, and why, is not told there"
+        ))
+        .help("name an address of one of the `[organisation] domains`")),
+        _ => Ok(address),
+    }
 }
 
 fn store(mut section: Section<'_, '_>, folder: &Path) -> Option<Store> {

@@ -127,6 +127,8 @@ limits! {
     held_messages: Count u64 = 10_000, 1 => 1_000_000, "452 4.3.1";
     /// Octets of messages that wait for approval at one time.
     held_bytes: Size u64 = GIB, 64 * KIB => 1024 * GIB, "452 4.3.1";
+    /// Of these two, how many percent one sender may take; one message always.
+    held_sender_percent: Count u64 = 25, 1 => 100, "452 4.3.1";
     /// The wait for the next command. RFC 5321 §4.5.3.2.7: at least 5 minutes.
     command_timeout: Duration Duration = 5 * MINUTE, 1 => 60 * MINUTE, "421 4.4.2";
     /// The wait for the next octets of a message. RFC 5321 §4.5.3.2.5: 3 minutes.

@@ -196,6 +196,10 @@ pub struct Seal {
 pub struct Held {
     /// How long a message waits for approval before it goes back.
     pub lifetime: Duration,
+    /// Who is told that mail waits; addresses inside.
+    pub tell: Vec<Address>,
+    /// They get at most one mail in this time.
+    pub tell_every: Duration,
 }
 
 /// `[store]`
@@ -257,6 +261,19 @@ pub struct Log {
     pub format: LogFormat,
     /// Whole or masked.
     pub addresses: LogAddresses,
+}
+
+/// Whether an address is in one of these domains, `*.` meaning those below one. One that can be read
+/// as a route to elsewhere never is.
+pub fn covers(domains: &[String], address: &Address) -> bool {
+    let domain = address.domain_key();
+    let is_own = |own: &String| match own.strip_prefix("*.") {
+        Some(above) => domain
+            .strip_suffix(above)
+            .is_some_and(|rest| rest.ends_with('.')),
+        None => domain == own,
+    };
+    !address.is_routed() && domains.iter().any(is_own)
 }
 
 impl Config {

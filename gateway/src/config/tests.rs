@@ -130,6 +130,38 @@ fn mail_waits_for_approval_within_bounds() {
 }
 
 #[test]
+fn only_our_own_people_are_told_that_mail_waits() {
+    let held = |line: &str| changed("[held]\n", &format!("[held]\n{line}\n"));
+    let told = parse(&held("tell = [\"eve@corp.example\"]\ntell_every = \"1h\""));
+    let told = told.unwrap().held;
+    assert_eq!(told.tell[0].as_str(), "eve@corp.example");
+    assert_eq!(told.tell_every, Duration::from_secs(3_600));
+    let none = parse(EXAMPLE).unwrap().held;
+    assert_eq!((none.tell.len(), none.tell_every.as_secs()), (0, 900));
+    let many = format!("tell = [{}]", "\"eve@corp.example\", ".repeat(11));
+    for (line, says) in [
+        (
+            "tell = [\"eve@corp.example\", \"bob@partner.example\"]",
+            "is outside",
+        ),
+        ("tell = [\"u%partner.example@corp.example\"]", "is outside"),
+        ("tell = [\"eve\"]", "is not a mail address"),
+        ("tell = \"eve@corp.example\"", "must be a list"),
+        (&many, "more than 10"),
+        ("tell_every = \"0s\"", "from 1s to 1d"),
+        ("tell_every = \"2d\"", "from 1s to 1d"),
+    ] {
+        let said: String = match parse(&held(line)) {
+            Ok(_) => panic!("{line} is taken"),
+            Err(mistakes) => mistakes.iter().map(Diagnostic::render).collect(),
+        };
+        assert!(said.contains(says) && said.contains('^'), "{line}: {said}");
+        let place = said.contains("[held]") || said.contains("tell");
+        assert!(place, "{said}");
+    }
+}
+
+#[test]
 fn a_limit_from_the_file_takes_its_own_field() {
     let text = changed(
         "[limits]\n",

@@ -2,6 +2,7 @@
 //! gets a report. A task beside the outbox does it, one message after the other, at least once. It
 //! never lets a message go before its outcome is safe.
 
+mod approvers;
 mod released;
 
 pub use released::Released;
@@ -12,6 +13,7 @@ use crate::pipeline;
 use crate::record;
 use crate::served::Memory;
 use crate::site::Site;
+use approvers::Approvers;
 use mail::{Address, Message, Timestamp};
 use rules::Source;
 use std::collections::HashSet;
@@ -35,8 +37,10 @@ const WAITS_SECONDS: [i64; 6] = [30, 120, 600, 1800, 3600, 4 * 3600];
 
 /// Carries decisions out, and ends what is too old, until it is told to stop.
 pub async fn run(site: &Site, mut stopped: watch::Receiver<bool>) {
+    let mut approvers = Approvers::default();
     // An error means that nobody is left to tell it.
     while !*stopped.borrow() && stopped.has_changed().is_ok() {
+        approvers.look_after(site).await;
         match site.store.take_held().await {
             Ok(Some(held)) => {
                 settle(site, &held).await;

@@ -60,6 +60,7 @@ fn held(waits: &[&str]) -> Held {
             since: now,
             expires: now,
             size: 18,
+            subject: None,
         },
         decision: None,
         due: now,

@@ -121,6 +121,13 @@ impl Monitor {
             let (messages, bytes) = ("Mail that waits for approval", "Octets of such mail");
             gauge("held_messages", messages, held.messages);
             gauge("held_bytes", bytes, held.bytes);
+            let now = self.site.now().unix();
+            let waits = held.oldest.map_or(0, |oldest| now - oldest.unix());
+            gauge(
+                "held_oldest_seconds",
+                "How long the oldest of it waits",
+                u64::try_from(waits).unwrap_or(0),
+            );
         }
         let mut counter = |name: &str, help: &str, value: u64| {
             page.register(name, help, ConstCounter::new(value));

@@ -42,6 +42,7 @@ const STORIES: &[Story] = &[
     ("received", "10", received),
     ("held_messages", "2", held_messages),
     ("held_bytes", "\"64KiB\"", held_bytes),
+    ("held_sender_percent", "1", held_share),
     ("command_timeout", "\"1s\"", command_timeout),
     ("data_timeout", "\"1s\"", data_timeout),
     ("message_timeout", "\"2s\"", message_timeout),
@@ -82,7 +83,11 @@ fn every_limit_holds_and_says_so() {
         } else if *name == "memory" {
             more.push_str("message_size = \"1MiB\"\n");
         } else if *name == "held_bytes" {
-            more.push_str("message_size = \"64KiB\"\n");
+            more.push_str("message_size = \"64KiB\"\nheld_sender_percent = 100\n");
+        } else if *name == "held_messages" {
+            more.push_str("held_sender_percent = 100\n");
+        } else if *name == "held_sender_percent" {
+            more.push_str("held_messages = 200\n");
         }
         let site = Site::new(sink.address(), "").with(&more);
         let seen = story(Ground { site, sink });
@@ -116,6 +121,19 @@ fn held_messages(ground: Ground) -> String {
     let send = || gateway.inside().send(FROM, &[TO], &mail(100));
     assert_eq!((send().code, send().code), (250, 250));
     send().to_string()
+}
+
+fn held_share(ground: Ground) -> String {
+    let gateway = all_held(ground);
+    let send = |from| gateway.inside().send(from, &[TO], &mail(100));
+    assert_eq!((send(FROM).code, send(FROM).code), (250, 250));
+    let full = send(FROM);
+    assert_eq!(
+        send("eve@corp.example").code,
+        250,
+        "another has a share too"
+    );
+    full.to_string()
 }
 
 fn held_bytes(ground: Ground) -> String {

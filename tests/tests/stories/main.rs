@@ -1,7 +1,9 @@
-//! End to end: one story per file, each against the real binary. None looks inside the gateway.
+//! End to end: one story per file, each against the real binary. None looks inside the gateway, but
+//! `given_up`, whose days pass at once.
 
 mod accessible;
 mod approved;
+mod approvers;
 mod attached;
 mod banner;
 mod bounds;
@@ -11,6 +13,7 @@ mod duplicates;
 mod durable;
 mod explained;
 mod forward;
+mod given_up;
 mod held;
 mod kill;
 mod labels;
