@@ -1,5 +1,6 @@
 //! `sealgate held`: list, show, export, release and reject mail that waits for approval, and take
-//! such a decision back. `export` alone shows what a message says, and the audit log has it before anybody sees a byte.
+//! such a decision back. `export` alone shows what a message says, and the audit log has it before
+//! anybody sees a byte.
 
 use super::store::{operator, with_store};
 use super::{ConfigArgument, Format, Output, listed};

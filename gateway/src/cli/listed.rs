@@ -1,5 +1,5 @@
-//! What `held` and `messages` say to programs: one JSON object a line. Names and words stay; new ones
-//! may come beside them. It holds what the text for people says, and no content of a message.
+//! What `held` and `messages` say to programs: one JSON object a line. Names and words stay; new
+//! ones may come beside them. It holds what the text for people says, and no content of a message.
 
 use seal::GrantState;
 use serde_json::{Value, json};

@@ -263,8 +263,8 @@ pub struct Log {
     pub addresses: LogAddresses,
 }
 
-/// Whether an address is in one of these domains, `*.` meaning those below one. One that can be read
-/// as a route to elsewhere never is.
+/// Whether an address is in one of these domains, `*.` meaning those below one. One that can be
+/// read as a route to elsewhere never is.
 pub fn covers(domains: &[String], address: &Address) -> bool {
     let domain = address.domain_key();
     let is_own = |own: &String| match own.strip_prefix("*.") {

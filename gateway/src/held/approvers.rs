@@ -1,4 +1,4 @@
-//! Tells those who approve that mail waits: one mail at a time, of all that came since the last one,
+//! Tells those who approve that mail waits: one mail at a time, of all that came since the last,
 //! with what to type. It never carries content, and never tells of mail of our own.
 
 use crate::hold;

@@ -224,8 +224,8 @@ async fn end(
     Ok(())
 }
 
-/// That everyone whom the sender named is refused, unless an earlier try served them, or somebody to
-/// whom rules sent their copy instead. That somebody is named to nobody.
+/// That everyone whom the sender named is refused, unless an earlier try served them, or somebody
+/// to whom rules sent their copy instead. That somebody is named to nobody.
 fn left(
     held: &Held,
     was_served: impl Fn(&Address) -> bool,

@@ -1,5 +1,5 @@
-//! Those who approve: they hear of what waits, in few mails and never of our own; programs read what
-//! `held` and `messages` list; a decision is taken back.
+//! Those who approve: they hear of what waits, in few mails and never of our own; programs read
+//! what `held` and `messages` list; a decision is taken back.
 
 use std::thread;
 use std::time::{Duration, Instant};
