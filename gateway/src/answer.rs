@@ -7,6 +7,7 @@ use crate::receive::Arrival;
 use mail::{Address, Envelope};
 use rules::{Copy, Fate, Judgement, Named};
 use seal::{GrantId, HeldId, LetterId};
+use std::sync::Arc;
 use wire::Reply;
 
 /// What became of one message.
@@ -20,6 +21,10 @@ pub struct Outcome {
     pub labelled: Vec<Labelled>,
     /// The kinds of ambiguity that decided about some copy.
     pub ambiguous: Vec<&'static str>,
+    /// The rules that decided about some copy, each once.
+    pub rules: Vec<Arc<str>>,
+    /// The codes that the next hop itself gave, each once.
+    pub heard: Vec<u16>,
     /// Where the copies of those whom the sender named went instead.
     pub redirections: Redirections,
 }

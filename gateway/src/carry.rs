@@ -134,6 +134,11 @@ async fn note(
     memory: &Memory,
     outcome: &mut Outcome,
 ) -> Result<(), Stop> {
+    for code in handover.heard() {
+        if !outcome.heard.contains(code) {
+            outcome.heard.push(*code);
+        }
+    }
     let mut served = Vec::new();
     for (place, recipient) in dispatch.recipients.iter().enumerate() {
         let reply = handover.reply(place);

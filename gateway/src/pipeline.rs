@@ -14,6 +14,7 @@ use crate::site::Site;
 use crate::{apply, carry, hold, inspect, keep, record, tell, thread, thread_label};
 use mail::Message;
 use rules::{Approval, Facts, Judgement};
+use std::sync::Arc;
 use std::time::Instant;
 use wire::Reply;
 
@@ -25,25 +26,28 @@ pub async fn pass(site: &Site, arrival: Arrival) -> Reply {
 /// The same, and what became of it.
 pub(crate) async fn pass_and_tell(site: &Site, arrival: Arrival) -> (Reply, Result<Outcome, Stop>) {
     let begun = Instant::now();
-    let ended = walk(site, &arrival).await;
+    let message = Message::parse(&arrival.raw);
+    let ended = walk(site, &arrival, &message).await;
     let reply = answer::reply(&arrival, &ended);
-    record::line(site, &arrival, &ended, &reply);
+    record::line(site, &arrival, &message, &ended, &reply);
+    if let Err(stop) = &ended {
+        record::stopped(site, &arrival, stop, &reply).await;
+    }
     site.metrics.message(&arrival, &ended, begun.elapsed());
     (reply, ended)
 }
 
-async fn walk(site: &Site, arrival: &Arrival) -> Result<Outcome, Stop> {
+async fn walk(site: &Site, arrival: &Arrival, message: &Message<'_>) -> Result<Outcome, Stop> {
     // P8: one rule set from here to the answer, whatever goes live meanwhile.
     let live = site.policies.current();
-    let message = Message::parse(&arrival.raw);
 
-    let admission = admit::admit(site, arrival, &message).await?;
-    let facts = inspect::facts(site, arrival, &message, live.policy.needs()).await?;
+    let admission = admit::admit(site, arrival, message).await?;
+    let facts = inspect::facts(site, arrival, message, live.policy.needs()).await?;
     let judgement = admission.decide(&live.policy, &facts);
     let trip = Trip {
         site,
         arrival,
-        message: &message,
+        message,
         live: &live,
         facts: &facts,
         admission,
@@ -57,7 +61,7 @@ async fn walk(site: &Site, arrival: &Arrival) -> Result<Outcome, Stop> {
 
     // Side by side, so that the answer waits for one sync of the disk and not for two.
     let (told, ()) = tokio::join!(
-        tell::tell(site, arrival, &message, &judgement, &outcome, receipt),
+        tell::tell(site, arrival, message, &judgement, &outcome, receipt),
         record::audit(site, arrival, &live, &judgement, &outcome, None),
     );
     told?;
@@ -151,6 +155,7 @@ impl Trip<'_> {
         }
         let ambiguities = judgement.ambiguities.iter();
         outcome.ambiguous = ambiguities.map(|one| one.kind.as_str()).collect();
+        outcome.rules = decided(&judgement);
         let receipt = work.receipt;
         Ok(Gone {
             judgement,
@@ -159,4 +164,16 @@ impl Trip<'_> {
             receipt,
         })
     }
+}
+
+/// The rules that decided about some copy, in the order of the copies, each once.
+fn decided(judgement: &Judgement) -> Vec<Arc<str>> {
+    let mut rules: Vec<Arc<str>> = Vec::new();
+    let copies = judgement.copies.iter();
+    for rule in copies.flat_map(|copy| &copy.verdict.because) {
+        if !rules.contains(rule) {
+            rules.push(Arc::clone(rule));
+        }
+    }
+    rules
 }

@@ -2,17 +2,20 @@
 //! links or keys. A fault here never changes the answer: by now every part is safe.
 
 mod attachments;
+mod line;
+
+pub use line::{held_line, line};
 
 use crate::answer::{End, EndFate, Outcome, Stop};
-use crate::config::LogAddresses;
 use crate::hold;
 use crate::policies::LivePolicy;
 use crate::receive::Arrival;
 use crate::site::Site;
+use line::dsn;
 use mail::Address;
 use mail::label::LabelChange;
 use rules::Judgement;
-use store::{AuditEvent, Durability, Held, HeldId};
+use store::{AuditEvent, Durability, HeldId};
 use wire::Reply;
 
 /// Conflicts of labels that one event tells of, and its characters: they are made of a message's
@@ -26,103 +29,12 @@ const IGNORED_MAX: usize = 16;
 /// The detail that holds the reason for a lower label.
 const JUSTIFICATION: &str = "justification";
 
-/// The line of one message, as an operator greps for it.
-pub fn line(site: &Site, arrival: &Arrival, ended: &Result<Outcome, Stop>, reply: &Reply) {
-    let show = |address: &Address| shown(site.log_addresses, address);
-    let to: Vec<String> = arrival.envelope.recipients.iter().map(show).collect();
-    let from = arrival
-        .envelope
-        .sender
-        .address()
-        .map_or_else(|| "<>".to_owned(), show);
-    let (action, relay) = match ended {
-        Ok(outcome) => (actions(outcome), relay(outcome)),
-        Err(_) => ("stopped".to_owned(), None),
-    };
-    let remarks = ended.as_ref().map_or(&[][..], |outcome| &outcome.remarks);
-    let unmarked = joined(
-        remarks
-            .iter()
-            .flat_map(|remark| remark.unmarked.iter().copied()),
-    );
-    let broken = remarks.iter().flat_map(|remark| &remark.dkim_broken);
-    let dkim_broken = joined(broken.map(String::as_str));
-    let kinds = ended.as_ref().map_or(&[][..], |outcome| &outcome.ambiguous);
-    let ambiguous = joined(kinds.iter().copied());
-    let delay = site.now().unix() - arrival.arrived.unix();
-    tracing::info!(
-        id = %arrival.id,
-        from,
-        to = to.join(","),
-        size = arrival.raw.len(),
-        source = arrival.source.as_str(),
-        action,
-        relay = relay.unwrap_or_default(),
-        unmarked,
-        dkim_broken,
-        ambiguous,
-        delay,
-        status = reply.code,
-        "message"
-    );
-    if let Err(stop) = ended {
-        let error = crate::cli::chain(stop);
-        tracing::error!(id = %arrival.id, error, "a message could not be handled; deferred");
-    }
-}
-
-/// The line of a message that was held, when something became of it.
-pub fn held_line(site: &Site, held: &Held, what: &str, outcome: &Outcome) {
-    let show = |text: &String| match Address::parse(text) {
-        Ok(address) => shown(site.log_addresses, &address),
-        Err(_) => String::new(),
-    };
-    let to: Vec<String> = held
-        .mail
-        .copies
-        .iter()
-        .map(|copy| show(&copy.recipient))
-        .collect();
-    let from = match held.mail.sender.as_str() {
-        "" => "<>".to_owned(),
-        _ => show(&held.mail.sender),
-    };
-    let action = Some(actions(outcome)).filter(|words| !words.is_empty());
-    tracing::info!(
-        held = %held.id,
-        id = held.mail.message,
-        from,
-        to = to.join(","),
-        size = held.mail.size,
-        decided = what,
-        action,
-        relay = relay(outcome),
-        waited = site.now().unix() - held.mail.since.unix(),
-        "held message"
-    );
-}
-
 /// Each word once; nothing where there is none, so that the line stays short.
 fn joined<'w>(words: impl Iterator<Item = &'w str>) -> Option<String> {
     let mut words: Vec<&str> = words.collect();
     words.sort_unstable();
     words.dedup();
     (!words.is_empty()).then(|| words.join(","))
-}
-
-fn actions(outcome: &Outcome) -> String {
-    let mut words: Vec<&str> = outcome.ends.iter().map(|end| end.fate.as_str()).collect();
-    words.sort_unstable();
-    words.dedup();
-    words.join(",")
-}
-
-/// The next hop's own code; its text stays out, since it may quote what we sent (P4).
-fn relay(outcome: &Outcome) -> Option<u16> {
-    outcome.ends.iter().find_map(|end| match &end.fate {
-        EndFate::Delivered(reply) | EndFate::Sealed(reply, ..) => Some(reply.code),
-        _ => None,
-    })
 }
 
 /// Writes what an auditor may ask. Protection events are durable before the answer; that a
@@ -366,15 +278,19 @@ fn is_changed(judgement: &Judgement, outcome: &Outcome, end: &End) -> bool {
     edited || relabelled
 }
 
-/// An address as the log shows it.
-fn shown(addresses: LogAddresses, address: &Address) -> String {
-    match addresses {
-        LogAddresses::Full => address.to_string(),
-        LogAddresses::Masked => {
-            let first: String = address.local().chars().take(1).collect();
-            format!("{first}***@{}", address.domain())
-        }
+/// That a message ended before anything became of it. What is refused for good is durable before
+/// the answer; what is deferred comes again and is told of then.
+pub async fn stopped(site: &Site, arrival: &Arrival, stop: &Stop, reply: &Reply) {
+    let error = crate::cli::chain(stop);
+    if !reply.is_permanent() {
+        return tracing::error!(id = %arrival.id, error, "a message could not be handled; deferred");
     }
+    tracing::warn!(id = %arrival.id, error, "a message could not be handled; refused");
+    let event = event("rejected", arrival, &site.policies.current())
+        .detail("recipients", arrival.envelope.recipients.len())
+        .detail("answer", dsn(reply).unwrap_or_default())
+        .detail("reason", error);
+    write(site, vec![event], Durability::Before).await;
 }
 
 /// Tries whether the audit log can be written again, for who must know before mail comes.

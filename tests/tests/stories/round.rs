@@ -3,6 +3,7 @@
 
 use end_to_end::gateway::{Gateway, Site};
 use end_to_end::letter;
+use end_to_end::reading::Opener;
 use end_to_end::sink::{Answer, Sink, Stage};
 
 const ANN: &str = "ann@corp.example";
@@ -125,4 +126,48 @@ fn a_ring_ends() {
         .send(ANN, &[BOB], &letter::plain(ANN, BOB, "ring", "text"));
     assert!(reply.code == 554 && reply.is_enhanced("5.4.6"), "{reply}");
     assert!(sink.all().is_empty());
+    // It is said what was done, and an auditor finds it.
+    assert!(gateway.log_says("could not be handled; refused"));
+    let log = gateway.log();
+    assert!(!log.contains("handled; deferred"), "{log}");
+    gateway.kill();
+    let mut rejected = Opener::new(&gateway).events("rejected");
+    rejected.retain(|event| event.detail.contains_key("reason"));
+    assert_eq!(rejected.len(), 1, "{rejected:?}");
+    assert_eq!(rejected[0].actor.as_deref(), Some(ANN));
+    assert_eq!(rejected[0].detail["answer"], "5.4.6");
+}
+
+#[test]
+fn the_log_tells_a_refusal_by_rule_from_one_by_the_next_hop() {
+    const CAROL: &str = "carol@partner.example";
+    let rules = "[[rule]]\nname = \"no plans\"\nwhen = { subject_contains = \"plan\" }\n\
+        then = [{ reject = { code = \"5.7.1\", text = \"no plans leave\" } }]\n";
+    let sink = Sink::scripted(|stage| match stage {
+        Stage::Recipient(to) if to == BOB => Answer::Say("550 5.1.1 nobody of that name"),
+        _ => Answer::Accept,
+    });
+    let gateway = Gateway::start(&Site::new(sink.address(), rules));
+    let send = |to: &str, subject: &str| {
+        let raw = letter::plain(ANN, to, subject, "text");
+        gateway.inside().send(ANN, &[to], &raw).code
+    };
+    let codes = (send(CAROL, "the plan"), send(BOB, "hi"), send(CAROL, "hi"));
+    assert_eq!(codes, (550, 550, 250));
+    assert!(gateway.log_says("status=250"));
+    let log = gateway.log();
+    let lines: Vec<&str> = log
+        .lines()
+        .filter(|line| line.contains("status="))
+        .collect();
+    let says = |line: usize, words: &str| lines[line].contains(words);
+    assert!(says(0, "rule=\"no plans\"") && !says(0, "relay="), "{log}");
+    assert!(says(1, "relay=\"550\" ") && !says(1, "rule="), "{log}");
+    assert!(says(2, "relay=\"250\" "), "{log}");
+    assert!(
+        says(0, "dsn=\"5.7.1\"") && says(1, "dsn=\"5.1.1\""),
+        "{log}"
+    );
+    let named = |line: &&str| line.contains("message_id=") && line.contains("@corp.example\"");
+    assert!(lines.iter().all(named), "{log}");
 }
