@@ -13,8 +13,10 @@ use end_to_end::visitor::Visitor;
 
 const FROM: &str = "ann@corp.example";
 const TO: &str = "bob@partner.example";
+/// With FORWARD: some letters of the corpora have others of them attached, and a thread that may
+/// not be forwarded refuses those.
 const SEAL: &str = "[[rule]]\nname = \"seal\"\nwhen = { recipient = \"outside\" }\n\
-    then = [{ seal = { rights = \"VIEW+EXPORT+REPLY\" } }]\n";
+    then = [{ seal = { rights = \"VIEW+EXPORT+REPLY+FORWARD\" } }]\n";
 
 /// Whether `opened` is `raw` below one block of ours.
 fn is_same(opened: &[u8], raw: &[u8]) -> bool {
