@@ -111,9 +111,13 @@ pub fn read_key(path: &Path) -> Result<ServerKey, StartError> {
         let why = format!("mode {:o} lets others read it; chmod 600", mode & 0o777);
         return Err(failed(io::Error::new(io::ErrorKind::PermissionDenied, why)));
     }
-    let text = zeroize::Zeroizing::new(std::fs::read_to_string(path).map_err(failed)?);
+    let bytes = zeroize::Zeroizing::new(std::fs::read(path).map_err(failed)?);
+    let text = std::str::from_utf8(&bytes).map_err(|_| {
+        let why = "it is no key file; `sealgate keys generate` writes one";
+        failed(io::Error::new(io::ErrorKind::InvalidData, why))
+    })?;
     let invalid = |error| failed(io::Error::new(io::ErrorKind::InvalidData, error));
-    ServerKey::parse(&text).map_err(invalid)
+    ServerKey::parse(text).map_err(invalid)
 }
 
 /// Whose rules they are, as the rules see it.

@@ -10,9 +10,17 @@ use std::process::ExitCode;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// What scripts go by; the README has it too.
+const EXIT_CODES: &str = "Exit codes:
+  0    as asked
+  1    a check failed, or what was asked for could not be done
+  2    the command line is wrong
+  141  nobody reads the output any more";
+
 /// A mail-flow gateway: labels, transport rules, sealed letters.
 #[derive(Debug, Parser)]
 #[command(name = "sealgate", version, about, arg_required_else_help = true)]
+#[command(after_help = EXIT_CODES)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

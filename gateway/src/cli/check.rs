@@ -21,9 +21,14 @@ pub fn run(check: &Check, output: &mut Output) -> ExitCode {
             let labels = set.policy.labels().iter().count();
             let (rules, cases) = (set.policy.rules_count(), set.policy.cases().len());
             let files = set.files;
-            output.say(format_args!(
-                "ok: {files} files, {labels} labels, {rules} rules, {cases} cases"
-            ));
+            let all = [
+                (files, "file"),
+                (labels, "label"),
+                (rules, "rule"),
+                (cases, "case"),
+            ];
+            let all = all.map(|(count, noun)| counted(count as u64, noun));
+            output.say(format_args!("ok: {}", all.join(", ")));
             if rules == 0 {
                 output.say("there are no rules: every message passes unchanged");
             }

@@ -95,14 +95,16 @@ pub fn run(explain: &Explain, output: &mut Output) -> ExitCode {
 
 impl Explain {
     fn envelope(&self) -> Result<Envelope, String> {
-        let address = |text: &String| {
-            Address::parse(text).map_err(|error| format!("`{text}` is no address: {error}"))
+        let address = |option: &str, text: &String| {
+            Address::parse(text)
+                .map_err(|error| format!("`{text}` of --{option} is no address: {error}"))
         };
         let sender = match self.from.as_str() {
             "" | "<>" => Sender::Null,
-            _ => Sender::Mailbox(address(&self.from)?),
+            _ => Sender::Mailbox(address("from", &self.from)?),
         };
-        let recipients = self.to.iter().map(address).collect::<Result<Vec<_>, _>>()?;
+        let recipients = self.to.iter().map(|to| address("to", to));
+        let recipients = recipients.collect::<Result<Vec<_>, _>>()?;
         let recipients = Recipients::new(recipients).ok_or("no recipient")?;
         Ok(Envelope {
             sender,

@@ -33,7 +33,7 @@ enum Action {
         #[arg(long)]
         message_id: Option<String>,
         /// How many at most
-        #[arg(long, default_value_t = 100)]
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
         /// For people, or for programs: one JSON object a line
         #[arg(long, value_enum, default_value = "text")]

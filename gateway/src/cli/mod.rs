@@ -26,7 +26,7 @@ pub const CONFIG_DEFAULT: &str = "/etc/sealgate/sealgate.toml";
 /// What `sealgate` can be asked to do.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// Run the gateway
+    /// Run the gateway until SIGTERM; SIGHUP reads the rules again
     Serve(serve::Serve),
     /// Show everything on loopback with nothing to configure
     Demo(demo::Demo),

@@ -4,7 +4,7 @@
 use super::CONFIG_DEFAULT;
 use crate::assemble;
 use crate::config::Config;
-use crate::policies::Directory;
+use crate::policies::{Directory, DirectoryError};
 use rules::{Diagnostic, Organisation, Policy};
 use std::path::{Path, PathBuf};
 
@@ -77,9 +77,12 @@ impl RuleArguments {
 }
 
 fn read(directory: &Path, organisation: &Organisation) -> Result<RuleSet, Vec<String>> {
-    let read = Directory::read(directory).map_err(|error| {
-        let help = "name the rules directory in `[rules] directory`, or with --rules";
-        vec![format!("error: {}\n  = help: {help}", super::chain(&error))]
+    let read = Directory::read(directory).map_err(|error| match &error {
+        DirectoryError::NotText { place, .. } => vec![place.render()],
+        _ => {
+            let help = error.help(directory);
+            vec![format!("error: {}\n  = help: {help}", super::chain(&error))]
+        }
     })?;
     match rules::load(&read.files, organisation) {
         Ok(loaded) => Ok(RuleSet {

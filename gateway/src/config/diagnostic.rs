@@ -63,6 +63,23 @@ impl Diagnostic {
         }
     }
 
+    /// That these bytes of a file are no UTF-8 text, at the first place where they are not; nothing
+    /// where they are.
+    pub fn not_text(file: &str, bytes: &[u8]) -> Option<Self> {
+        let at = std::str::from_utf8(bytes).err()?.valid_up_to();
+        let help = match bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+            true => "it is UTF-16; save it as UTF-8",
+            false => "save it as UTF-8; it may be Latin-1 or Windows-1252 now",
+        };
+        let mistake = Mistake {
+            span: at..at + 1,
+            message: "this is not UTF-8 text".to_owned(),
+            help: Some(help.to_owned()),
+        };
+        // What comes before the place is text, so that the place is the same in both.
+        Some(mistake.locate(file, &String::from_utf8_lossy(bytes)))
+    }
+
     /// The line it stands in, from 1; 0 when it concerns the whole file.
     pub fn line(&self) -> usize {
         self.line

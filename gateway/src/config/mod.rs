@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use mail::Address;
 use rules::Ambiguous;
+use zeroize::Zeroizing;
 
 pub use diagnostic::Diagnostic;
 pub use limits::{LIMITS, Limit, LimitKind, Limits};
@@ -263,6 +264,12 @@ pub struct Log {
     pub addresses: LogAddresses,
 }
 
+/// Whether a file holds a key of ours, or one in PEM (RFC 7468).
+fn is_secret(bytes: &[u8]) -> bool {
+    let has = |word: &[u8]| bytes.windows(word.len()).any(|at| at == word);
+    has(b"sealgate-server-key-") || has(b"PRIVATE KEY-----")
+}
+
 /// Whether an address is in one of these domains, `*.` meaning those below one. One that can be
 /// read as a route to elsewhere never is.
 pub fn covers(domains: &[String], address: &Address) -> bool {
@@ -280,15 +287,25 @@ impl Config {
     /// Reads the file at `path`. Relative paths in it are relative to the folder it stands in.
     pub fn load(path: &Path) -> Result<Self, Vec<Diagnostic>> {
         let name = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|error| {
+        let bytes = Zeroizing::new(std::fs::read(path).map_err(|error| {
             vec![Diagnostic::whole_file(
                 &name,
                 &format!("cannot read the configuration file: {error}"),
                 "name another with --config",
             )]
+        })?);
+        // Who names the wrong file must not find a key in a terminal, or in a ticket.
+        if is_secret(&bytes) {
+            let message = "this is a key, not a configuration; nothing of it is shown";
+            let help = "name the configuration file with --config";
+            return Err(vec![Diagnostic::whole_file(&name, message, help)]);
+        }
+        let text = std::str::from_utf8(&bytes).map_err(|_| {
+            let place = Diagnostic::not_text(&name, &bytes);
+            place.into_iter().collect::<Vec<_>>()
         })?;
         let folder = path.parent().unwrap_or(Path::new(""));
-        Self::parse(&name, &text, folder)
+        Self::parse(&name, text, folder)
     }
 
     /// Reads `text`, which stands in a file called `name`; relative paths are under `folder`.

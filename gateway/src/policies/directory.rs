@@ -1,6 +1,7 @@
 //! The rules directory as it stands on disk: every visible `*.toml` in it, in byte order of name.
 //! It never looks into subdirectories, and never reads more than the named limits.
 
+use crate::config::Diagnostic;
 use rules::RuleFile;
 use std::fs;
 use std::io;
@@ -32,8 +33,16 @@ pub enum DirectoryError {
         source: io::Error,
     },
     /// A rule file is not UTF-8.
-    #[error("`{}` is not UTF-8 text", .0.display())]
-    NotText(PathBuf),
+    #[error("`{}` is not UTF-8 text in line {}", path.display(), place.line())]
+    NotText {
+        /// The file.
+        path: PathBuf,
+        /// The first place where it is not.
+        place: Box<Diagnostic>,
+    },
+    /// What is called like a rule file is a folder, a pipe or a device.
+    #[error("`{}` is no file", .0.display())]
+    NoFile(PathBuf),
     /// A named limit was passed.
     #[error("`{}` is larger than {RULE_FILE_BYTES_MAX} bytes", .0.display())]
     TooLarge(PathBuf),
@@ -44,6 +53,23 @@ pub enum DirectoryError {
 
 /// What shows that a file changed without reading it.
 pub type Fingerprint = Vec<(PathBuf, u64, Option<SystemTime>)>;
+
+impl DirectoryError {
+    /// What whoever keeps `directory` can do.
+    pub fn help(&self, directory: &Path) -> &'static str {
+        match self {
+            Self::Read { path, .. } if path != directory => {
+                "every `*.toml` in the rules directory is read: let it be readable for the \
+                 gateway, or move it away"
+            }
+            Self::Read { .. } => "name the rules directory in `[rules] directory`, or with --rules",
+            Self::NotText { .. } => "save it as UTF-8",
+            Self::NoFile(_) => "rules stand in plain files: call it something else than `*.toml`",
+            Self::TooLarge(_) => "share its rules among several files",
+            Self::TooMany(_) => "put rules that belong together into one file",
+        }
+    }
+}
 
 impl Directory {
     /// Reads every rule file.
@@ -101,7 +127,7 @@ fn rule_paths(directory: &Path) -> Result<Vec<PathBuf>, DirectoryError> {
 /// Editors leave `.name.swp` and `#name#` beside what they edit: hidden files are no rules.
 fn is_rule_file(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    name.ends_with(".toml") && !name.starts_with('.') && !path.is_dir()
+    name.ends_with(".toml") && !name.starts_with('.')
 }
 
 fn read_text(path: &Path) -> Result<String, DirectoryError> {
@@ -109,9 +135,20 @@ fn read_text(path: &Path) -> Result<String, DirectoryError> {
         path: path.to_owned(),
         source,
     };
-    if fs::metadata(path).map_err(failed)?.len() > RULE_FILE_BYTES_MAX {
+    let found = fs::metadata(path).map_err(failed)?;
+    // Reading a pipe would wait for whoever writes into it, perhaps for ever.
+    if !found.is_file() {
+        return Err(DirectoryError::NoFile(path.to_owned()));
+    }
+    if found.len() > RULE_FILE_BYTES_MAX {
         return Err(DirectoryError::TooLarge(path.to_owned()));
     }
     let bytes = fs::read(path).map_err(failed)?;
-    String::from_utf8(bytes).map_err(|_| DirectoryError::NotText(path.to_owned()))
+    match Diagnostic::not_text(&path.display().to_string(), &bytes) {
+        None => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+        Some(place) => Err(DirectoryError::NotText {
+            path: path.to_owned(),
+            place: Box::new(place),
+        }),
+    }
 }

@@ -117,3 +117,76 @@ fn the_configuration_may_be_named_before_or_behind_the_word() {
         );
     }
 }
+
+/// A file that should not be there, or is not what it is called.
+#[test]
+fn what_is_no_rule_file_is_named_in_its_place() {
+    let latin = b"# one line\n[[rule]]\nname = \"Gr\xfc\xdfe\"\nthen = []\n";
+    let office = Office::with_rules(RULES);
+    let file = office.path("rules/60-more.toml");
+    let words = [
+        "this is not UTF-8 text",
+        "60-more.toml:3:11\n",
+        "help: save it as UTF-8",
+        "^",
+    ];
+    std::fs::write(&file, latin).unwrap();
+    refuses(&office, "check", &[], &words);
+    std::fs::write(&file, b"\xff\xfe[\0").unwrap();
+    refuses(
+        &office,
+        "check",
+        &[],
+        &["it is UTF-16", "60-more.toml:1:1\n"],
+    );
+    std::fs::remove_file(&file).unwrap();
+
+    let no_file = ["60-more.toml` is no file", "call it something else"];
+    std::fs::create_dir(&file).unwrap();
+    refuses(&office, "check", &[], &no_file);
+    std::fs::remove_dir(&file).unwrap();
+    // A pipe into which nobody writes: reading it would never end.
+    let made = std::process::Command::new("mkfifo").arg(&file).status();
+    assert!(made.unwrap().success());
+    refuses(&office, "check", &[], &no_file);
+    std::fs::remove_file(&file).unwrap();
+    let readable = ["rules/60-more.toml`: ", "let it be readable"];
+    std::os::unix::fs::symlink("60-more.toml", &file).unwrap();
+    refuses(&office, "check", &[], &readable);
+    std::fs::remove_file(&file).unwrap();
+    // The control: a mark at its start and line ends of Windows are no mistake.
+    std::fs::write(&file, b"\xef\xbb\xbf# fine\r\n").unwrap();
+    let fine = office.run("check", &[]);
+    assert!(fine.status.success(), "{fine:?}");
+    assert_eq!(
+        text(&fine.stdout),
+        "ok: 2 files, 1 label, 1 rule, 0 cases\n"
+    );
+}
+
+#[test]
+fn a_key_that_is_named_for_a_configuration_is_not_shown() {
+    let office = Office::with_rules(RULES);
+    let made = office.run("keys", &["generate", "server.key"]);
+    assert!(made.status.success(), "{made:?}");
+    let key = std::fs::read_to_string(office.path("server.key")).unwrap();
+    let secret = key.split_whitespace().last().unwrap();
+    let pem = format!("-----BEGIN PRIVATE KEY-----\n{secret}\n-----END PRIVATE KEY-----\n");
+    std::fs::write(office.path("tls.key"), pem).unwrap();
+    // The control: what is no key is shown, to be mended.
+    std::fs::write(office.path("other.toml"), secret).unwrap();
+    for (file, shows) in [
+        ("server.key", false),
+        ("tls.key", false),
+        ("other.toml", true),
+    ] {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_sealgate"))
+            .args(["check", "--config"])
+            .arg(office.path(file))
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        let said = [output.stdout, output.stderr].concat();
+        assert_eq!(text(&said).contains(secret), shows, "{file}");
+    }
+}
