@@ -71,6 +71,20 @@ fn mail_parser_sees(raw: &[u8]) -> Option<bool> {
     catch_unwind(AssertUnwindSafe(|| walk(&message))).ok()
 }
 
+/// The names by which mail-parser saves files.
+fn mail_parser_names(raw: &[u8]) -> Vec<String> {
+    use mail_parser::MimeHeaders;
+    let parsed = catch_unwind(|| mail_parser::MessageParser::new().parse(raw));
+    let Ok(Some(message)) = parsed else {
+        return Vec::new();
+    };
+    let names = message
+        .parts
+        .iter()
+        .filter_map(MimeHeaders::attachment_name);
+    names.map(str::to_owned).collect()
+}
+
 /// The numbers of the messages in which a reader in another language sees the payload, or nothing
 /// when it is not installed.
 fn read_by(program: &[&str], folder: &Path) -> Option<BTreeSet<usize>> {
@@ -185,7 +199,12 @@ fn the_names_of_all_readers_are_ours() {
     }
     let is_program = |name: &String| name.to_lowercase().ends_with(".com");
     let mut missed = Vec::new();
-    let every: BTreeSet<usize> = found.into_iter().flatten().flatten().collect();
+    let mut every: BTreeSet<usize> = found.into_iter().flatten().flatten().collect();
+    let numbered = templates.iter().enumerate();
+    every.extend(numbered.filter_map(|(number, template)| {
+        let names = mail_parser_names(&template.raw);
+        names.iter().any(is_program).then_some(number)
+    }));
     for number in every {
         let message = Message::parse(&templates[number].raw);
         let mut parts = message.parts().iter().chain(message.other_parts());

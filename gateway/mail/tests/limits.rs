@@ -8,8 +8,8 @@ mod common;
 use std::time::{Duration, Instant};
 
 use mail::message::{
-    CHARSETS_MAX, DEPTH_MAX, FIELDS_MAX, PARAMETER_BYTES_MAX, PARAMETERS_MAX, PARTS_MAX,
-    UNCLOSED_MAX,
+    CHARSETS_MAX, DEPTH_MAX, FIELDS_MAX, ODD_VALUE_BYTES_MAX, PARAMETER_BYTES_MAX, PARAMETERS_MAX,
+    PARTS_MAX, UNCLOSED_MAX,
 };
 use mail::{AmbiguityKind, Edit, EditError, Fallback, Message, Place, SkipReason, apply};
 
@@ -168,6 +168,17 @@ fn parameters() {
     assert!(answer(long(PARAMETER_BYTES_MAX)).is_empty());
     let open = format!("Content-Type: text/plain; a=\"{}", "(\\".repeat(1_000_000));
     answer(open.into_bytes());
+}
+
+#[test]
+fn odd_values() {
+    let odd = |bytes: usize| {
+        let field = format!("Content-Type: a; name=\"{}\n", "b".repeat(999));
+        format!("{}\nbody\n", field.repeat(bytes / 1_000 / 4)).into_bytes()
+    };
+    let too_many = AmbiguityKind::TooManyParameters;
+    assert!(answer(odd(ODD_VALUE_BYTES_MAX + (8 << 10))).contains(&too_many));
+    assert!(!answer(odd(ODD_VALUE_BYTES_MAX - (8 << 10))).contains(&too_many));
 }
 
 #[test]

@@ -31,7 +31,7 @@ pub use enclosed::{
 pub use field::{FIELDS_MAX, Field};
 pub use mailbox::{MAILBOXES_MAX, Mailbox};
 pub use names::FILE_NAMES_MAX;
-pub use parameters::{PARAMETER_BYTES_MAX, PARAMETERS_MAX, Parameter};
+pub use parameters::{ODD_VALUE_BYTES_MAX, PARAMETER_BYTES_MAX, PARAMETERS_MAX, Parameter};
 pub use part::{Disposition, Part, PartPath, Shield};
 pub use readings::CHARSETS_MAX;
 pub(crate) use structure::outline;

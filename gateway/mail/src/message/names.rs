@@ -2,15 +2,17 @@
 //!
 //! It never chooses a name for the rules: they judge all.
 
+use std::cell::Cell;
+
 use super::parameters::{self, Parameterised};
 
 /// How many file names of one part are listed.
 pub const FILE_NAMES_MAX: usize = 100;
 
 /// A field as it is read by those who keep the blanks of a fold inside quotes, by those who keep
-/// none, and by those who make one of them.
-pub(super) fn every_reading(raw: &[u8]) -> Vec<Parameterised> {
-    let mut readings = vec![Parameterised::parse_as_all(raw)];
+/// none, and by those who make one of them; `left` bounds what careless readers look at.
+pub(super) fn every_reading(raw: &[u8], left: &Cell<usize>) -> Vec<Parameterised> {
+    let mut readings = vec![Parameterised::parse_as_all(raw, left)];
     let raw = parameters::beginning(raw);
     if readings[0].folds_quoted {
         for blank in [&b""[..], b" "] {

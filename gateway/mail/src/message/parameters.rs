@@ -2,6 +2,8 @@
 //!
 //! It never drops a candidate: where two parameters claim one name, both are kept.
 
+use std::cell::Cell;
+
 use super::charset::Charset;
 use super::words;
 use crate::work;
@@ -16,6 +18,10 @@ pub const PARAMETERS_MAX: usize = 100;
 /// How many bytes of such a field are read before it is ambiguous and the rest is not looked at;
 /// a field is read several times over, in several ways.
 pub const PARAMETER_BYTES_MAX: usize = 64 << 10;
+
+/// How many bytes of values, in all odd fields of a message, one reader takes anew for each way of
+/// reading them; where there are more the message is ambiguous. It bounds the time.
+pub const ODD_VALUE_BYTES_MAX: usize = 1 << 20;
 
 /// One parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,10 +90,11 @@ impl Parameterised {
         }
     }
 
-    /// Parses the raw value of a field, and asks less careful readers, too.
-    pub(super) fn parse_as_all(raw: &[u8]) -> Self {
+    /// Parses the raw value of a field, and asks less careful readers, too; `left` bounds how many
+    /// bytes of values they may still look at.
+    pub(super) fn parse_as_all(raw: &[u8], left: &Cell<usize>) -> Self {
         let mut parsed = Self::parse(raw);
-        let others = others::read(beginning(raw));
+        let others = others::read(beginning(raw), left);
         parsed.too_many |= others.too_many;
         parsed.others = others.found;
         parsed

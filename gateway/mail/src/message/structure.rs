@@ -2,6 +2,7 @@
 //!
 //! It never looks into encoded bodies, and never goes deeper or wider than the limits here.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::ops::Range;
 
@@ -10,6 +11,7 @@ use memchr::memmem;
 use super::claims;
 use super::delimiters::Delimiters;
 use super::field::{self, Block, FIELDS_MAX};
+use super::parameters::ODD_VALUE_BYTES_MAX;
 use super::part::{Part, PartPath, Shield, holds_a_message, is_delivery_report};
 use super::reader::Reader;
 use super::{Warning, WarningKind};
@@ -61,6 +63,8 @@ struct Scanner<'raw> {
     boundaries: Vec<Vec<u8>>,
     known: Vec<Vec<u8>>,
     unclosed: usize,
+    /// How many bytes of values careless readers may still look at.
+    odd_left: Cell<usize>,
     out: Structure,
 }
 
@@ -91,6 +95,7 @@ fn scan_to(raw: &[u8], top: Block, reader: Reader, judges: bool) -> Structure {
         boundaries: Vec::new(),
         known: Vec::new(),
         unclosed: 0,
+        odd_left: Cell::new(ODD_VALUE_BYTES_MAX),
         out,
     };
     let place = Place {

@@ -4,6 +4,7 @@
 //! It never chooses: it lists all that any of them may find. A field as it should be is passed
 //! over.
 
+use std::cell::Cell;
 use std::ops::Range;
 
 use super::{Charset, Cursor, PARAMETERS_MAX, Parameterised};
@@ -39,8 +40,8 @@ impl Others {
     }
 }
 
-/// Reads the raw value of a field as all the others do.
-pub(super) fn read(raw: &[u8]) -> Others {
+/// Reads the raw value of a field as all the others do, with so many bytes of values at most.
+pub(super) fn read(raw: &[u8], left: &Cell<usize>) -> Others {
     let text = text(raw);
     let mut others = Others::default();
     if is_plain(&text) {
@@ -49,7 +50,7 @@ pub(super) fn read(raw: &[u8]) -> Others {
     let mut seen: Vec<Vec<Claim<'_>>> = Vec::new();
     for splitter in Splitter::ALL {
         work::looked_at(text.len());
-        let (claims, is_whole) = claims(&text, splitter);
+        let (claims, is_whole) = claims(&text, splitter, left);
         others.too_many |= !is_whole;
         if seen.contains(&claims) {
             continue;
@@ -204,9 +205,9 @@ type Claim<'a> = (String, &'a str);
 
 /// Every `name=` of a piece, whatever stands before it, with the rest of the piece for its value;
 /// and whether these are all.
-fn claims(text: &str, splitter: Splitter) -> (Vec<Claim<'_>>, bool) {
+fn claims<'a>(text: &'a str, splitter: Splitter, left: &Cell<usize>) -> (Vec<Claim<'a>>, bool) {
     let mut found = Vec::new();
-    let mut left = text.len() * DEPTH_MAX;
+    let mut own_left = text.len() * DEPTH_MAX;
     for piece in splitter.split(text) {
         let piece = &text[piece];
         for (at, _) in piece.match_indices('=') {
@@ -216,10 +217,11 @@ fn claims(text: &str, splitter: Splitter) -> (Vec<Claim<'_>>, bool) {
                 continue;
             }
             let value = &piece[at + 1..];
-            if found.len() >= PARAMETERS_MAX || value.len() > left {
+            if found.len() >= PARAMETERS_MAX || value.len() > own_left.min(left.get()) {
                 return (found, false);
             }
-            left -= value.len();
+            own_left -= value.len();
+            left.set(left.get() - value.len());
             let name = name.to_ascii_lowercase();
             let mut bare = Cursor { rest: value };
             bare.skip_blanks();
@@ -236,9 +238,9 @@ fn claims(text: &str, splitter: Splitter) -> (Vec<Claim<'_>>, bool) {
     (found, true)
 }
 
-/// The word that ends a text, comments behind it passed over.
+/// The word that ends a text, comments and a quote behind it passed over.
 fn name_before(text: &str) -> &str {
-    let mut text = text.trim_end_matches(is_blank);
+    let mut text = text.trim_end_matches(|c| is_blank(c) || c == '"');
     while text.ends_with(')') {
         let start = text.len().saturating_sub(COMMENT_BYTES_MAX);
         let Some(open) = memchr::memrchr(b'(', &text.as_bytes()[start..]) else {
@@ -268,13 +270,14 @@ fn strip(value: &str) -> &str {
 }
 
 /// What readers make of the quotes of a value.
-const UNQUOTES: [fn(&str) -> String; 8] = [
+const UNQUOTES: [fn(&str) -> String; 9] = [
     str::to_owned,
     |value| ends_unquoted(value),
     |value| ends_unquoted(&ends_unquoted(value)),
     first_word,
     |value| first_word(value.split(['*', '\'']).next().unwrap_or_default()),
     |value| encoded_word(value).unwrap_or_else(|| first_word(ascii(value))),
+    |value| first_word(value.find('"').map_or("", |at| &value[at..])),
     |value| value.replace(['"', '\\'], ""),
     |value| value.trim_matches(['"', '\'', '<', '>', ' ']).to_owned(),
 ];
@@ -334,6 +337,7 @@ mod tests {
 
     #[test]
     fn plain_fields_have_no_other_readings() {
+        let left = Cell::new(usize::MAX);
         for plain in [
             "text/plain",
             "text/plain; charset=utf-8; format=flowed",
@@ -341,7 +345,7 @@ mod tests {
             "attachment; filename*=utf-8''caf%C3%A9.pdf; size=12",
             "multipart/mixed;\r\n\tboundary=\"----=_Next(a)/b\"",
         ] {
-            let others = read(plain.as_bytes());
+            let others = read(plain.as_bytes(), &left);
             assert!(others.found.is_empty() && !others.too_many, "{plain}");
         }
     }
@@ -349,8 +353,10 @@ mod tests {
     #[test]
     fn values_in_values_are_bounded() {
         let nested = format!("a; {}", "name=\"".repeat(5_000));
-        let others = read(nested.as_bytes());
+        let left = Cell::new(usize::MAX);
+        let others = read(nested.as_bytes(), &left);
         assert!(others.too_many && others.found.len() <= PARAMETERS_MAX);
-        assert!(!read(b"a; name=\"b\"c name=d").too_many);
+        assert!(!read(b"a; name=\"b\"c name=d", &left).too_many);
+        assert!(read(b"a; name=\"b\"c name=d", &Cell::new(9)).too_many);
     }
 }

@@ -101,7 +101,7 @@ impl<'raw> Scanner<'raw> {
         if self.judges {
             let readings = values.map(|raw| Stated {
                 raw,
-                readings: every_reading(raw),
+                readings: every_reading(raw, &self.odd_left),
             });
             return readings.collect();
         }
