@@ -3,7 +3,7 @@
 
 use super::mail_file::{crlf, read};
 use super::rule_set::{RuleArguments, RuleSet};
-use super::{Format, OK, Output, failed};
+use super::{Format, OK, Output, failed, misused};
 use crate::inspect;
 use crate::system::SystemClock;
 use clap::ValueEnum;
@@ -56,21 +56,28 @@ enum Side {
 
 /// Runs the command.
 pub fn run(explain: &Explain, output: &mut Output) -> ExitCode {
-    let prepared = explain.envelope().and_then(|envelope| {
-        let set = explain
-            .rules
-            .read()
-            .map_err(|mistakes| mistakes.join("\n\n"))?;
-        explain.thread_label(&set)?;
-        Ok((envelope, set))
-    });
-    let (envelope, set) = match prepared {
-        Ok(prepared) => prepared,
+    let envelope = match explain.envelope() {
+        Ok(envelope) => envelope,
+        Err(why) => {
+            output.complain(why);
+            return misused();
+        }
+    };
+    let read = explain.rules.read();
+    let prepared = read.map_err(|mistakes| mistakes.join("\n\n"));
+    let prepared = prepared.and_then(|set| explain.thread_label(&set).map(|_| set));
+    let set = match prepared {
+        Ok(set) => set,
         Err(why) => {
             output.complain(why);
             return failed();
         }
     };
+    if let Some(domains) = &set.assumed {
+        output.complain(format_args!(
+            "no configuration and no --domain: `{domains}` is taken to be inside"
+        ));
+    }
     let mut exit = OK;
     let mut messages = messages(&explain.message).peekable();
     if messages.peek().is_none() {

@@ -69,6 +69,11 @@ pub(crate) fn failed() -> ExitCode {
     ExitCode::from(1)
 }
 
+/// 2: it was asked for what cannot be, as with a wrong argument.
+pub(crate) fn misused() -> ExitCode {
+    ExitCode::from(2)
+}
+
 /// So many of something.
 pub(crate) fn counted(count: u64, noun: &str) -> String {
     match count {

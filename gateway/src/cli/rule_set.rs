@@ -34,6 +34,12 @@ pub struct RuleSet {
     pub site_id: Option<String>,
     /// How many files it has.
     pub files: usize,
+    /// The domains that were taken to be inside, where nobody named any.
+    pub assumed: Option<String>,
+    /// Whether they are the configuration's own.
+    pub is_configured: bool,
+    /// The configuration, where there is one.
+    pub config: Option<Config>,
 }
 
 impl RuleArguments {
@@ -46,7 +52,12 @@ impl RuleArguments {
             (None, None) => return Err(vec!["no rules: name a directory with --rules".to_owned()]),
         };
         let organisation = self.organisation(config.as_ref());
-        read(&directory, &organisation)
+        let mut set = read(&directory, &organisation)?;
+        let assumed = config.is_none() && self.domains.is_empty();
+        set.assumed = assumed.then(|| organisation.domains.join("`, `"));
+        set.is_configured = self.rules.is_none();
+        set.config = config;
+        Ok(set)
     }
 
     /// With `--rules`, a machine without a configuration will do.
@@ -91,6 +102,9 @@ fn read(directory: &Path, organisation: &Organisation) -> Result<RuleSet, Vec<St
             directory: directory.to_owned(),
             site_id: organisation.site_id.clone(),
             files: read.files.len(),
+            assumed: None,
+            is_configured: false,
+            config: None,
         }),
         Err(mistakes) => Err(mistakes.iter().map(Diagnostic::render).collect()),
     }

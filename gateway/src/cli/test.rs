@@ -2,7 +2,7 @@
 
 use super::mail_file::read;
 use super::rule_set::{RuleArguments, RuleSet};
-use super::{OK, Output, failed};
+use super::{OK, Output, failed, misused};
 use crate::inspect;
 use mail::Message;
 use rules::cases::{Case, CaseMail, run_case_with};
@@ -34,6 +34,10 @@ pub fn run(test: &Test, output: &mut Output) -> ExitCode {
             .is_none_or(|word| case.name.contains(word))
     };
     let cases: Vec<&Case> = set.policy.cases().iter().filter(wanted).collect();
+    if let (true, Some(word)) = (cases.is_empty(), &test.filter) {
+        output.complain(format_args!("no case has `{word}` in its name"));
+        return misused();
+    }
     let mut failures = 0;
     for case in &cases {
         match run_one(&set, case) {

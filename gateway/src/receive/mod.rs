@@ -120,6 +120,8 @@ struct Door {
 /// What all listeners share.
 struct House {
     hostname: String,
+    /// Where `<postmaster>` is: the organisation's first domain, so that he is inside.
+    postmaster_domain: String,
     domains: HashSet<String>,
     limits: Limits,
     guests: Guests,
@@ -133,6 +135,10 @@ impl Reception {
         let limits = config.limits.clone();
         let house = Arc::new(House {
             hostname: config.server.hostname.clone(),
+            postmaster_domain: match config.organisation.domains.first() {
+                Some(domain) => domain.clone(),
+                None => config.server.hostname.clone(),
+            },
             domains: config
                 .organisation
                 .domains

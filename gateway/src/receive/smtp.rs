@@ -361,6 +361,7 @@ fn options(door: &Door, peer: SocketAddr) -> Options {
             discarded_octets: limits.message_size.saturating_mul(2),
             ..Limits::default()
         },
+        postmaster_domain: door.house.postmaster_domain.clone(),
         ..Options::new(door.house.hostname.clone())
     }
 }

@@ -83,6 +83,8 @@ fn mistakes_of_the_configuration_are_counted_and_set_apart() {
         &format!("{}[relay]", other.replace("10025", "10024")),
     );
     office.write("sealgate.toml", &port);
+    let made = office.run("keys", &["generate", "server.key"]);
+    assert!(made.status.success(), "{made:?}");
     let checked = office.run("check", &[]);
     assert!(checked.status.success(), "{}", text(&checked.stderr));
     office.write("sealgate.toml", &good.replace("[store]", "[stor]"));
@@ -156,6 +158,8 @@ fn what_is_no_rule_file_is_named_in_its_place() {
     std::fs::remove_file(&file).unwrap();
     // The control: a mark at its start and line ends of Windows are no mistake.
     std::fs::write(&file, b"\xef\xbb\xbf# fine\r\n").unwrap();
+    let made = office.run("keys", &["generate", "server.key"]);
+    assert!(made.status.success(), "{made:?}");
     let fine = office.run("check", &[]);
     assert!(fine.status.success(), "{fine:?}");
     assert_eq!(
@@ -189,4 +193,105 @@ fn a_key_that_is_named_for_a_configuration_is_not_shown() {
         let said = [output.stdout, output.stderr].concat();
         assert_eq!(text(&said).contains(secret), shows, "{file}");
     }
+}
+
+/// Fails with code 2, as for a wrong argument, and says these words.
+#[track_caller]
+fn is_misused(office: &Office, verb: &str, arguments: &[&str], words: &str) {
+    let output = office.run(verb, arguments);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{verb}: {said}");
+    assert!(said.contains(words), "{verb}: {said}");
+}
+
+#[test]
+fn a_filter_and_an_address_that_fit_nothing_are_wrong_arguments() {
+    let case = "[[case]]\nname = \"plain\"\nfrom = \"ann@corp.example\"\n\
+        to = [\"bob@x.example\"]\ntext = \"Subject: x\\n\\nx\"\n\
+        expect = [{ to = \"bob@x.example\", outcome = \"deliver\" }]\n";
+    let office = Office::with_rules(&format!("{RULES}{case}"));
+    is_misused(
+        &office,
+        "test",
+        &["plane"],
+        "no case has `plane` in its name",
+    );
+    let bad = [
+        "--from",
+        "not an address",
+        "--to",
+        "bob@x.example",
+        "none.eml",
+    ];
+    is_misused(&office, "explain", &bad, "`not an address`");
+    // The control: a filter that fits runs what it fits.
+    let fits = office.run("test", &["plain"]);
+    assert!(text(&fits.stdout).contains("1 passed"), "{fits:?}");
+}
+
+#[test]
+fn explain_says_what_it_takes_to_be_inside() {
+    let office = Office::with_rules(RULES);
+    std::fs::write(office.path("a.eml"), "Subject: x\r\n\r\nx\r\n").unwrap();
+    let bare = |more: &[&str]| {
+        let rules = office.path("rules").display().to_string();
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_sealgate"));
+        command
+            .arg("explain")
+            .args(["--rules", &rules])
+            .args(more)
+            .args(PEOPLE);
+        let output = command.arg(office.path("a.eml")).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        text(&output.stderr)
+    };
+    let assumed = "`corp.example` is taken to be inside";
+    if !std::path::Path::new("/etc/sealgate/sealgate.toml").exists() {
+        assert!(bare(&[]).contains(assumed));
+    }
+    assert!(!bare(&["--domain", "corp.example"]).contains(assumed));
+}
+
+#[test]
+fn check_tries_what_serve_would_refuse() {
+    use std::os::unix::fs::PermissionsExt;
+    let office = Office::with_rules(RULES);
+    refuses(
+        &office,
+        "check",
+        &[],
+        &["server.key", "it is not there", "1 mistake"],
+    );
+    assert!(
+        office
+            .run("keys", &["generate", "server.key"])
+            .status
+            .success()
+    );
+    // The control: nothing else is wrong.
+    let ok = office.run("check", &[]);
+    assert!(ok.status.success(), "{ok:?}");
+
+    let mode = |mode| std::fs::Permissions::from_mode(mode);
+    std::fs::set_permissions(office.path("server.key"), mode(0o644)).unwrap();
+    refuses(&office, "check", &[], &["mode 644 lets others read it"]);
+    // Other rules on this machine are another matter.
+    let rules = office.run("check", &["--rules", "rules"]);
+    assert!(rules.status.success(), "{rules:?}");
+    std::fs::set_permissions(office.path("server.key"), mode(0o600)).unwrap();
+
+    let broken = office
+        .configuration()
+        .replace("127.0.0.1:10026", "127.0.0.1:10025")
+        .replace(
+            "[relay]",
+            "certificate = \"none.pem\"\nprivate_key = \"none.key\"\n[relay]",
+        );
+    office.write("sealgate.toml", &broken);
+    let words = [
+        "certificates from",
+        "our own listener 127.0.0.1:10025",
+        "2 mistakes",
+    ];
+    refuses(&office, "check", &[], &words);
 }

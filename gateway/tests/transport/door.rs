@@ -234,3 +234,20 @@ async fn draining_ends_idle_sessions_and_lets_messages_finish() {
     front.stopped().await;
     assert_eq!(gate.count(), 1);
 }
+
+#[tokio::test]
+async fn postmaster_without_a_domain_is_ours_on_every_side() {
+    let keeper = Keeper::new(Conduct::Accept);
+    let front = Front::start(keeper.clone(), |_| {}).await;
+    for entrance in [front.inside(), front.outside()] {
+        let mut client = Client::greeted(entrance).await;
+        assert!(client.transact("Postmaster", MESSAGE).await.is_positive());
+        let arrived = keeper.arrived.lock().unwrap().pop().unwrap();
+        let to = arrived.envelope.recipients.first();
+        assert_eq!(to.as_str(), "Postmaster@corp.example");
+    }
+    // The control: of another domain he is nobody of ours.
+    let mut client = Client::greeted(front.outside()).await;
+    let reply = client.transact("postmaster@x.example", MESSAGE).await;
+    assert!(reply.is_permanent(), "{reply}");
+}

@@ -189,9 +189,7 @@ impl Compiler {
             download: section
                 .and_then(|section| section.flag("download"))
                 .unwrap_or(true),
-            template: section
-                .and_then(|section| section.text("template"))
-                .map(|t| t.text.clone()),
+            template: None,
         };
         Some((
             terms,

@@ -234,7 +234,7 @@ pub(super) const WORDS: &[Word] = &[
         Notify,
         "text",
         Text,
-        "\"${rule.name} looked at “${subject}”.\"",
+        "\"${rule.name} looked at “${message.subject}”.\"",
         "Its text, with the variables of `header`.",
     )
     .required(),

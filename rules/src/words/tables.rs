@@ -448,9 +448,9 @@ pub(super) const WORDS: &[Word] = &[
     word(
         Place::Seal,
         "template",
-        Text,
+        Reserved,
         "\"friendly\"",
-        "The named look of notice and page.",
+        "looks of notice and page come in a later version; there is one now",
     ),
     word(
         Place::Seal,

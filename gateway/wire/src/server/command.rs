@@ -74,7 +74,7 @@ pub(super) fn parse<'a>(line: &'a [u8], options: &Options) -> Result<Command<'a>
         "EHLO" | "HELO" => Err(wrong(500, "5.5.1", "this is LMTP; say LHLO")),
         "LHLO" => Err(wrong(500, "5.5.1", "this is SMTP; say EHLO")),
         "MAIL" => mail_from(argument),
-        "RCPT" => rcpt_to(argument, &options.hostname),
+        "RCPT" => rcpt_to(argument, &options.postmaster_domain),
         "DATA" => bare(argument, Command::Data),
         "RSET" => bare(argument, Command::Reset),
         "QUIT" => bare(argument, Command::Quit),
@@ -150,15 +150,15 @@ fn mail_from(argument: &str) -> Result<Command<'_>, Mistake> {
     Ok(Command::Mail { sender, parameters })
 }
 
-fn rcpt_to<'a>(argument: &'a str, hostname: &str) -> Result<Command<'a>, Mistake> {
+fn rcpt_to<'a>(argument: &'a str, domain: &str) -> Result<Command<'a>, Mistake> {
     let (path, rest) = keyword(argument, "TO:")
         .and_then(split_path)
         .ok_or_else(|| wrong(501, "5.5.4", "say RCPT TO:<address>"))?;
     parameters::recipient(rest)?;
     let path = without_route(path);
-    // RFC 5321 §4.1.1.3: <postmaster> without a domain is ours.
+    // RFC 5321 §4.1.1.3: <postmaster> without a domain is ours, and is never refused (§4.5.1).
     let parsed = if path.eq_ignore_ascii_case("postmaster") {
-        Address::parse(&format!("{path}@{hostname}"))
+        Address::parse(&format!("{path}@{domain}"))
     } else {
         Address::parse(path)
     };

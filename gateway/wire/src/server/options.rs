@@ -10,6 +10,8 @@ pub struct Options {
     pub protocol: Protocol,
     /// Our name, in the greeting and in the answers to `EHLO` and `QUIT`.
     pub hostname: String,
+    /// The domain of `<postmaster>`, who needs none (RFC 5321 §4.5.1).
+    pub postmaster_domain: String,
     /// Octets in one message (RFC 1870). Told in `SIZE`.
     pub size_max: u64,
     /// Whether `STARTTLS` is offered.
@@ -26,9 +28,11 @@ impl Options {
     /// Strict options for SMTP: 25 MiB, no TLS, bare newlines and `XFORWARD` refused.
     #[must_use]
     pub fn new(hostname: impl Into<String>) -> Self {
+        let hostname = hostname.into();
         Self {
             protocol: Protocol::Smtp,
-            hostname: hostname.into(),
+            postmaster_domain: hostname.clone(),
+            hostname,
             size_max: 25 * 1024 * 1024,
             tls: TlsOffer::None,
             bare_newline: BareNewline::Refuse,
