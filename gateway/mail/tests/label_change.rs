@@ -286,7 +286,9 @@ fn a_reason_is_read_from_its_field() {
         reason("=?utf-8?Q?Entw=C3=BCrfe?= only").as_deref(),
         Some("Entwürfe only")
     );
-    assert_eq!(reason("  "), None);
+    for nothing in ["  ", "=?utf-8?b?4oCL?=", "---", "\u{ad}."] {
+        assert_eq!(reason(nothing), None, "{nothing:?}");
+    }
     let long = reason(&"x".repeat(JUSTIFICATION_CHARS_MAX + 1)).unwrap();
     assert_eq!(long.len(), JUSTIFICATION_CHARS_MAX);
     assert_eq!(

@@ -417,6 +417,37 @@ fn fields_with_a_meaning_of_their_own_carry_no_label() {
     }
 }
 
+/// A form in a subject is read wherever the table writes its scheme: it may not outlast its label.
+#[test]
+fn a_subject_says_no_other_label_than_the_fields() {
+    let table = "tlp GREEN -> Public\ntlp RED -> Secret\n\
+        protective-marking OFFICIAL -> Public\nprotective-marking PROTECTED -> Secret";
+    let labels = labels();
+    let mapping = Mapping::parse(table, &labels).unwrap();
+    let reader = Reader {
+        site: Some(SITE),
+        labels: &labels,
+        mapping: &mapping,
+    };
+    let letter =
+        |subject| format!("From: ann@corp.example\r\nSubject: {subject}\r\n\r\nHello.\r\n");
+    let subjects = "TLP:GREEN x|Re: TLP:RED x|x [SEC=OFFICIAL]|x [SEC=PROTECTED]|x|\
+        TLP:RED x [SEC=OFFICIAL]|TLP:[SEC=PROTECTED]RED x";
+    for subject in subjects.split('|') {
+        for label in [Some(PUBLIC), Some(SECRET), None] {
+            let marked = put(&letter(subject), label, &mapping);
+            let reading = reader.read(&Message::parse(marked.as_bytes()));
+            assert_eq!(reading.own, label.map(id), "{subject} {label:?}\n{marked}");
+            assert_eq!(reading.conflicts, [""; 0], "{subject} {label:?}");
+        }
+    }
+    // The controls: what agrees stays, and what the table does not know.
+    for subject in ["TLP:RED x [SEC=PROTECTED]", "TLP:AMBER x [SEC=OTHER]"] {
+        let marked = put(&letter(subject), Some(SECRET), &mapping);
+        assert_eq!(field(&marked, "Subject").as_deref(), Some(subject));
+    }
+}
+
 /// What stays in a subject comes back in a reply, and then our own people say it.
 #[test]
 fn removal_leaves_nothing_in_a_subject_that_could_be_read_as_a_label() {

@@ -212,7 +212,8 @@ pub fn highest<'a>(
 pub fn justification(message: &Message<'_>, field: &str) -> Option<String> {
     let text = message.field_text(message.field(field)?);
     let text: String = text.trim().chars().take(JUSTIFICATION_CHARS_MAX).collect();
-    (!text.is_empty()).then_some(text)
+    // Signs that nobody sees are no reason.
+    text.contains(char::is_alphanumeric).then_some(text)
 }
 
 /// What is done with mail that has no label where one is demanded.

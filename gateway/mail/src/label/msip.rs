@@ -106,6 +106,9 @@ impl MsipLabel {
     }
 
     fn set_site(&mut self, value: &str) {
+        // A GUID may have been folded in its middle.
+        let value: String = value.split_whitespace().collect();
+        let value = value.as_str();
         let site = LabelId::parse(value).map_or_else(
             || value.to_ascii_lowercase(),
             |guid| guid.as_str().to_owned(),
@@ -197,8 +200,16 @@ fn split_key(key: &str) -> Option<(LabelId, &str)> {
         return None;
     }
     let rest = &key[PREFIX.len()..];
+    let braced = rest.starts_with('{');
+    let rest = rest.strip_prefix('{').unwrap_or(rest);
     let id = LabelId::parse(rest.get(..GUID_CHARS)?)?;
-    let attribute = rest[GUID_CHARS..].strip_prefix('_')?;
+    let rest = &rest[GUID_CHARS..];
+    let rest = if braced {
+        rest.strip_prefix('}')?
+    } else {
+        rest
+    };
+    let attribute = rest.strip_prefix('_')?;
     (!attribute.is_empty()).then_some((id, attribute))
 }
 

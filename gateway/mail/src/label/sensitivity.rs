@@ -17,9 +17,21 @@ impl Sensitivity {
     /// The field's name.
     pub const HEADER: &str = "Sensitivity";
 
-    /// Reads the field's value in any case; `Normal` and all else is none.
+    /// Reads the field's value in any case, comments left out (RFC 5322 §3.2.2); `Normal`
+    /// and all else is none.
     pub fn parse(text: &str) -> Option<Self> {
-        match text.trim().to_ascii_lowercase().as_str() {
+        let mut depth = 0_u32;
+        let is_outside = |c: &char| {
+            let before = depth;
+            match c {
+                '(' => depth += 1,
+                ')' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            before == 0 && depth == 0
+        };
+        let word: String = text.chars().filter(is_outside).collect();
+        match word.trim().to_ascii_lowercase().as_str() {
             "personal" => Some(Self::Personal),
             "private" => Some(Self::Private),
             "company-confidential" => Some(Self::CompanyConfidential),

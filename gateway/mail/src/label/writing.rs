@@ -100,7 +100,7 @@ impl Writer<'_> {
         label: Option<&Label>,
     ) -> String {
         let meanings = self.words_for(message, label);
-        let mut subject = subject.to_owned();
+        let mut subject = self.without_others(subject, label);
         if self.mapping.places(&Scheme::Tlp).subject() {
             let tlp = meanings.iter().find_map(|meaning| match meaning {
                 Meaning::Tlp(tlp) => Some(*tlp),
@@ -120,6 +120,24 @@ impl Writer<'_> {
                 Some(marking) => marking.tag_subject(&subject),
                 None => epms::untag_subject(&subject),
             };
+        }
+        subject
+    }
+
+    /// The subject without the forms of those schemes that are written elsewhere, where one of them
+    /// says another label than this: it would be read again as that.
+    fn without_others(&self, subject: &str, label: Option<&Label>) -> String {
+        let says_other = |meaning: &Meaning| {
+            let meant = self.mapping.labels_of(meaning).into_iter();
+            let highest = meant.reduce(|a, b| self.labels.higher(a, b));
+            highest.is_some() && highest != label.map(|label| &label.id)
+        };
+        let mut subject = subject.to_owned();
+        for scheme in [Scheme::ProtectiveMarking, Scheme::Tlp] {
+            let stays = || self.mapping.places(&scheme) == Places::Header;
+            if stays() && stated(&subject, &scheme).iter().any(says_other) {
+                subject = unlabel_subject(subject, &[scheme]);
+            }
         }
         subject
     }
@@ -338,9 +356,21 @@ pub fn unlabelled_subject(message: &Message<'_>, mapping: &Mapping) -> Option<St
 }
 
 fn is_labelled(subject: &str, schemes: &[Scheme]) -> bool {
-    schemes.contains(&Scheme::Tlp) && !Tlp::find(subject).is_empty()
-        || schemes.contains(&Scheme::ProtectiveMarking)
-            && !ProtectiveMarking::find(subject).is_empty()
+    schemes
+        .iter()
+        .any(|scheme| !stated(subject, scheme).is_empty())
+}
+
+/// What a subject says in this scheme.
+fn stated(subject: &str, scheme: &Scheme) -> Vec<Meaning> {
+    match scheme {
+        Scheme::Tlp => Tlp::find(subject).into_iter().map(Meaning::Tlp).collect(),
+        Scheme::ProtectiveMarking => {
+            let found = ProtectiveMarking::find(subject).into_iter();
+            found.map(Meaning::ProtectiveMarking).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// What is taken out may leave another form behind (`TLP:[SEC=X]RED`), so it is looked for again;

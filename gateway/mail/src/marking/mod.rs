@@ -68,7 +68,10 @@ pub fn tag_subject<'o>(
     (kept != subject).then_some(kept)
 }
 
-/// Where a tag stands: first, or after prefixes that end in a colon.
+/// How long a tag of others may be that ours stands behind, in bytes.
+const FOREIGN_TAG_BYTES_MAX: usize = 64;
+
+/// Where a tag stands: first, or after prefixes that end in a colon and tags of others.
 fn tag_position(subject: &str, tag: &str) -> Option<usize> {
     let mut at = 0;
     loop {
@@ -78,12 +81,24 @@ fn tag_position(subject: &str, tag: &str) -> Option<usize> {
         if start.is_some_and(|start| start.eq_ignore_ascii_case(tag)) {
             return Some(at);
         }
+        if let Some(end) = foreign_tag(rest) {
+            at += end;
+            continue;
+        }
         let colon = rest.find(':')?;
         if !is_reply_prefix(&rest[..colon]) {
             return None;
         }
         at += colon + 1;
     }
+}
+
+/// Where the tag ends that the text begins with: `[EXT]`, `[list]`.
+fn foreign_tag(text: &str) -> Option<usize> {
+    let inside = text.strip_prefix('[')?;
+    let end = inside.find(['[', ']'])?;
+    let closed = inside[end..].starts_with(']');
+    (closed && end <= FOREIGN_TAG_BYTES_MAX).then_some(end + 2)
 }
 
 /// What mail programs put before the subject of a reply or a forwarded letter, in their languages,
@@ -118,6 +133,22 @@ mod tests {
         );
         assert_eq!(tagged("", &[]).as_deref(), Some("[SECRET]"));
         assert_eq!(tagged("re: [Secret] Plans", &[]), None);
+    }
+
+    #[test]
+    fn a_tag_stands_once_behind_tags_of_others() {
+        assert_eq!(tagged("Re: [EXT] Re: [SECRET] Plans", &[]), None);
+        assert_eq!(tagged("[list] [SECRET] Plans", &[]), None);
+        let other = tagged("Re: [EXT] [PUBLIC] Plans", &["[PUBLIC]"]);
+        assert_eq!(other.as_deref(), Some("[SECRET] Re: [EXT] Plans"));
+        // The controls: words between them, and brackets that are no tag.
+        for subject in [
+            "[EXT] Plans [SECRET] ones",
+            "[[SECRET] Plans",
+            "[EXT [SECRET] Plans",
+        ] {
+            assert!(tagged(subject, &[]).is_some_and(|tagged| tagged.starts_with("[SECRET] [")));
+        }
     }
 
     #[test]
