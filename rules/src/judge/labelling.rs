@@ -1,7 +1,7 @@
 //! The organisation's wishes about labels: what a copy takes up before the rules, what is demanded
 //! of it after them, and the fields that say what it has in the end.
 
-use mail::label::change::{self, Demand, Mandatory, Present, Situation};
+use mail::label::change::{self, Demand, JUSTIFICATION_WORD, Mandatory, Present, Situation};
 use mail::label::{LabelChange, Method, Outside, Setter, Writer, writing};
 use mail::{Edit, Label, LabelId};
 
@@ -71,12 +71,21 @@ impl Bench<'_> {
         if !demands || !self.is_ours_to_label() {
             return;
         }
-        let reason = change::justification(self.look.message(), &home.labelling.justification);
-        let situation = Situation {
-            justification: reason.as_deref(),
-            ..self.situation(&[])
+        let settle = |reason: Option<&str>| {
+            let situation = Situation {
+                justification: reason,
+                ..self.situation(&[])
+            };
+            change::demand(&home.labels, policy, draft.label.as_ref(), &situation)
         };
-        let settled = change::demand(&home.labels, policy, draft.label.as_ref(), &situation);
+        let message = self.look.message();
+        let reason = change::justification(message, &home.labelling.justification);
+        let mut settled = settle(reason.as_deref());
+        let asks = |demand: &Demand| matches!(demand, Demand::Justification { .. });
+        if settled.demands.iter().any(asks) {
+            // The text is read only where it matters.
+            settled = settle(change::written_justification(message).as_deref());
+        }
         draft.label_changes.extend(settled.changes);
         for demand in settled.demands {
             let (name, fate) = match demand {
@@ -109,7 +118,7 @@ impl Bench<'_> {
         let field = &self.policy.home.labelling.justification;
         format!(
             "this message {is} and its thread {was}: keep that label, or give the reason for a \
-             lower one (header field {field})"
+             lower one (a line `{JUSTIFICATION_WORD} ...` in your text, or header field {field})"
         )
     }
 

@@ -254,6 +254,18 @@ pub fn standing(message: &Message<'_>, patterns: Vec<Pattern>) -> Vec<Pattern> {
     patterns.into_iter().filter(stands).collect()
 }
 
+/// The first line of the letter's new text for which the function has an answer. Lines are as they
+/// are seen: blanks between words are single, and HTML is text.
+pub fn find_in_new_text<T>(
+    message: &Message<'_>,
+    mut read: impl FnMut(&str) -> Option<T>,
+) -> Option<T> {
+    let parts = letter_parts(message).unwrap_or_default().into_iter();
+    let canvases = parts.filter_map(|part| Canvas::open(message, part).ok());
+    let mut lines = canvases.flat_map(|canvas| marks::new_lines(&canvas).collect::<Vec<_>>());
+    lines.find_map(|line| read(&line))
+}
+
 impl Open<'_> {
     /// Returns whether the text was set; it is not when it stands there already.
     fn insert(&mut self, new: NewText<'_>, spot: Spot, count: isize) -> bool {

@@ -161,6 +161,16 @@ pub(crate) fn find(canvas: &Canvas<'_>, pattern: &Pattern) -> Vec<Found> {
     found
 }
 
+/// The lines that the letter's writer wrote: none that are quoted, none that are empty.
+pub(crate) fn new_lines(canvas: &Canvas<'_>) -> impl Iterator<Item = String> {
+    let lines = match canvas.is_html() {
+        true => html_lines(canvas),
+        false => plain_lines(canvas),
+    };
+    let new = lines.into_iter().filter(|line| !line.quoted);
+    new.map(|line| line.text)
+}
+
 /// How many lines from here the pattern fills; none when it does not, or when a later line begins
 /// a shorter match: a variable at the beginning must not take in the lines above.
 fn match_at(lines: &[Line], pattern: &Pattern) -> usize {

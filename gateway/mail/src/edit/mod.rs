@@ -22,7 +22,7 @@ mod targets;
 use crate::message::PartPath;
 
 pub use apply::{apply, refusal};
-pub use insert::standing;
+pub use insert::{find_in_new_text, standing};
 pub use marks::Pattern;
 pub use milter::{MilterOperation, milter_operations};
 pub use refill::why_kept;

@@ -3,6 +3,7 @@
 //! It never reads or writes a message: labels come in, a decision goes out.
 
 use super::{LabelId, Labels, Method};
+use crate::edit::find_in_new_text;
 use crate::message::Message;
 
 /// The field in which Outlook sends the reason for a lower label.
@@ -208,9 +209,25 @@ pub fn highest<'a>(
     known.reduce(|best, id| if labels.is_higher(id, best) { id } else { best })
 }
 
+/// What begins the line of a letter that gives the reason for a lower label, in any case.
+pub const JUSTIFICATION_WORD: &str = "Justification:";
+
 /// The reason a message gives for a lower label, in the field of that name.
 pub fn justification(message: &Message<'_>, field: &str) -> Option<String> {
-    let text = message.field_text(message.field(field)?);
+    reason(&message.field_text(message.field(field)?))
+}
+
+/// The reason given in the text itself, for mail programs that let nobody write a field: what
+/// follows [`JUSTIFICATION_WORD`] on a line of its own, in new text and not in quoted.
+pub fn written_justification(message: &Message<'_>) -> Option<String> {
+    find_in_new_text(message, |line| {
+        let word = line.get(..JUSTIFICATION_WORD.len())?;
+        let is_it = word.eq_ignore_ascii_case(JUSTIFICATION_WORD);
+        is_it.then(|| reason(&line[word.len()..])).flatten()
+    })
+}
+
+fn reason(text: &str) -> Option<String> {
     let text: String = text.trim().chars().take(JUSTIFICATION_CHARS_MAX).collect();
     // Signs that nobody sees are no reason.
     text.contains(char::is_alphanumeric).then_some(text)
