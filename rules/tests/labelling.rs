@@ -156,8 +156,8 @@ fn a_reason_for_a_lower_label_is_kept_for_the_audit() {
     assert!(
         text.contains(
             "reject 5.7.1: this message has no label and its thread Secret: keep that label, or \
-             give the reason for a lower one (a line `Justification: ...` in your text, or header field \
-             msip_justification)"
+             give the reason for a lower one (a line `Justification: ...` in your text, or header \
+             field msip_justification)"
         ),
         "{text}"
     );

@@ -95,7 +95,8 @@ pub(super) const WORDS: &[Word] = &[
         "true",
         "Mail from inside that leaves with a lower label than its thread had is rejected unless it \
          gives a reason: in the field `msip_justification`, as Outlook does, or in the field named \
-         here; or in its own new text, on a line that begins with `Justification:`. Sublabels of one parent are equals. Threads are remembered for a year.",
+         here; or in its own new text, on a line that begins with `Justification:`. Sublabels of \
+         one parent are equals. Threads are remembered for a year.",
     ),
     word(
         ApplyLabel,
