@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
 
 use mail::label::{Outside, Reader, Reading, may_be_labelled};
-use mail::{Address, EnclosedFile, Message, Part, Sender, Shield};
+use mail::{Address, EnclosedFile, Message, Part, Sender};
 
 use crate::condition::Truth;
 use crate::facts::{DocumentFact, Facts, Source};
@@ -335,7 +335,7 @@ fn is_attached(part: &Part) -> bool {
 
 /// S/MIME that is not clear-signed, and PGP/MIME encryption.
 fn is_opaque(part: &Part) -> bool {
-    part.shield == Shield::Encrypted
+    part.shield.may_be_encrypted()
         || matches!(
             part.media_type.as_str(),
             "application/pkcs7-mime" | "application/x-pkcs7-mime" | "application/pgp-encrypted"

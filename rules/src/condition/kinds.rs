@@ -1,6 +1,6 @@
 //! What a message is by its form, and what is attached to it.
 
-use mail::{Message, Part, Sender, Shield};
+use mail::{Message, Part, Sender};
 
 use super::{MessageType, Truth};
 use crate::look::Look;
@@ -24,9 +24,9 @@ fn is(look: &Look<'_>, kind: MessageType) -> bool {
             value[..end].trim().eq_ignore_ascii_case("auto-replied")
         }),
         MessageType::Calendar => parts.iter().any(|part| part.media_type == "text/calendar"),
-        MessageType::Signed => parts.iter().any(|part| part.shield == Shield::Signed),
+        MessageType::Signed => parts.iter().any(|part| part.shield.may_be_signed()),
         MessageType::Encrypted => {
-            parts.iter().any(|part| part.shield == Shield::Encrypted) || is_inline_pgp(look)
+            parts.iter().any(|part| part.shield.may_be_encrypted()) || is_inline_pgp(look)
         }
         MessageType::MailingList => message.field("List-Id").is_some(),
     }

@@ -413,7 +413,8 @@ pub(super) const WORDS: &[Word] = &[
         "\"delivery-report\"",
         "What it is by its form: a genuine delivery report (multipart/report, null sender, none of \
          the original's content), a read receipt, an automatic reply (it says so), a calendar \
-         message, S/MIME or PGP/MIME signed or encrypted, a mailing list's.",
+         message, S/MIME or PGP/MIME signed or encrypted (both, where S/MIME data does not say \
+         which), a mailing list's.",
     ),
     word(
         Condition,

@@ -53,7 +53,7 @@ pub(crate) fn refill<'m>(
 fn is_open(message: &Message<'_>, part: &Part) -> Result<(), SkipReason> {
     match part.shield {
         Shield::Signed => return Err(SkipReason::Signed),
-        Shield::Encrypted => return Err(SkipReason::Encrypted),
+        Shield::Encrypted | Shield::Either => return Err(SkipReason::Encrypted),
         Shield::None => {}
     }
     may_change(message, part)?;

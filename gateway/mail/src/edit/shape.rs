@@ -171,7 +171,7 @@ pub(crate) fn add(
     let part = write_part(content, line_break)?;
     match root.shield {
         Shield::Signed => return Ok(Err(SkipReason::Signed)),
-        Shield::Encrypted => return Ok(Err(SkipReason::Encrypted)),
+        Shield::Encrypted | Shield::Either => return Ok(Err(SkipReason::Encrypted)),
         Shield::None => {}
     }
     if let Err(reason) = require_whole_tree(message) {
@@ -375,7 +375,7 @@ pub(crate) fn may_change(message: &Message<'_>, part: &Part) -> Result<(), SkipR
         .map_or(Shield::None, |parent| parent.shield);
     match outer {
         Shield::Signed => Err(SkipReason::Signed),
-        Shield::Encrypted => Err(SkipReason::Encrypted),
+        Shield::Encrypted | Shield::Either => Err(SkipReason::Encrypted),
         Shield::None => require_whole_tree(message),
     }
 }

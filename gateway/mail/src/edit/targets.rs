@@ -34,7 +34,7 @@ fn walk<'m>(
     let refuse = |reason| Err((part.path.clone(), reason));
     match part.shield {
         Shield::Signed => return refuse(SkipReason::Signed),
-        Shield::Encrypted => return refuse(SkipReason::Encrypted),
+        Shield::Encrypted | Shield::Either => return refuse(SkipReason::Encrypted),
         Shield::None => {}
     }
     match part.media_type.as_str() {

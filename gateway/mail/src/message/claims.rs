@@ -6,7 +6,7 @@ use memchr::memmem;
 
 use super::field::{Block, Field};
 use super::parameters::{self, Parameter, Parameterised};
-use super::part::{Disposition, Shield};
+use super::part::{Disposition, Part, Shield};
 use super::transfer::TransferEncoding;
 use super::words;
 use crate::work;
@@ -302,6 +302,32 @@ pub(super) fn shield(media_type: &str, kind: &Parameterised, outer: Shield) -> S
     }
 }
 
+/// RFC 8551 §3.10: the shield of a part that its file name shows to be S/MIME data, where its type
+/// says less than that name.
+pub(super) fn shield_by_name(part: &Part) -> Shield {
+    let is_bare = match part.shield {
+        Shield::None => part.media_type == "application/octet-stream",
+        Shield::Either => is_smime(&part.media_type),
+        Shield::Signed | Shield::Encrypted => false,
+    };
+    if !is_bare {
+        return part.shield;
+    }
+    let names: Vec<String> = part.file_names().iter().map(|name| ending(name)).collect();
+    let ends = |among: &[&str]| names.iter().any(|name| among.contains(&name.as_str()));
+    match part.shield {
+        _ if ends(&["p7m", "p7z"]) => smime_shield(part.parameter("smime-type")),
+        _ if ends(&["p7s", "p7c"]) => Shield::Signed,
+        shield => shield,
+    }
+}
+
+/// What stands behind the last dot of a file name, in lower case.
+fn ending(name: &str) -> String {
+    let (_, ending) = name.rsplit_once('.').unwrap_or_default();
+    ending.trim().to_ascii_lowercase()
+}
+
 fn is_smime(media_type: &str) -> bool {
     matches!(
         media_type,
@@ -313,7 +339,8 @@ fn is_smime(media_type: &str) -> bool {
 fn smime_shield(kind: Option<&str>) -> Shield {
     match kind {
         Some("signed-data" | "certs-only") => Shield::Signed,
-        _ => Shield::Encrypted,
+        Some(_) => Shield::Encrypted,
+        None => Shield::Either,
     }
 }
 

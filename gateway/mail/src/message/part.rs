@@ -82,6 +82,20 @@ pub enum Shield {
     Signed,
     /// It is, or stands inside, S/MIME enveloped data or multipart/encrypted.
     Encrypted,
+    /// S/MIME data of which the header does not say whether it is signed or encrypted.
+    Either,
+}
+
+impl Shield {
+    /// Whether the part is signed, or may be.
+    pub fn may_be_signed(self) -> bool {
+        matches!(self, Self::Signed | Self::Either)
+    }
+
+    /// Whether the part is encrypted, or may be.
+    pub fn may_be_encrypted(self) -> bool {
+        matches!(self, Self::Encrypted | Self::Either)
+    }
 }
 
 /// One part.

@@ -83,6 +83,7 @@ impl<'raw> Scanner<'raw> {
             part.charsets = claims::charsets(&kinds);
         }
         part.parameters = kind.parameters;
+        part.shield = claims::shield_by_name(&part);
         part
     }
 
