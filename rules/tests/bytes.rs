@@ -118,7 +118,7 @@ fn a_broken_dkim_signature_is_named_and_a_kept_one_is_not() {
     let broken = json!({ "state": "edited", "unmarked": [], "dkim_broken": ["corp.example"] });
     assert_eq!(json, broken);
     let (line, json) = said(&footer(", dkim = 'keep'"), DKIM);
-    let kept = "as they came; left unmarked, because a DKIM signature on it would break";
+    let kept = "as they came; left unmarked, because a DKIM or ARC signature on it would break";
     assert_eq!(line, kept);
     let unmarked = json!({ "state": "as-came", "unmarked": ["dkim-signed"], "dkim_broken": [] });
     assert_eq!(json, unmarked);

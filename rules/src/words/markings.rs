@@ -55,7 +55,7 @@ pub(super) const WORDS: &[Word] = &[
         "dkim",
         Choice(DKIM),
         "\"keep\"",
-        "What a DKIM signature on the letter means. With `\"break\"`, the default, the text is \
+        "What a signature of DKIM or ARC on the letter means. With `\"break\"`, the default, the text is \
          set, and log and audit name the domains whose signature fails now. With `\"keep\"` the \
          letter counts as one that must not be written in: `fallback` holds.",
     ),

@@ -1,4 +1,4 @@
-//! DKIM signatures of others: which of them an edit breaks.
+//! DKIM and ARC signatures of others: which of them an edit breaks.
 //!
 //! It never verifies a signature: one that failed before is named like one that held.
 
@@ -7,7 +7,24 @@ use crate::message::Message;
 
 /// Whether somebody has signed the message.
 pub(crate) fn is_signed(message: &Message<'_>) -> bool {
-    message.field("dkim-signature").is_some()
+    signatures(message).next().is_some()
+}
+
+/// The signatures that readers verify, as text: each of DKIM, and of an ARC chain the newest
+/// (RFC 8617 §5.2), which is made like one of DKIM (§4.1.2). Older ones of the chain may fail.
+fn signatures(message: &Message<'_>) -> impl Iterator<Item = String> {
+    let texts = |name| {
+        let fields = message.fields_named(name);
+        fields.map(|field| message.field_text(field))
+    };
+    let newest = texts("arc-message-signature").max_by_key(|text| instance(text));
+    texts("dkim-signature").chain(newest)
+}
+
+/// RFC 8617 §4.2.1: which link of the chain a field belongs to; 0 where it does not say.
+fn instance(text: &str) -> u32 {
+    let stated = tag(text, "i").and_then(|number| number.trim().parse().ok());
+    stated.unwrap_or(0)
 }
 
 /// RFC 6376 §3.5: the domains (`d=`) whose signature covers something that changes. A signature
@@ -16,8 +33,7 @@ pub(crate) fn is_signed(message: &Message<'_>) -> bool {
 pub(crate) fn broken(message: &Message<'_>, body: bool, header: &HeaderPlan<'_>) -> Vec<String> {
     let changed = header.changed_names();
     let mut domains: Vec<String> = Vec::new();
-    for field in message.fields_named("dkim-signature") {
-        let text = message.field_text(field);
+    for text in signatures(message) {
         let breaks = body
             || tag(&text, "h").is_none_or(|signed| {
                 let mut names = signed.split(':').map(str::trim);

@@ -87,7 +87,7 @@ pub enum Edit {
         marker: String,
         /// What is done when the letter must not or cannot be edited.
         fallback: Fallback,
-        /// Whether a letter that a domain has signed with DKIM may be edited.
+        /// Whether a letter that a domain has signed with DKIM or ARC may be edited.
         on_dkim: OnDkim,
     },
     /// Chooses in which language a new letter that holds the original says so; it changes nothing
@@ -169,7 +169,7 @@ impl Edited {
     }
 }
 
-/// What is done with text for a letter that a domain has signed with DKIM.
+/// What is done with text for a letter that a domain has signed with DKIM or ARC.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnDkim {
     /// The text is set; [`Edited::broken_signatures`] says whose signature fails now.
@@ -195,7 +195,7 @@ pub enum SkipReason {
     Signed,
     /// It is encrypted.
     Encrypted,
-    /// A domain has signed it with DKIM.
+    /// A domain has signed it with DKIM or ARC.
     DkimSigned,
     /// The letter has no text body.
     NoBody,
@@ -239,7 +239,7 @@ impl SkipReason {
         match self {
             Self::Signed => "it is signed",
             Self::Encrypted => "it is encrypted",
-            Self::DkimSigned => "a DKIM signature on it would break",
+            Self::DkimSigned => "a DKIM or ARC signature on it would break",
             Self::NoBody => "it has no text",
             Self::AlreadyMarked => "it is marked already",
             Self::Report => "it is a delivery report or a receipt",

@@ -11,6 +11,14 @@ use super::{EditError, NewPart, Place, SkipReason, words_of_part};
 use crate::message::transfer::{encode_base64, encode_quoted_printable};
 use crate::message::{Field, Message, Part, PartPath, Shield};
 
+/// Signatures over the whole, which stay with the original.
+const SEALS: [&str; 4] = [
+    "dkim-signature",
+    "arc-seal",
+    "arc-message-signature",
+    "arc-authentication-results",
+];
+
 /// Fields that speak of a body and move with it.
 fn is_content_field(message: &Message<'_>, field: &Field) -> bool {
     let name = message.field_name(field);
@@ -66,7 +74,7 @@ pub(crate) fn wrap(draft: &mut Draft<'_>, texts: &[NewText<'_>]) -> Result<(), E
     // RFC 6376: a signature over the original does not hold for the wrapper; it stands inside.
     draft
         .header
-        .drop_fields(|message, field| message.is_named(field, "dkim-signature"));
+        .drop_fields(|message, field| SEALS.iter().any(|name| message.is_named(field, name)));
     Ok(())
 }
 
