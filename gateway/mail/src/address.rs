@@ -9,7 +9,9 @@ use std::hash::{Hash, Hasher};
 pub mod scripts;
 pub mod tricks;
 
-pub use tricks::{Trick, resembles, tricks, tricks_of_field};
+pub use tricks::{
+    Trick, begins_like, is_under, name_holds_domain, resembles, tricks, tricks_of_field,
+};
 
 /// RFC 5321 §4.5.3.1.1: octets of a local part.
 pub const LOCAL_BYTES_MAX: usize = 64;

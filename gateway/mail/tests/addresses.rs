@@ -234,6 +234,33 @@ fn tricks_of_mailboxes() {
 }
 
 #[test]
+fn a_name_that_spells_an_address_holds_one() {
+    let held = [Trick::NameHoldsAddress, Trick::NameHoldsOtherDomain];
+    for name in [
+        "ceo\u{ff20}corp.example",
+        "ceo\u{fe6b}corp.example",
+        "ceo@corp\u{ff0e}example",
+        "ceo @corp.example",
+        "ceo @ corp.example",
+        "ceo(at)corp.example",
+        "The CEO, ceo [AT] corp [dot] example",
+    ] {
+        assert_eq!(of(Some(name), "eve@evil.example"), held, "{name}");
+        assert_eq!(of(Some(name), "ceo@corp.example"), [], "{name}");
+    }
+    for name in [
+        "Ann @ Work",
+        "Ann (at) Work",
+        "Ann (at work)",
+        "A. B.",
+        "@",
+        "@ @",
+    ] {
+        assert_eq!(of(Some(name), "eve@evil.example"), [], "{name}");
+    }
+}
+
+#[test]
 fn tricks_of_fields() {
     use Trick::*;
     let cases: &[(&str, &[Trick])] = &[

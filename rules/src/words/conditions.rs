@@ -16,7 +16,7 @@ pub(crate) const MESSAGE_TYPES: &[&str] = &[
 ];
 /// Values of `sensitivity` (RFC 2156 §5.3.4).
 pub(crate) const SENSITIVITIES: &[&str] = &["personal", "private", "company-confidential"];
-/// Values of `sender_address_tricks`: the words of [`mail::address::Trick`], and one of our own.
+/// Values of `sender_address_tricks`: the words of [`mail::address::Trick`], and two of our own.
 pub(crate) const TRICKS: &[&str] = &[
     "not-an-address",
     "source-route",
@@ -33,7 +33,13 @@ pub(crate) const TRICKS: &[&str] = &[
     "group",
     "comment",
     "resembles-own-domain",
+    "several-senders",
 ];
+/// Values of `any_recipient_address_tricks`: all but the last, which is about From.
+pub(crate) const RECIPIENT_TRICKS: &[&str] = match TRICKS {
+    [tricks @ .., _] => tricks,
+    [] => &[],
+};
 /// Values of `importance` (RFC 2156 §5.3.3).
 pub(crate) const IMPORTANCES: &[&str] = &["high", "normal", "low"];
 
@@ -114,9 +120,11 @@ pub(super) const WORDS: &[Word] = &[
          else: it is none by RFC 5321; it is a route (`@relay:user@host`), or its local part can \
          be read as one (`user%other`); its local part is quoted; its domain is an IP address, has \
          letters beyond ASCII, mixes scripts, looks as if it were ASCII, or can be taken for one \
-         of our own; its display name holds another address, one of another domain, a word of \
-         mixed scripts, or characters that cannot be seen; the field is a group (`name: a, b;`) or \
-         holds a comment.",
+         of our own (`c0rp.example`, `corp.example.evil.net`, `corp-example.net`); its display \
+         name holds another address (also as `ann (at) x.example`), one of another domain or the \
+         name of a domain of ours, a word of mixed scripts, or characters that cannot be seen; the \
+         field is a group (`name: a, b;`) or holds a comment. `several-senders`: From names more \
+         than one, or stands there twice.",
     ),
     word(
         Condition,
@@ -179,7 +187,7 @@ pub(super) const WORDS: &[Word] = &[
     word(
         Condition,
         "any_recipient_address_tricks",
-        Choices(TRICKS),
+        Choices(RECIPIENT_TRICKS),
         "[\"routed-local-part\", \"domain-looks-ascii\"]",
         "As `sender_address_tricks`, for the recipients of the envelope, To, Cc and Bcc.",
     ),

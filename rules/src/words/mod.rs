@@ -11,7 +11,8 @@ mod tables;
 
 pub(crate) use conditions::IMPORTANCES;
 #[cfg(test)]
-pub(crate) use conditions::TRICKS;
+#[cfg(test)]
+pub(crate) use conditions::{RECIPIENT_TRICKS, TRICKS};
 
 /// Where a word may stand: a kind of table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -157,6 +157,38 @@ pub fn resembles(domain: &str, other: &str) -> bool {
     ascii != other_ascii && skeleton(&unicode) == skeleton(&other_unicode)
 }
 
+/// Whether a domain is written so that people who know the other one read it first: with it before
+/// more (`corp.example.evil.net`), or with `-` for one of its dots (`corp-example.net`).
+pub fn begins_like(domain: &str, other: &str) -> bool {
+    let flat = |domain: &str| {
+        let shown = skeleton(&idna::domain_to_unicode(domain).0);
+        format!("-{}-", shown.replace('.', "-"))
+    };
+    if is_under(domain, other) || !other.contains('.') {
+        return false;
+    }
+    let (domain, other) = (flat(domain), flat(other));
+    domain == other || domain[..domain.len() - 1].contains(&other)
+}
+
+/// Whether a domain is another or stands under it.
+pub fn is_under(domain: &str, other: &str) -> bool {
+    let ascii = |domain: &str| match idna::domain_to_ascii(domain) {
+        Ok(ascii) => ascii,
+        Err(_) => domain.to_lowercase(),
+    };
+    let (domain, other) = (ascii(domain), ascii(other));
+    let above = domain.strip_suffix(&other);
+    above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
+}
+
+/// Whether a word of a display name is this domain, or one under it.
+pub fn name_holds_domain(name: &str, domain: &str) -> bool {
+    let read = as_read(name);
+    let mut words = read.split(|c: char| is_between(c) || "@/|".contains(c));
+    words.any(|word| word.contains('.') && is_under(word.trim_matches('.'), domain))
+}
+
 fn tricks_of_address(address: &Address, found: &mut Vec<Trick>) {
     if address.is_routed() {
         found.push(Trick::RoutedLocal);
@@ -183,11 +215,13 @@ fn tricks_of_address(address: &Address, found: &mut Vec<Trick>) {
 }
 
 fn tricks_of_name(name: &str, address: Option<&Address>, found: &mut Vec<Trick>) {
-    if addresses_in(name).any(|other| address.is_none_or(|address| *address != other)) {
+    let held = addresses_in(name);
+    let mut others = held.iter();
+    if others.any(|other| address.is_none_or(|address| address != other)) {
         found.push(Trick::NameHoldsAddress);
     }
     let domain = address.map(Address::domain_key);
-    if addresses_in(name).any(|other| Some(other.domain_key()) != domain) {
+    if held.iter().any(|other| Some(other.domain_key()) != domain) {
         found.push(Trick::NameHoldsOtherDomain);
     }
     if name.split(|c: char| !c.is_alphanumeric()).any(is_mixed) {
@@ -198,15 +232,49 @@ fn tricks_of_name(name: &str, address: Option<&Address>, found: &mut Vec<Trick>)
     }
 }
 
-/// Words of a name that are addresses, whatever stands around them.
-fn addresses_in(name: &str) -> impl Iterator<Item = Address> + '_ {
-    let visible: String = name.chars().filter(|c| !is_invisible(*c)).collect();
-    let words: Vec<String> = visible
-        .split(|c: char| c.is_whitespace() || "<>()[]\"',;:".contains(c))
-        .filter(|word| word.contains('@'))
-        .map(|word| word.trim_matches('.').to_owned())
+/// Words of a name that are addresses, whatever stands around them, and those that blanks around
+/// the `@` break in two. With blanks, a domain has a dot: `Ann @ Work` is no address.
+fn addresses_in(name: &str) -> Vec<Address> {
+    let read = as_read(name);
+    let joined: Vec<&str> = read.split('@').map(str::trim).collect();
+    let joined = joined.join("@");
+    let dotted = addresses_among(&joined).filter(|address| address.domain().contains('.'));
+    addresses_among(&read).chain(dotted).collect()
+}
+
+fn addresses_among(text: &str) -> impl Iterator<Item = Address> + '_ {
+    let words = text.split(is_between).filter(|word| word.contains('@'));
+    words.filter_map(|word| Address::parse(word.trim_matches('.')).ok())
+}
+
+fn is_between(c: char) -> bool {
+    c.is_whitespace() || "<>()[]{}\"',;:".contains(c)
+}
+
+/// A display name as people read it: without what cannot be seen, and with `@` and `.` for the
+/// signs and words that stand for them.
+fn as_read(name: &str) -> String {
+    const AT: [&str; 3] = ["(at)", "[at]", "{at}"];
+    const DOT: [&str; 3] = ["(dot)", "[dot]", "{dot}"];
+    let visible = name.chars().filter(|c| !is_invisible(*c));
+    let plain: String = visible
+        .map(plain_sign)
+        .map(|c| c.to_ascii_lowercase())
         .collect();
-    words
-        .into_iter()
-        .filter_map(|word| Address::parse(&word).ok())
+    let with_at = AT.iter().fold(plain, |text, word| text.replace(word, "@"));
+    DOT.iter().fold(with_at, |text, word| {
+        let pieces: Vec<&str> = text.split(word).map(str::trim).collect();
+        pieces.join(".")
+    })
+}
+
+/// The ASCII sign that a wide, small or ideographic one is by NFKC (UAX #15) or by use.
+fn plain_sign(c: char) -> char {
+    const WIDE: u32 = 0xfee0;
+    match c {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - WIDE).unwrap_or(c),
+        '\u{fe6b}' => '@',
+        '\u{fe52}' | '\u{2024}' | '\u{3002}' | '\u{ff61}' => '.',
+        c => c,
+    }
 }
