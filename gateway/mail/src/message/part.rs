@@ -80,7 +80,8 @@ pub enum Shield {
     None,
     /// It is, or stands inside, multipart/signed or signed S/MIME data.
     Signed,
-    /// It is, or stands inside, S/MIME enveloped data or multipart/encrypted.
+    /// It is, or stands inside, S/MIME enveloped data, multipart/encrypted, or a multipart
+    /// that holds application/pgp-encrypted.
     Encrypted,
     /// S/MIME data of which the header does not say whether it is signed or encrypted.
     Either,

@@ -164,9 +164,25 @@ impl Scanner<'_> {
             self.ambiguous(AmbiguityKind::TooDeep, &place.path);
         } else if is_multipart {
             self.multipart(body, boundary, place);
+            self.shield_pgp(index);
         } else if identity || self.reader.opens_more() {
             let path = place.path.child(1);
             self.child(body, Place { path, ..place });
+        }
+    }
+
+    /// RFC 3156 §4: PGP/MIME stays encrypted when a mail server makes its multipart anew as another
+    /// kind, as Exchange does. The multipart is the last one read, with all that it holds.
+    fn shield_pgp(&mut self, multipart: usize) {
+        let parts = &mut self.out.parts[multipart..];
+        let is_control = |part: &Part| {
+            part.parent == Some(multipart) && part.media_type == "application/pgp-encrypted"
+        };
+        if !parts.iter().any(is_control) {
+            return;
+        }
+        for part in parts.iter_mut().filter(|part| part.shield == Shield::None) {
+            part.shield = Shield::Encrypted;
         }
     }
 
