@@ -55,9 +55,9 @@ pub(super) const WORDS: &[Word] = &[
         "dkim",
         Choice(DKIM),
         "\"keep\"",
-        "What a signature of DKIM or ARC on the letter means. With `\"break\"`, the default, the text is \
-         set, and log and audit name the domains whose signature fails now. With `\"keep\"` the \
-         letter counts as one that must not be written in: `fallback` holds.",
+        "What a signature of DKIM or ARC on the letter means. With `\"break\"`, the default, \
+         the text is set, and log and audit name the domains whose signature fails now. With \
+         `\"keep\"` the letter counts as one that must not be written in: `fallback` holds.",
     ),
     word(
         Marking,
