@@ -112,6 +112,14 @@ fn listen(
     );
     let allow = section.required_list("allow", value::network);
     let xforward = section.list("xforward", value::network);
+    let senders = section.choice("senders", &[("claimed", false), ("verified", true)]);
+    if let (Some(Side::Outside), Some(true)) = (source, senders) {
+        section.refuse(
+            "senders",
+            "nobody vouches for the senders of mail from outside",
+            "only the listener of your own people's submission can say this",
+        );
+    }
     let certificate = certificate(&mut section, folder);
     let client_authority = section.optional("client_authority", value::path(folder));
     let bare_newline = section.choice(
@@ -144,6 +152,7 @@ fn listen(
         source: source?,
         allow: allow?,
         xforward: xforward?,
+        senders_verified: senders?,
         certificate,
         client_authority,
         bare_newline: bare_newline?,

@@ -122,6 +122,9 @@ pub struct Listen {
     pub allow: Vec<Network>,
     /// Whose word about their own clients is believed (`XFORWARD`); nobody's unless set.
     pub xforward: Vec<Network>,
+    /// Whether the server in front lets each login send as itself alone, so that the envelope's
+    /// sender is the login.
+    pub senders_verified: bool,
     /// Offers STARTTLS when set.
     pub certificate: Option<Certificate>,
     /// Only clients with a certificate of this authority may send mail.

@@ -296,6 +296,11 @@ fn mistakes_in_meaning_are_refused() {
             "next_hop_final = \"9m\"",
             "before the next hop may",
         ),
+        (
+            "source = \"outside\"",
+            "source = \"outside\"\nsenders = \"verified\"",
+            "nobody vouches",
+        ),
         ("# tls = \"none\"", "tls = \"maybe\"", "one of \"none\""),
         ("id = \"cb46c030-", "id = \"cb46c030", "not a GUID"),
     ];

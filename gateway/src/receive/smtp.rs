@@ -210,6 +210,9 @@ impl<'d> Visit<'d> {
                 .parse::<std::net::IpAddr>()
                 .ok()
         });
+        // The server in front has checked it against the login.
+        let sender = envelope.sender.address().map(ToString::to_string);
+        let sender = sender.filter(|_| self.door.senders_verified);
         Arrival {
             id: ArrivalId::next(),
             arrived: now(),
@@ -222,7 +225,7 @@ impl<'d> Visit<'d> {
             capabilities: Capabilities::SMTP,
             tls: self.stream.as_ref().is_some_and(Stream::is_encrypted),
             helo: self.session.hello().unwrap_or_default().to_owned(),
-            authenticated: forwarded.login.clone(),
+            authenticated: forwarded.login.clone().or(sender),
         }
     }
 

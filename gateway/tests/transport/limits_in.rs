@@ -10,7 +10,12 @@ use super::gates::{Conduct, Front, Keeper};
 
 /// Limits that are enforced elsewhere than in the front end and the relay: by the pipeline, and for
 /// what waits for approval by the store (the stories and the conformance suite test them).
-const ELSEWHERE: [&str; 3] = ["received", "held_messages", "held_bytes"];
+const ELSEWHERE: [&str; 4] = [
+    "received",
+    "held_messages",
+    "held_bytes",
+    "held_sender_percent",
+];
 
 #[test]
 fn every_limit_has_a_test() {

@@ -70,7 +70,8 @@ impl Compiler {
         );
         let help = "anybody can claim to be this sender, so it counts when the peer proved a login \
                     that is the sender's, and From names that sender alone; say so: \
-                    all = [{ … }, { sender_verified = true }]";
+                    all = [{ … }, { sender_verified = true }]; a listener with \
+                    `senders = \"verified\"` proves it";
         self.found
             .push(Diagnostic::advice(entry.key.clone(), message).help(help));
     }

@@ -224,3 +224,29 @@ fn a_redirection_that_nobody_takes_is_refused_and_names_nobody() {
     assert_eq!(sink.wait_for(desk, 1).len(), 1);
     assert_eq!(sink.mailbox(ANN).len(), 1);
 }
+
+/// A rule excuses a sender only where somebody vouches for them: the server in front that binds
+/// senders to logins.
+#[test]
+fn a_sender_is_excused_where_the_listener_vouches_for_senders() {
+    let rules = format!(
+        "[[rule]]\nname = \"block\"\nwhen = {{ recipient = \"outside\" }}\n\
+         unless = {{ sender = \"{ANN}\" }}\nthen = [{{ reject = \"no\" }}]\n"
+    );
+    let sink = Sink::start();
+    for (senders, codes) in [("verified", [250, 550, 550]), ("claimed", [550, 550, 550])] {
+        let mut gateway = Gateway::prepare(&Site::new(sink.address(), &rules));
+        let path = gateway.path("sealgate.toml");
+        let inside = format!("source = \"inside\"\nsenders = \"{senders}\"");
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(&path, text.replace("source = \"inside\"", &inside)).unwrap();
+        gateway.serve();
+        let send = |from: &str, shown: &str| {
+            let raw = letter::plain(shown, BOB, "x", "x");
+            gateway.inside().send(from, &[BOB], &raw).code
+        };
+        // Her own mail; of somebody who only shows her name; hers that shows another's.
+        let answers = [send(ANN, ANN), send(EVE, ANN), send(ANN, EVE)];
+        assert_eq!(answers, codes, "{senders}");
+    }
+}
