@@ -237,10 +237,10 @@ pub(crate) fn shown_text(html: &str) -> String {
 }
 
 fn plain_lines(canvas: &Canvas<'_>) -> Vec<Line> {
-    let mut below_separator = false;
+    let separator = plain::separator(canvas.scan());
     let mut lines = Vec::new();
     for (offset, line) in plain::lines(canvas.scan()) {
-        below_separator |= plain::is_separator(line);
+        let below_separator = separator.is_some_and(|at| at <= offset);
         let prefix = prefix(line);
         let quoted = below_separator || line[..prefix].contains(&b'>');
         let text = normal(&canvas.text(offset + prefix..offset + line.len()));
@@ -288,7 +288,7 @@ fn html_lines(canvas: &Canvas<'_>) -> Vec<Line> {
     lines
 }
 
-fn breaks_line(name: Name) -> bool {
+pub(crate) fn breaks_line(name: Name) -> bool {
     const INLINE: Names = names!["a" "b" "i" "u" "s" "em" "strong" "font" "span" "small" "big"
         "sub" "sup" "code" "tt" "abbr" "del" "ins" "mark" "o:p" "wbr" "img" "label"];
     !name.is_one_of(INLINE)

@@ -9,6 +9,7 @@ mod dkim;
 mod draft;
 mod elements;
 mod header;
+mod heading;
 mod html;
 mod insert;
 mod marks;

@@ -6,6 +6,10 @@ use super::Place;
 use super::elements::Elements;
 use super::html::{CUT_TAG, Name, Names, RAW, Token, Tokens, VOID, attribute, names};
 
+mod shown;
+
+use shown::ShownLine;
+
 /// Where to insert, and what must be closed there first.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Spot {
@@ -22,6 +26,7 @@ const SEEN: Names = names!["img" "hr" "input" "video" "object" "embed" "iframe"]
 /// Finds the spot for a place; `None` where browsers would not surely show what stands there.
 pub(crate) fn find(html: &[u8], place: Place) -> Option<Spot> {
     let mut scan = Scan::default();
+    scan.line = (place == Place::AboveQuote).then(ShownLine::default);
     scan.run(html, usize::MAX);
     let open = |offset| Spot {
         offset,
@@ -75,6 +80,7 @@ impl Quoted {
     /// Finds what is quoted.
     pub fn find(html: &[u8]) -> Self {
         let mut scan = Scan::default();
+        scan.line = Some(ShownLine::default());
         scan.run(html, usize::MAX);
         if let Some((start, _)) = scan.quote_open {
             scan.regions.push(start..html.len());
@@ -109,13 +115,15 @@ struct Scan<'a> {
     regions: Vec<std::ops::Range<usize>>,
     text_after_quote: bool,
     begun: bool,
+    /// The line that is read, where it matters which one begins a quotation.
+    line: Option<ShownLine>,
 }
 
 impl<'a> Scan<'a> {
     fn run(&mut self, html: &'a [u8], until: usize) {
         for token in Tokens::new(html) {
             match token {
-                Token::Text(range) if range.start < until => self.text(&html[range]),
+                Token::Text(range) if range.start < until => self.text(html, range),
                 Token::Open { name, range } if range.start < until => self.open(html, name, range),
                 Token::Close { name, range } if range.start < until => {
                     self.close(html, name, range);
@@ -149,7 +157,11 @@ impl<'a> Scan<'a> {
         }
     }
 
-    fn text(&mut self, text: &[u8]) {
+    fn text(&mut self, html: &[u8], range: std::ops::Range<usize>) {
+        let text = &html[range.clone()];
+        if let Some(line) = &mut self.line {
+            line.text(range.start, text, self.elements.is_flowing());
+        }
         if text.iter().all(u8::is_ascii_whitespace) || text == b"&nbsp;" {
             return;
         }
@@ -162,7 +174,21 @@ impl<'a> Scan<'a> {
         self.text_after_quote |= self.quote.is_some() && self.quote_open.is_none();
     }
 
+    /// Reads a tag as the end of a line, and begins the quotation whose header this line shows.
+    fn line_tag(&mut self, name: Name, opens: Option<usize>) {
+        let Some(line) = &mut self.line else { return };
+        let opens = opens.filter(|_| ![HTML, HEAD, BODY].contains(&name));
+        let opens = opens.map(|at| (at, self.elements.is_flowing()));
+        let begun = line.tag(name, opens).filter(|_| self.quote_open.is_none());
+        if let Some((start, flows)) = begun {
+            self.text_after_quote = false;
+            self.quote = self.quote.or(flows.then_some(start));
+            self.quote_open = Some((start, false));
+        }
+    }
+
     fn open(&mut self, html: &'a [u8], name: Name, range: std::ops::Range<usize>) {
+        self.line_tag(name, Some(range.start));
         let top = || self.elements.is_empty().then_some(range.end);
         match name {
             HTML => self.html_open = self.html_open.or_else(top),
@@ -199,6 +225,7 @@ impl<'a> Scan<'a> {
 
     fn close(&mut self, html: &'a [u8], name: Name, range: std::ops::Range<usize>) {
         self.raw = false;
+        self.line_tag(name, None);
         match name {
             HEAD => {
                 let top = || self.elements.is_empty().then_some(range.end);
@@ -272,6 +299,7 @@ enum QuoteKind {
 
 /// How the mail programs of the world begin what they quote.
 fn quote_kind(name: Name, tag: &[u8]) -> Option<QuoteKind> {
+    const DIV: Name = Name::new(b"div");
     const QUOTING: Names = names!["blockquote" "div" "hr" "table" "span" "section"];
     if !name.is_one_of(QUOTING) {
         return None;
@@ -298,6 +326,7 @@ fn quote_kind(name: Name, tag: &[u8]) -> Option<QuoteKind> {
             "yahoo_quoted",
             "protonmail_quote",
             "zmail_extra",
+            "moz-forward-container",
         ],
     ) {
         return Some(QuoteKind::Element);
@@ -311,10 +340,28 @@ fn quote_kind(name: Name, tag: &[u8]) -> Option<QuoteKind> {
                 "olk_src_body",
             ],
         );
-    let outlook_rule = holds("style", &["border:none;border-top:solid #e1e1e1"])
-        || holds("style", &["border:none;border-top:solid #b5c4df"]);
+    let style = || attribute(tag, "style").is_some_and(is_outlook_rule);
+    let outlook_rule = name == DIV && style();
     (outlook_id || outlook_rule || holds("class", &["outlookmessageheader"]))
         .then_some(QuoteKind::Separator)
+}
+
+/// Whether a style draws the line that Outlook has above a quoted letter's header: as Word writes
+/// it, or as browsers and mail programs write it again. Newsletters measure their lines in pixels.
+fn is_outlook_rule(style: &[u8]) -> bool {
+    const COLORS: [&str; 4] = ["#e1e1e1", "#b5c4df", "rgb(225,225,225)", "rgb(181,196,223)"];
+    let bytes = style.iter().filter(|byte| !byte.is_ascii_whitespace());
+    let tight: Vec<u8> = bytes.map(u8::to_ascii_lowercase).collect();
+    let says = |words: &str| memchr::memmem::find(&tight, words.as_bytes()).is_some();
+    let others = [
+        "border-right:none",
+        "border-bottom:none",
+        "border-left:none",
+    ];
+    let top_alone = says("border:none;border-top:")
+        || says("border-style:solidnonenone")
+        || says("border-top:") && others.iter().all(|other| says(other));
+    top_alone && !says("1px") && COLORS.iter().any(|color| says(color))
 }
 
 #[cfg(test)]

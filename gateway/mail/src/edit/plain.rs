@@ -3,6 +3,7 @@
 //! It never changes a line that stands: text goes between lines.
 
 use super::Place;
+use super::heading::Heading;
 use crate::work;
 
 /// Octets of one line that we write; RFC 5322 §2.1.1 allows 998.
@@ -31,7 +32,7 @@ pub(crate) fn lines(body: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
 }
 
 /// Whether a line says that all below it is quoted.
-pub(crate) fn is_separator(line: &[u8]) -> bool {
+fn is_separator(line: &[u8]) -> bool {
     let line = line.trim_ascii();
     let dashes = line.starts_with(b"-----") && line.ends_with(b"-----") && line.len() > 12;
     let armour = line.starts_with(b"-----BEGIN ") || line.starts_with(b"-----END ");
@@ -39,22 +40,30 @@ pub(crate) fn is_separator(line: &[u8]) -> bool {
     (dashes && !armour) || rule
 }
 
+/// Where a line stands below which all is quoted: a separator, or another letter's header.
+pub(crate) fn separator(body: &[u8]) -> Option<usize> {
+    let mut heading = Heading::default();
+    lines(body).find_map(|(offset, line)| match is_separator(line) {
+        true => Some(offset),
+        false => heading.read(offset, line),
+    })
+}
+
 /// Where quoted text begins, attribution line included, if no new text stands below it.
 fn quote_start(body: &[u8]) -> Option<usize> {
+    let separator = separator(body);
     let mut start = None;
     let mut attribution = None;
     let mut signature = false;
-    for (offset, line) in lines(body) {
+    for (offset, line) in lines(&body[..separator.unwrap_or(body.len())]) {
         let content = line.trim_ascii();
-        if is_separator(line) {
-            return start.or(attribution).or(Some(offset));
-        }
         match content {
             [b'>', ..] => start = start.or(attribution).or(Some(offset)),
             b"" => {}
             b"--" => signature = true,
             _ if signature && start.is_some() => {}
-            _ if start.is_some() => return None,
+            // New text stands between this quotation and the one below the separator.
+            _ if start.is_some() => return separator,
             _ => {}
         }
         attribution = match content {
@@ -65,7 +74,10 @@ fn quote_start(body: &[u8]) -> Option<usize> {
             _ => None,
         };
     }
-    start
+    match separator {
+        Some(_) => start.or(attribution).or(separator),
+        None => start,
+    }
 }
 
 /// Text with `LF` alone for line breaks and without other controls.
