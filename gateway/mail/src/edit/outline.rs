@@ -25,8 +25,10 @@ const SEEN: Names = names!["img" "hr" "input" "video" "object" "embed" "iframe"]
 
 /// Finds the spot for a place; `None` where browsers would not surely show what stands there.
 pub(crate) fn find(html: &[u8], place: Place) -> Option<Spot> {
-    let mut scan = Scan::default();
-    scan.line = (place == Place::AboveQuote).then(ShownLine::default);
+    let mut scan = Scan {
+        line: (place == Place::AboveQuote).then(ShownLine::default),
+        ..Scan::default()
+    };
     scan.run(html, usize::MAX);
     let open = |offset| Spot {
         offset,
@@ -79,8 +81,10 @@ pub(crate) struct Quoted {
 impl Quoted {
     /// Finds what is quoted.
     pub fn find(html: &[u8]) -> Self {
-        let mut scan = Scan::default();
-        scan.line = Some(ShownLine::default());
+        let mut scan = Scan {
+            line: Some(ShownLine::default()),
+            ..Scan::default()
+        };
         scan.run(html, usize::MAX);
         if let Some((start, _)) = scan.quote_open {
             scan.regions.push(start..html.len());
