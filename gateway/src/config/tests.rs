@@ -297,8 +297,8 @@ fn mistakes_in_meaning_are_refused() {
             "before the next hop may",
         ),
         (
-            "source = \"outside\"",
-            "source = \"outside\"\nsenders = \"verified\"",
+            "# private_key",
+            "senders = \"verified\" #",
             "nobody vouches",
         ),
         ("# tls = \"none\"", "tls = \"maybe\"", "one of \"none\""),
