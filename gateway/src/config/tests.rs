@@ -296,11 +296,6 @@ fn mistakes_in_meaning_are_refused() {
             "next_hop_final = \"9m\"",
             "before the next hop may",
         ),
-        (
-            "# private_key",
-            "senders = \"verified\" #",
-            "nobody vouches",
-        ),
         ("# tls = \"none\"", "tls = \"maybe\"", "one of \"none\""),
         ("id = \"cb46c030-", "id = \"cb46c030", "not a GUID"),
     ];
@@ -308,6 +303,14 @@ fn mistakes_in_meaning_are_refused() {
         let said = complaint(from, to);
         assert!(said.contains(expected), "{to}: {said}");
     }
+}
+
+#[test]
+fn nobody_vouches_for_senders_outside() {
+    let said = complaint("# private_key", "senders = \"verified\" #");
+    assert!(said.contains("nobody vouches"), "{said}");
+    let inside = EXAMPLE.replace("# senders = \"claimed\"", "senders = \"verified\"");
+    assert!(parse(&inside).is_ok_and(|config| config.listen[0].senders_verified));
 }
 
 #[test]
