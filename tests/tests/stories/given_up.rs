@@ -97,6 +97,18 @@ impl Street {
         }
     }
 
+    /// Waits for the end of what fails ever since it was decided about; gives the report.
+    fn give_up(&self, id: HeldId) -> String {
+        self.until(id, "a first try", |held| tries(held) == Some(1));
+        // The control: on the last second it is still tried, long after it could be approved.
+        self.pass(5 * DAY);
+        self.until(id, "a last try", |held| tries(held) == Some(2));
+        assert_eq!(self.sink.mailbox(ANN).len(), 1, "given up too soon");
+        self.pass(120);
+        self.until(id, "the end", |held| held.is_none());
+        self.report(2)
+    }
+
     /// The report, where there is one among so many mails to its sender.
     fn report(&self, mails: usize) -> String {
         let told = self.sink.wait_for(ANN, mails);
@@ -122,14 +134,7 @@ fn tries(held: Option<&Held>) -> Option<u32> {
 fn a_release_that_the_next_hop_puts_off_for_five_days_is_reported() {
     let (street, id) = Street::start();
     street.decide(id, HeldVerdict::Release);
-    street.until(id, "a first try", |held| tries(held) == Some(1));
-    // The control: on the last second it is still tried, long after it could be approved.
-    street.pass(5 * DAY);
-    street.until(id, "a last try", |held| tries(held) == Some(2));
-    assert_eq!(street.sink.mailbox(ANN).len(), 1, "given up too soon");
-    street.pass(120);
-    street.until(id, "the end", |held| held.is_none());
-    let report = street.report(2);
+    let report = street.give_up(id);
     for word in [
         "refused after it was approved",
         &format!("rfc822; {BOB}"),
@@ -150,13 +155,7 @@ fn what_cannot_be_read_is_given_up_five_days_after_the_decision() {
         .change_records("update held_parts set part = x'00'");
     street.pass(DAY);
     street.decide(id, HeldVerdict::Reject);
-    street.until(id, "a first try", |held| tries(held) == Some(1));
-    street.pass(5 * DAY);
-    street.until(id, "a last try", |held| tries(held) == Some(2));
-    assert_eq!(street.sink.mailbox(ANN).len(), 1, "given up too soon");
-    street.pass(120);
-    street.until(id, "the end", |held| held.is_none());
-    let report = street.report(2);
+    let report = street.give_up(id);
     for word in [
         "your message could not be dealt with",
         &format!("rfc822; {BOB}"),
