@@ -3,13 +3,13 @@
 //! It never looks inside the encoded label: it is compared as text, as its policy issued it.
 
 use crate::message::parameters::Parameterised;
-use crate::time::Timestamp;
+use crate::time::{LocalTime, Timestamp};
 
 /// The field that carries the label.
 pub const HEADER: &str = "SIO-Label";
 /// The field that tells how it changed; one more for each change.
 pub const HISTORY_HEADER: &str = "SIO-Label-History";
-/// RFC 7444 §2: a marking has at most this many characters.
+/// RFC 7444 §4: a marking has at most this many characters.
 pub const MARKING_CHARS_MAX: usize = 128;
 /// Characters of an encoded label that are read and written.
 pub const LABEL_CHARS_MAX: usize = 16_384;
@@ -104,8 +104,8 @@ pub struct SioChange {
 }
 
 impl SioChange {
-    /// Reads the raw value of a history field. Its time stays unread where it is not in the form
-    /// of RFC 3339.
+    /// Reads the raw value of a history field. Its time may be a date of mail (RFC 5322 §3.3) or of
+    /// the Internet (RFC 3339); in any other form it stays unread.
     pub fn parse(raw: &[u8]) -> Option<Self> {
         let found = parameters(raw);
         let some = |label: SioLabel| (label != SioLabel::default()).then_some(label);
@@ -118,7 +118,7 @@ impl SioChange {
             changed_by: found.get("changed-by").unwrap_or_default().to_owned(),
             changed_at: found
                 .get("changed-at")
-                .and_then(Timestamp::parse_rfc3339)
+                .and_then(read_time)
                 .unwrap_or_default(),
             comment: found.get("changed-comment").map(str::to_owned),
         })
@@ -137,7 +137,7 @@ impl SioChange {
         };
         fields.push(format!("change={change}"));
         fields.extend(parameter("changed-by", &self.changed_by));
-        fields.extend(parameter("changed-at", &self.changed_at.rfc3339()));
+        fields.extend(parameter("changed-at", &self.changed_at.rfc5322()));
         if let Some(comment) = &self.comment {
             fields.extend(parameter("changed-comment", comment));
         }
@@ -146,6 +146,11 @@ impl SioChange {
         }
         fields.join("; ")
     }
+}
+
+fn read_time(text: &str) -> Option<Timestamp> {
+    let mail = || LocalTime::parse_rfc5322(text).map(LocalTime::moment);
+    Timestamp::parse_rfc3339(text).or_else(mail)
 }
 
 /// The field begins with its first parameter: there is no word before it.
