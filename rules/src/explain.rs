@@ -4,6 +4,7 @@
 
 mod bytes;
 mod labels;
+mod sealed;
 mod text;
 
 pub use bytes::{BytesExplanation, BytesState};
@@ -11,6 +12,8 @@ pub use labels::{
     AttachmentStep, ForeignExplanation, LabelRefused, LabelStep, LabelsExplanation,
     StatementExplanation,
 };
+
+pub use sealed::SealExplanation;
 
 use mail::{Labels, Message, Right, Rights};
 use serde::Serialize;
@@ -52,6 +55,12 @@ pub struct CopyExplanation {
     /// What the reader of a sealed copy may do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rights: Option<String>,
+    /// On what other terms it is sealed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seal: Option<SealExplanation>,
+    /// Whether the sender gets a receipt.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub receipt: bool,
     /// The name of the label it leaves with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
@@ -304,6 +313,8 @@ pub(crate) fn explain_copy(
         Named::AddedBy { rule, .. } | Named::RedirectedBy { rule } => Some(rule.to_string()),
     };
     let label = verdict.label.as_ref().and_then(|label| labels.get(label));
+    let may_leave = matches!(verdict.fate, Fate::Deliver | Fate::Hold { .. });
+    let seal = verdict.seal.as_ref().filter(|_| may_leave);
     let changes = verdict.label_changes.iter();
     let refusals = refusals.iter();
     let files = verdict.attachments.iter();
@@ -314,7 +325,9 @@ pub(crate) fn explain_copy(
         outcome: verdict.outcome(),
         code,
         text,
-        rights: verdict.seal.as_ref().map(|terms| rights_name(terms.rights)),
+        rights: seal.map(|terms| rights_name(terms.rights)),
+        seal: seal.map(SealExplanation::of),
+        receipt: verdict.receipt && may_leave,
         label: label.map(|label| label.name.clone()),
         label_changes: changes.map(|step| LabelStep::of(step, labels)).collect(),
         label_refusals: refusals.map(|one| LabelRefused::of(one, labels)).collect(),

@@ -20,6 +20,7 @@ mod policy;
 mod read;
 mod setting;
 mod shipped;
+pub mod units;
 mod verdict;
 mod words;
 
@@ -27,7 +28,7 @@ pub use compile::load;
 pub use diagnostic::{Diagnostic, Grade};
 pub use explain::{
     AttachmentStep, BytesExplanation, BytesState, CopyExplanation, Effect, Explanation,
-    ForeignExplanation, LabelRefused, LabelStep, LabelsExplanation, RuleTrace,
+    ForeignExplanation, LabelRefused, LabelStep, LabelsExplanation, RuleTrace, SealExplanation,
     StatementExplanation, Trace,
 };
 pub use facts::{Approval, DocumentFact, DocumentState, Facts, Source, TakesLabel};

@@ -420,6 +420,44 @@ then = [{ reject = 'no' }]
 ";
 
 #[test]
+fn an_explanation_tells_the_terms_of_all_rules_together() {
+    let policy = policy(
+        "
+[[rule]]
+name = 'month'
+then = [{ seal = { rights = 'do-not-forward', expires_after = '30d', receipt = true } }]
+[[rule]]
+name = 'week'
+then = [{ seal = { rights = 'encrypt-only', expires_after = '7d', download = false } }]
+[[rule]]
+name = 'refused'
+when = { recipient = 'no@x.example' }
+then = [{ reject = 'no' }]
+",
+    );
+    let message = Message::parse(PLAIN.as_bytes());
+    let envelope = envelope("ann@corp.example", &["bob@x.example", "no@x.example"]);
+    let explanation = policy.explain(&Facts::new(now(), Source::Inside, &envelope, &message));
+    let text = explanation.to_text();
+    let together = "bob@x.example (outside): seal do-not-forward\n  \
+                    sealed   for 1w; attachments may not be saved\n  \
+                    receipt  for the sender\n";
+    assert!(text.contains(together), "{text}");
+    let line: serde_json::Value = serde_json::from_str(&explanation.to_json()).unwrap();
+    let [sealed, refused] = [&line["copies"][0], &line["copies"][1]];
+    let terms = serde_json::json!({
+        "expires_after_seconds": 604_800, "download": false, "template": null
+    });
+    assert_eq!(
+        (&sealed["seal"], &sealed["receipt"]),
+        (&terms, &true.into())
+    );
+    for name in ["seal", "rights", "receipt"] {
+        assert!(refused[name].is_null(), "what is refused has no {name}");
+    }
+}
+
+#[test]
 fn an_explanation_reads_aloud() {
     let policy = policy(EVERY_TRACE);
     let message = Message::parse(PLAIN.as_bytes());
@@ -427,6 +465,7 @@ fn an_explanation_reads_aloud() {
     let explanation = policy.explain(&Facts::new(now(), Source::Inside, &envelope, &message));
     let expected = "\
 bob@x.example (outside): seal do-not-forward, label High
+  sealed   for as long as [seal] expires_after says; attachments may be saved
   bytes    edited
   label    none -> High, by \"sealed\"
   label    not Low, as \"lower\" wished: the present label is not lower

@@ -23,6 +23,7 @@ pub fn run(check: &Check, output: &mut Output) -> ExitCode {
     });
     match read {
         Ok(set) => {
+            set.tell_assumed(output);
             for advice in &set.advice {
                 output.complain(format_args!("{}\n", advice.render()));
             }

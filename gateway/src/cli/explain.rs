@@ -73,11 +73,7 @@ pub fn run(explain: &Explain, output: &mut Output) -> ExitCode {
             return failed();
         }
     };
-    if let Some(domains) = &set.assumed {
-        output.complain(format_args!(
-            "no configuration and no --domain: `{domains}` is taken to be inside"
-        ));
-    }
+    set.tell_assumed(output);
     let mut exit = OK;
     let mut messages = messages(&explain.message).peekable();
     if messages.peek().is_none() {

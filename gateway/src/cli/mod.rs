@@ -53,7 +53,7 @@ pub(crate) enum Format {
     Json,
 }
 
-/// `--config`, on every command.
+/// `--config`, on every command that reads it.
 #[derive(Debug, clap::Args)]
 pub struct ConfigArgument {
     /// The configuration file

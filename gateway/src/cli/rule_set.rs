@@ -1,7 +1,7 @@
 //! The rules that `check`, `test` and `explain` speak of: those of the configuration, or of a
 //! directory. No key and no store is needed for them.
 
-use super::CONFIG_DEFAULT;
+use super::{CONFIG_DEFAULT, Output};
 use crate::assemble;
 use crate::config::Config;
 use crate::policies::{Directory, DirectoryError};
@@ -35,11 +35,22 @@ pub struct RuleSet {
     /// How many files it has.
     pub files: usize,
     /// The domains that were taken to be inside, where nobody named any.
-    pub assumed: Option<String>,
+    assumed: Option<String>,
     /// Whether they are the configuration's own.
     pub is_configured: bool,
     /// The configuration, where there is one.
     pub config: Option<Config>,
+}
+
+impl RuleSet {
+    /// Says who was taken to be inside, where nobody said who is.
+    pub fn tell_assumed(&self, output: &mut Output) {
+        if let Some(domains) = &self.assumed {
+            output.complain(format_args!(
+                "no configuration and no --domain: `{domains}` is taken to be inside"
+            ));
+        }
+    }
 }
 
 impl RuleArguments {

@@ -28,6 +28,7 @@ pub fn run(test: &Test, output: &mut Output) -> ExitCode {
             return failed();
         }
     };
+    set.tell_assumed(output);
     let wanted = |case: &&Case| {
         test.filter
             .as_ref()

@@ -5,14 +5,14 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use rules::Ambiguous;
+use rules::{Ambiguous, units};
 
 use super::read::{Reader, Refusal, Section, one_of};
 use super::value;
 use super::{
     BareNewline, Certificate, Config, Held, HostPort, Keys, Limits, Listen, Log, LogAddresses,
     LogFormat, Monitor, Network, NoticeSubject, Organisation, Protocol, Relay, Rules, Seal, Server,
-    Side, Store, TlsPolicy, Viewer, covers, format_duration,
+    Side, Store, TlsPolicy, Viewer, covers,
 };
 
 /// Reads every section, so that every mistake is noted, then puts them together.
@@ -295,7 +295,7 @@ fn held(mut section: Section<'_, '_>, organisation: Option<&Organisation>) -> Op
     let lifetime = section.optional("lifetime", value::duration);
     let lifetime = lifetime.unwrap_or(HELD_LIFETIME);
     if lifetime.is_zero() || lifetime > HELD_LIFETIME_MAX {
-        let most = format_duration(HELD_LIFETIME_MAX);
+        let most = units::written_duration(HELD_LIFETIME_MAX.as_secs());
         let help = format!("from 1s to {most}; what nobody approves by then goes back");
         section.refuse("lifetime", "`lifetime` is out of bounds", &help);
     }
@@ -308,8 +308,8 @@ fn held(mut section: Section<'_, '_>, organisation: Option<&Organisation>) -> Op
     let tell_every = section.optional("tell_every", value::duration);
     let tell_every = tell_every.unwrap_or(HELD_TELL_EVERY);
     if tell_every < HELD_TELL_EVERY_LEAST || tell_every > HELD_TELL_EVERY_MOST {
-        let least = format_duration(HELD_TELL_EVERY_LEAST);
-        let most = format_duration(HELD_TELL_EVERY_MOST);
+        let least = units::written_duration(HELD_TELL_EVERY_LEAST.as_secs());
+        let most = units::written_duration(HELD_TELL_EVERY_MOST.as_secs());
         let help = format!("from {least} to {most}; what comes meanwhile is told in one mail");
         section.refuse("tell_every", "`tell_every` is out of bounds", &help);
     }

@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 pub use diagnostic::Diagnostic;
 pub use limits::{LIMITS, Limit, LimitKind, Limits};
 pub use network::{Network, NetworkError};
-pub use value::{HostPort, format_duration, format_size};
+pub use value::HostPort;
 
 /// Where the configuration stands unless `--config` says otherwise.
 pub const DEFAULT_PATH: &str = "/etc/sealgate/sealgate.toml";

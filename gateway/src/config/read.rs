@@ -8,7 +8,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::diagnostic::Mistake;
 use super::value::{duration, size};
-use super::{Limit, LimitKind, format_duration, format_size};
+use super::{Limit, LimitKind};
+use rules::units;
 
 /// Why a value was refused.
 #[derive(Debug, PartialEq, Eq)]
@@ -406,8 +407,8 @@ impl Limit {
     /// A value of this limit as the file would say it.
     pub fn show(&self, number: u64) -> String {
         match self.kind {
-            LimitKind::Size => format_size(number),
-            LimitKind::Duration => format_duration(std::time::Duration::from_secs(number)),
+            LimitKind::Size => units::written_size(number),
+            LimitKind::Duration => units::written_duration(number),
             LimitKind::Count => number.to_string(),
         }
     }

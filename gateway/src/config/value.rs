@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::Network;
 use super::read::Refusal;
+use rules::units;
 
 /// A host, by name or address, and a port.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,62 +39,26 @@ impl fmt::Display for HostPort {
     }
 }
 
-const DURATION_UNITS: [(&str, u64); 5] = [
-    ("s", 1),
-    ("m", 60),
-    ("h", 3600),
-    ("d", 86_400),
-    ("w", 604_800),
-];
-const SIZE_UNITS: [(&str, u64); 4] = [
-    ("B", 1),
-    ("KiB", 1 << 10),
-    ("MiB", 1 << 20),
-    ("GiB", 1 << 30),
-];
-
 /// `15m`, `30d`: a whole number and one unit.
 pub(super) fn duration(text: &str) -> Result<Duration, Refusal> {
-    with_unit(text, &DURATION_UNITS)
+    units::duration(text)
         .map(Duration::from_secs)
         .ok_or_else(|| {
-            Refusal::new(format!("`{text}` is not a duration"))
-                .help("a whole number and a unit: s, m, h, d or w, as in \"15m\"")
+            Refusal::new(format!("`{text}` is not a duration")).help(format!(
+                "a whole number and a unit ({}), as in \"15m\"",
+                units::DURATION_UNITS
+            ))
         })
 }
 
 /// `25MiB`: a whole number and one unit.
 pub(super) fn size(text: &str) -> Result<u64, Refusal> {
-    with_unit(text, &SIZE_UNITS).ok_or_else(|| {
-        Refusal::new(format!("`{text}` is not a size"))
-            .help("a whole number and a unit: B, KiB, MiB or GiB, as in \"25MiB\"")
+    units::size(text).ok_or_else(|| {
+        Refusal::new(format!("`{text}` is not a size")).help(format!(
+            "a whole number and a unit ({}), as in \"25MiB\"",
+            units::SIZE_UNITS
+        ))
     })
-}
-
-fn with_unit(text: &str, units: &[(&str, u64)]) -> Option<u64> {
-    let digits = text.find(|character: char| !character.is_ascii_digit())?;
-    let (number, unit) = text.split_at(digits);
-    let (_, factor) = units.iter().find(|(name, _)| *name == unit)?;
-    number.parse::<u64>().ok()?.checked_mul(*factor)
-}
-
-/// A duration as the file would say it, in its largest whole unit.
-pub fn format_duration(duration: Duration) -> String {
-    format_unit(duration.as_secs(), &DURATION_UNITS)
-}
-
-/// A size as the file would say it, in its largest whole unit.
-pub fn format_size(bytes: u64) -> String {
-    format_unit(bytes, &SIZE_UNITS)
-}
-
-fn format_unit(number: u64, units: &[(&str, u64)]) -> String {
-    let whole = units
-        .iter()
-        .rev()
-        .find(|(_, factor)| number != 0 && number.is_multiple_of(*factor));
-    let (unit, factor) = whole.unwrap_or(&units[0]);
-    format!("{}{unit}", number / factor)
 }
 
 /// Any text that shows something.

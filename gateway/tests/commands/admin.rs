@@ -230,26 +230,28 @@ fn a_filter_and_an_address_that_fit_nothing_are_wrong_arguments() {
 }
 
 #[test]
-fn explain_says_what_it_takes_to_be_inside() {
+fn commands_say_what_they_take_to_be_inside() {
     let office = Office::with_rules(RULES);
     std::fs::write(office.path("a.eml"), "Subject: x\r\n\r\nx\r\n").unwrap();
-    let bare = |more: &[&str]| {
+    let bare = |name: &str, more: &[&str]| {
         let rules = office.path("rules").display().to_string();
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_sealgate"));
-        command
-            .arg("explain")
-            .args(["--rules", &rules])
-            .args(more)
-            .args(PEOPLE);
-        let output = command.arg(office.path("a.eml")).output().unwrap();
+        command.arg(name).args(["--rules", &rules]).args(more);
+        if name == "explain" {
+            command.args(PEOPLE).arg(office.path("a.eml"));
+        }
+        let output = command.output().unwrap();
         assert!(output.status.success(), "{output:?}");
         text(&output.stderr)
     };
     let assumed = "`corp.example` is taken to be inside";
-    if !std::path::Path::new("/etc/sealgate/sealgate.toml").exists() {
-        assert!(bare(&[]).contains(assumed));
+    for name in ["explain", "check", "test"] {
+        if !std::path::Path::new("/etc/sealgate/sealgate.toml").exists() {
+            assert!(bare(name, &[]).contains(assumed), "{name}");
+        }
+        let told = bare(name, &["--domain", "corp.example"]);
+        assert!(!told.contains(assumed), "{name}");
     }
-    assert!(!bare(&["--domain", "corp.example"]).contains(assumed));
 }
 
 #[test]

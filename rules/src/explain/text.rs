@@ -22,6 +22,11 @@ impl Explanation {
                 out.push('\n');
             }
             out.push_str(&headline(copy));
+            let seal = copy.seal.iter();
+            seal.for_each(|seal| out.push_str(&seal.to_text()));
+            if copy.receipt {
+                out.push_str("  receipt  for the sender\n");
+            }
             let edited = copy.bytes.iter().filter(|_| copy.edits > 0);
             edited.for_each(|bytes| out.push_str(&bytes.to_text()));
             copy.label_changes

@@ -4,8 +4,8 @@
 //! It checks form only, and goes on after each mistake; what names refer to, and whether patterns
 //! compile, is for `compile`.
 
+mod moment;
 mod suggest;
-mod units;
 mod value;
 
 use std::ops::Range;

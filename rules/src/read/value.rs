@@ -4,8 +4,9 @@ use mail::Timestamp;
 use toml::Spanned;
 use toml::de::{DeArray, DeValue};
 
-use super::{Reader, Section, nearest, units};
+use super::{Reader, Section, moment, nearest};
 use crate::diagnostic::{Diagnostic, Spot};
+use crate::units;
 use crate::words::{Kind, Place, Word};
 
 /// A value of its word's kind.
@@ -91,14 +92,11 @@ impl Reader {
                 self.only_true(word, *flag, value)
             }
             (Kind::Count, DeValue::Integer(number)) => self.count(word, number, value),
-            (Kind::Size, DeValue::String(text)) => self.measured(
-                word,
-                units::size(text),
-                value,
-                "B, KB, MB, GB, KiB, MiB, GiB",
-            ),
+            (Kind::Size, DeValue::String(text)) => {
+                self.measured(word, units::size(text), value, units::SIZE_UNITS)
+            }
             (Kind::Duration, DeValue::String(text)) => {
-                self.measured(word, units::duration(text), value, "s, m, h, d, w")
+                self.measured(word, units::duration(text), value, units::DURATION_UNITS)
             }
             (Kind::Moment, DeValue::Datetime(at)) => self.moment(at, value),
             (Kind::Table(place) | Kind::TextOrTable(place), DeValue::Table(table)) => {
@@ -279,7 +277,7 @@ impl Reader {
     }
 
     fn moment(&mut self, at: &toml::value::Datetime, value: Spanning<'_, '_>) -> Option<Value> {
-        match units::moment(at) {
+        match moment::moment(at) {
             Ok(at) => Some(Value::Moment(at)),
             Err(reason) => {
                 let help = "write a date (midnight UTC), or 2026-07-01T08:00:00+02:00";
