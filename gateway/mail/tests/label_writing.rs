@@ -174,23 +174,6 @@ fn a_changed_label_changes_every_scheme_and_is_recorded() {
 }
 
 #[test]
-fn a_change_tells_its_time_as_mail_does_and_is_read_in_both_forms() {
-    let secret = put(PLAIN, Some(SECRET), &mapping());
-    let history = field(&secret, "SIO-Label-History").unwrap();
-    let written = "changed-at=\"Thu, 03 Dec 2026 14:05:00 +0000\"";
-    assert!(history.contains(written), "{history}");
-    for (text, expected) in [
-        ("03 Dec 2026 06:05 PST", 1_796_306_700),
-        ("2026-12-03T15:05:00+01:00", 1_796_306_700),
-        ("yesterday", 0),
-    ] {
-        let raw = format!("change=delete; changed-by=x; changed-at=\"{text}\"");
-        let change = SioChange::parse(raw.as_bytes()).unwrap();
-        assert_eq!(change.changed_at, Timestamp::from_unix(expected), "{text}");
-    }
-}
-
-#[test]
 fn the_first_origin_stays() {
     let raw = format!("X-Protective-Marking: SEC=OFFICIAL, ORIGIN=first@gov.example\r\n{PLAIN}");
     let marked = put(&raw, Some(SECRET), &mapping());

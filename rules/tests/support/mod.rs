@@ -5,6 +5,18 @@ use std::path::{Path, PathBuf};
 
 use rules::{Diagnostic, Loaded, Organisation, RuleFile};
 
+/// Two labels, the second above the first.
+pub const LABELS: &str = "
+[[label]]
+id = '00000000-0000-0000-0000-000000000010'
+name = 'Low'
+priority = 10
+[[label]]
+id = '00000000-0000-0000-0000-000000000020'
+name = 'High'
+priority = 20
+";
+
 /// The organisation of every test.
 pub fn corp() -> Organisation {
     Organisation {

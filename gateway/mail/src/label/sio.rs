@@ -204,3 +204,31 @@ fn extended(name: &str, value: &str) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_tells_its_time_as_mail_does_and_is_read_in_both_forms() {
+        let moment = Timestamp::from_unix(1_796_306_700);
+        let change = SioChange {
+            before: None,
+            after: Some(SioLabel::default()),
+            changed_by: "gate.example".into(),
+            changed_at: moment,
+            comment: None,
+        };
+        let written = "changed-at=\"Thu, 03 Dec 2026 14:05:00 +0000\"";
+        assert!(change.to_header().contains(written));
+        for (text, expected) in [
+            ("03 Dec 2026 06:05 PST", moment),
+            ("2026-12-03T15:05:00+01:00", moment),
+            ("yesterday", Timestamp::default()),
+        ] {
+            let raw = format!("change=delete; changed-by=x; changed-at=\"{text}\"");
+            let change = SioChange::parse(raw.as_bytes()).unwrap();
+            assert_eq!(change.changed_at, expected, "{text}");
+        }
+    }
+}

@@ -1,12 +1,13 @@
-//! What an explanation says of a copy's bytes: on mail that cannot be marked, is signed by a
-//! domain, or cannot be edited at all. Each says something else of ordinary mail.
+//! What an explanation says: of every rule, of the terms of a sealed copy, and of a copy's bytes on
+//! mail that cannot be marked, is signed by a domain, or cannot be edited at all. Of ordinary mail
+//! it says something else.
 
 mod support;
 
 use mail::Message;
-use rules::{BytesState, Explanation, Facts, Source};
+use rules::{BytesState, Explanation, Facts, Severity, Source};
 use serde_json::json;
-use support::{envelope, load_text, now};
+use support::{LABELS, envelope, load_text, now};
 
 const PLAIN: &str = "From: ann@corp.example\r\nSubject: x\r\n\r\nhello\r\n";
 const DKIM: &str = "DKIM-Signature: v=1; a=rsa-sha256; d=Corp.example; s=a;\r\n\
@@ -148,4 +149,131 @@ fn an_edit_that_cannot_be_made_refuses_the_message_and_says_so() {
         (&json["state"], &json["error"]),
         (&json!("refused"), &json!(why))
     );
+}
+
+const EVERY_TRACE: &str = "
+[[rule]]
+name = 'sealed'
+when = { recipient = 'outside', any = [{ subject_contains = 'x' }, { peer = '10.0.0.0/8' }] }
+then = [{ seal = 'do-not-forward' }, { apply_label = 'High' }]
+severity = 'low'
+[[rule]]
+name = 'lower'
+then = [{ apply_label = 'Low' }]
+[[rule]]
+name = 'not this'
+when = { subject_contains = 'y', recipient = 'outside', not = { subject_contains = 'x' } }
+then = [{ reject = 'no' }]
+[[rule]]
+name = 'excused'
+when = { recipient = 'outside' }
+unless = { importance = 'normal', sensitivity = 'private' }
+then = [{ reject = 'no' }]
+[[rule]]
+name = 'test'
+mode = 'test'
+then = [{ reject = 'no' }]
+[[rule]]
+name = 'later'
+active = { from = 2027-01-01 }
+then = [{ reject = 'no' }]
+[[rule]]
+name = 'unsure'
+when = { peer = '10.0.0.0/8' }
+then = [{ unseal = true }]
+[[rule]]
+name = 'enough'
+stop = true
+[[rule]]
+name = 'never'
+then = [{ reject = 'no' }]
+";
+
+#[test]
+fn an_explanation_tells_the_terms_of_all_rules_together() {
+    let policy = load_text(
+        "
+[[rule]]
+name = 'month'
+then = [{ seal = { rights = 'do-not-forward', expires_after = '30d', receipt = true } }]
+[[rule]]
+name = 'week'
+then = [{ seal = { rights = 'encrypt-only', expires_after = '7d', download = false } }]
+[[rule]]
+name = 'refused'
+when = { recipient = 'no@x.example' }
+then = [{ reject = 'no' }]
+",
+    )
+    .policy;
+    let message = Message::parse(PLAIN.as_bytes());
+    let envelope = envelope("ann@corp.example", &["bob@x.example", "no@x.example"]);
+    let explanation = policy.explain(&Facts::new(now(), Source::Inside, &envelope, &message));
+    let text = explanation.to_text();
+    let together = "bob@x.example (outside): seal do-not-forward\n  \
+                    sealed   for 1w; attachments may not be saved\n  \
+                    receipt  for the sender\n";
+    assert!(text.contains(together), "{text}");
+    let line: serde_json::Value = serde_json::from_str(&explanation.to_json()).unwrap();
+    let [sealed, refused] = [&line["copies"][0], &line["copies"][1]];
+    let terms = serde_json::json!({
+        "expires_after_seconds": 604_800, "download": false, "template": null
+    });
+    assert_eq!(
+        (&sealed["seal"], &sealed["receipt"]),
+        (&terms, &true.into())
+    );
+    for name in ["seal", "rights", "receipt"] {
+        assert!(refused[name].is_null(), "what is refused has no {name}");
+    }
+}
+
+#[test]
+fn an_explanation_reads_aloud() {
+    let policy = load_text(&format!("{LABELS}{EVERY_TRACE}")).policy;
+    let message = Message::parse(PLAIN.as_bytes());
+    let envelope = envelope("ann@corp.example", &["bob@x.example"]);
+    let explanation = policy.explain(&Facts::new(now(), Source::Inside, &envelope, &message));
+    let expected = "\
+bob@x.example (outside): seal do-not-forward, label High
+  sealed   for as long as [seal] expires_after says; attachments may be saved
+  bytes    edited
+  label    none -> High, by \"sealed\"
+  label    not Low, as \"lower\" wished: the present label is not lower
+  fired    \"sealed\" (rules.toml:11)
+             when recipient = 'outside' and (subject_contains = 'x' or peer = '10.0.0.0/8')
+             not known: peer = '10.0.0.0/8'
+             then seal = 'do-not-forward'; apply_label = 'High'
+  moot     \"lower\" (rules.toml:16)
+             when every message
+             then apply_label = 'Low', which changed nothing
+  no       \"not this\" (rules.toml:19)
+             does not hold: subject_contains = 'y'; not (subject_contains = 'x')
+  excused  \"excused\" (rules.toml:23)
+             by importance = 'normal'
+  would    \"test\" (rules.toml:28)
+             when every message
+             would reject = 'no'
+  asleep   \"later\" (rules.toml:32)
+             it is not active now
+  unsure   \"unsure\" (rules.toml:36)
+             when peer = '10.0.0.0/8'
+             not known: peer = '10.0.0.0/8'
+             not done, since what is not known must not make things milder: unseal = true
+  fired    \"enough\" (rules.toml:40)
+             when every message
+             then stop
+  skipped  \"never\" (rules.toml:43)
+             \"enough\" stopped
+";
+    assert_eq!(explanation.to_text(), expected);
+    let json: serde_json::Value = serde_json::from_str(&explanation.to_json()).unwrap();
+    let copy = &json["copies"][0];
+    assert_eq!(copy["outcome"], "seal");
+    assert_eq!(copy["rules"][0]["state"], "fired");
+    assert_eq!(copy["rules"][0]["severity"], "low");
+    assert_eq!(copy["rules"][2]["because"][0], "subject_contains = 'y'");
+    let verdict = &explanation.judgement.copies[0].verdict;
+    assert_eq!((verdict.would.len(), &*verdict.would[0]), (1, "test"));
+    assert_eq!(verdict.severity, Some(Severity::Low));
 }
