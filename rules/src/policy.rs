@@ -8,6 +8,7 @@ use std::sync::Arc;
 use mail::label::change::LabelPolicy;
 use mail::label::{Mapping, Outside};
 use mail::marking::{Stamp, Template};
+use mail::time::Zone;
 use mail::{Address, LabelId, Labels, Timestamp};
 
 use crate::action::Action;
@@ -101,6 +102,8 @@ pub(crate) struct Home {
     pub site_id: Option<String>,
     pub labels: Labels,
     pub labelling: Labelling,
+    /// In which texts tell the time.
+    pub zone: Zone,
 }
 
 /// What holds for the labels of all mail.

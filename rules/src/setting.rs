@@ -26,6 +26,7 @@ impl Setting<'_> {
         let from = message.mailboxes("From").into_iter().next();
         let name = from.and_then(|mailbox| mailbox.name);
         let subject = self.subject.clone().or_else(|| message.subject());
+        let local = facts.now.in_zone(self.look.home.zone);
         let id = message
             .field("Message-ID")
             .map(|field| message.field_text(field));
@@ -36,7 +37,10 @@ impl Setting<'_> {
             .with(Variable::SenderDomain, domain.unwrap_or_default())
             .with(Variable::Subject, &subject.unwrap_or_default())
             .with(Variable::MessageId, id.trim())
-            .with(Variable::Date, &facts.now.date_words())
+            .with(Variable::Date, &local.date_words())
+            .with(Variable::Day, &local.day())
+            .with(Variable::Clock, &local.clock())
+            .with(Variable::Zone, &local.zone_words())
             .with(Variable::RuleName, self.rule)
             .with(Variable::OrganisationName, &self.look.home.name)
     }

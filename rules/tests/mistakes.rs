@@ -85,6 +85,27 @@ fn names_are_unique_and_references_resolve_over_all_files() {
 }
 
 #[test]
+fn tables_of_the_site_stand_once_over_all_files() {
+    let file = |name: &str, text: &str| RuleFile {
+        name: name.into(),
+        text: text.into(),
+    };
+    for (title, text) in [
+        ("time", "[time]\nzone = 'UTC'\n"),
+        ("labels", "[labels]\ntranslate = true\n"),
+    ] {
+        assert!(load(&[file("a", text)], &corp()).is_ok());
+        let twice = load(&[file("a", text), file("b", text)], &corp()).unwrap_err();
+        let told = render(&twice);
+        assert!(told.contains(&format!("a second `[{title}]`")), "{told}");
+        assert!(
+            told.contains("--> b:1") && told.contains("::: a:1"),
+            "{told}"
+        );
+    }
+}
+
+#[test]
 fn files_are_read_in_byte_order_of_their_names() {
     let file = |name: &str, rule: &str| RuleFile {
         name: name.into(),

@@ -55,6 +55,7 @@ fn every_condition_and_action_has_a_case() {
         "Notify",
         "AddRecipient",
         "Labels",
+        "Time",
         "ApplyLabel",
         "ForeignLabel",
         "Marking",
@@ -62,7 +63,7 @@ fn every_condition_and_action_has_a_case() {
         "Language",
     ] {
         let words = words(place);
-        assert!(words.len() >= 2, "no words of {place}");
+        assert!(!words.is_empty(), "no words of {place}");
         assert_eq!(
             without_a_case(&words, &cases),
             Vec::<&str>::new(),

@@ -32,4 +32,4 @@ pub use message::{
     TransferEncoding, Warning,
 };
 pub use rights::{Right, Rights, SealTerms};
-pub use time::{LocalTime, Timestamp};
+pub use time::{LocalTime, Timestamp, Zone};

@@ -6,6 +6,7 @@ mod run;
 
 use core::net::IpAddr;
 
+use mail::time::Zone;
 use mail::{Address, Rights, Sender, Timestamp};
 
 use crate::diagnostic::{Diagnostic, Spot};
@@ -88,8 +89,8 @@ pub struct Expect {
     pub not_because: Vec<String>,
 }
 
-/// Reads one `[[case]]`.
-pub(crate) fn read(section: &Section, found: &mut Vec<Diagnostic>) -> Option<Case> {
+/// Reads one `[[case]]` of a site in this zone.
+pub(crate) fn read(section: &Section, zone: Zone, found: &mut Vec<Diagnostic>) -> Option<Case> {
     let mut reader = CaseReader { found, sound: true };
     let name = section.text("name")?;
     let expect: Vec<Expect> = section
@@ -108,7 +109,7 @@ pub(crate) fn read(section: &Section, found: &mut Vec<Diagnostic>) -> Option<Cas
             .text("source")
             .and_then(|source| Source::parse(&source.text)),
         at: match section.value("at") {
-            Some(Value::Moment(at)) => *at,
+            Some(Value::Moment(at)) => at.in_zone(zone),
             _ => Timestamp::from_unix(DEFAULT_AT),
         },
         ip: section.text("ip").and_then(|ip| reader.ip(ip)),

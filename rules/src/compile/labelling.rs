@@ -23,14 +23,10 @@ const SCHEMES: [&str; 6] = [
 ];
 
 impl Compiler {
-    pub(super) fn labelling<'s>(&mut self, mut tables: impl Iterator<Item = &'s Section>) {
-        let Some(first) = tables.next() else { return };
-        for second in tables {
-            let mistake = Diagnostic::mistake(second.spot.clone(), "a second `[labels]`")
-                .also(first.spot.clone(), "the first one")
-                .help("it stands once over all files; put what it says into the first");
-            self.found.push(mistake);
-        }
+    pub(super) fn labelling<'s>(&mut self, tables: impl Iterator<Item = &'s Section>) {
+        let Some(first) = self.only("labels", tables) else {
+            return;
+        };
         let policy = self.label_policy(first);
         let passes_on = self.passes_on(first);
         self.needs.documents |= policy.inherits || passes_on;

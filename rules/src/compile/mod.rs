@@ -10,6 +10,7 @@ mod labels;
 mod markings;
 mod rules;
 mod texts;
+mod time;
 
 use std::collections::BTreeMap;
 
@@ -77,6 +78,7 @@ impl Compiler {
             site_id,
             labels: mail::Labels::default(),
             labelling: Labelling::default(),
+            zone: mail::time::Zone::default(),
         };
         Self {
             found,
@@ -92,14 +94,16 @@ impl Compiler {
 
     fn policy(&mut self, files: &[Section]) -> Policy {
         let tables = |name: &'static str| files.iter().flat_map(move |file| file.tables(name));
+        let single = |name: &'static str| files.iter().filter_map(move |file| file.table(name));
+        self.time(single("time"));
         self.lists(tables("list"));
         self.labels(tables("label"));
-        self.labelling(files.iter().filter_map(|file| file.table("labels")));
+        self.labelling(single("labels"));
         let rules = self.rules(tables("rule"));
         let languages = self.languages(tables("language"));
         self.unique("case", tables("case"));
         let cases = tables("case")
-            .filter_map(|case| cases::read(case, &mut self.found))
+            .filter_map(|case| cases::read(case, self.home.zone, &mut self.found))
             .collect();
         // A label's effects follow from the label a message has, so it must be read.
         let asks_labels = self.asks_labels || self.home.labels.iter().next().is_some();
@@ -114,6 +118,23 @@ impl Compiler {
             needs: self.needs,
             ambiguous: crate::Ambiguous::default(),
         }
+    }
+
+    /// The one table of a kind that stands once over all files; a second is a mistake.
+    fn only<'s>(
+        &mut self,
+        title: &str,
+        mut tables: impl Iterator<Item = &'s Section>,
+    ) -> Option<&'s Section> {
+        let first = tables.next()?;
+        for second in tables {
+            let message = format!("a second `[{title}]`");
+            let mistake = Diagnostic::mistake(second.spot.clone(), message)
+                .also(first.spot.clone(), "the first one")
+                .help("it stands once over all files; put what it says into the first");
+            self.found.push(mistake);
+        }
+        Some(first)
     }
 
     /// Notes names that stand twice, over all files.

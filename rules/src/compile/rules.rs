@@ -97,7 +97,7 @@ impl Compiler {
             return (None, None);
         };
         let moment = |name| match active.value(name) {
-            Some(Value::Moment(at)) => Some(*at),
+            Some(Value::Moment(at)) => Some(at.in_zone(self.home.zone)),
             _ => None,
         };
         let (from, until) = (moment("from"), moment("until"));

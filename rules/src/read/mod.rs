@@ -18,6 +18,7 @@ use crate::RuleFile;
 use crate::diagnostic::{Diagnostic, SourceText, Spot};
 use crate::words::{self, Place, Word};
 
+pub(crate) use moment::Moment;
 pub(crate) use suggest::nearest;
 pub(crate) use value::{Item, Value};
 

@@ -1,10 +1,9 @@
 //! Values: what a word takes, checked against its kind.
 
-use mail::Timestamp;
 use toml::Spanned;
 use toml::de::{DeArray, DeValue};
 
-use super::{Reader, Section, moment, nearest};
+use super::{Moment, Reader, Section, moment, nearest};
 use crate::diagnostic::{Diagnostic, Spot};
 use crate::units;
 use crate::words::{Kind, Place, Word};
@@ -15,7 +14,7 @@ pub(crate) enum Value {
     Texts(Vec<Item>),
     Flag(bool),
     Number(u64),
-    Moment(Timestamp),
+    Moment(Moment),
     Table(Section),
     Tables(Vec<Section>),
 }
@@ -280,7 +279,7 @@ impl Reader {
         match moment::moment(at) {
             Ok(at) => Some(Value::Moment(at)),
             Err(reason) => {
-                let help = "write a date (midnight UTC), or 2026-07-01T08:00:00+02:00";
+                let help = "write a date, which begins at midnight, or 2026-07-01T08:00:00+02:00";
                 let spot = self.spot(value.span());
                 self.found
                     .push(Diagnostic::mistake(spot, reason).help(help));

@@ -34,6 +34,7 @@ pub(crate) enum Place {
     Active,
     ApplyLabel,
     ForeignLabel,
+    Time,
     Labels,
     Label,
     Language,
@@ -145,7 +146,7 @@ pub(crate) fn find(place: Place, name: &str) -> Option<&'static Word> {
 
 impl Place {
     /// Every place, in the order the manual shows them.
-    pub const ALL: [Place; 23] = [
+    pub const ALL: [Place; 24] = [
         Self::File,
         Self::Rule,
         Self::Active,
@@ -165,6 +166,7 @@ impl Place {
         Self::ApplyLabel,
         Self::Label,
         Self::Labels,
+        Self::Time,
         Self::Language,
         Self::List,
         Self::Case,
@@ -202,6 +204,7 @@ impl Place {
             Self::ApplyLabel => "`apply_label`",
             Self::ForeignLabel => "`foreign_label`",
             Self::Labels => "`[labels]`",
+            Self::Time => "`[time]`",
             Self::Label => "`[[label]]`",
             Self::Language => "`[[language]]`",
             Self::List => "`[[list]]`",

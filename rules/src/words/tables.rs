@@ -44,6 +44,13 @@ pub(super) const WORDS: &[Word] = &[
     ),
     word(
         File,
+        "time",
+        Table(Place::Time),
+        "{ zone = \"Europe/Berlin\" }",
+        "How the site tells the time. It stands once over all files.",
+    ),
+    word(
+        File,
         "language",
         Tables(Place::Language),
         "[{ tag = \"de\", readers = [\"*.de\"] }]",
@@ -144,8 +151,7 @@ pub(super) const WORDS: &[Word] = &[
         "from",
         Moment,
         "2026-01-01",
-        "The first moment. A date alone begins at \
-         midnight UTC.",
+        "The first moment. A date alone is its first moment in the zone of `[time]`.",
     ),
     word(
         Active,
@@ -154,6 +160,15 @@ pub(super) const WORDS: &[Word] = &[
         "2026-07-01T00:00:00+02:00",
         "The first moment that is no longer in it.",
     ),
+    word(
+        Place::Time,
+        "zone",
+        Text,
+        "\"Europe/Berlin\"",
+        "The time zone in which texts tell the time and a date begins, with its daylight saving: a \
+         name of the IANA database, which is part of the program. UTC without it.",
+    )
+    .required(),
     word(
         Label,
         "id",

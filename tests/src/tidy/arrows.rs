@@ -45,6 +45,7 @@ pub const PURE: &[(&str, &[&str])] = &[
         &[
             "base64",
             "chrono",
+            "chrono-tz",
             "encoding_rs",
             "idna",
             "mail-parser",
