@@ -119,7 +119,8 @@ impl<'a> Archive<'a> {
             .find(|entry| entry.name.eq_ignore_ascii_case(name))
     }
 
-    fn has(&self, start: &str) -> bool {
+    /// Whether a name begins so, without regard to ASCII case.
+    pub(crate) fn has(&self, start: &str) -> bool {
         self.entries.iter().any(|entry| {
             entry
                 .name

@@ -6,8 +6,13 @@ mod build;
 use std::time::{Duration, Instant};
 
 use build::compound::{compound, summary};
-use build::{SECRET, SITE, docx, label_info, labelled, zip};
-use documents::{kind, read_labels};
+use build::{
+    CONFIDENTIAL, ODF_TEXT, SECRET, SITE, docx, label_info, labelled, meta_label, open_document,
+    whole_docx, zip,
+};
+use documents::{NewLabel, Tenant, kind, read_labels, remove_label, set_label, takes_label};
+use mail::Timestamp;
+use mail::label::{LabelId, Method};
 
 /// Any bytes are a file.
 pub fn file(bytes: &[u8]) {
@@ -16,6 +21,38 @@ pub fn file(bytes: &[u8]) {
     let _ = kind(bytes).as_str();
     assert!(answer.labels.len() <= 10_000);
     assert!(begun.elapsed() < Duration::from_secs(10));
+}
+
+/// Any bytes are a file that is to take a label: it stays as it is, or has that label alone of
+/// ours, which comes off again.
+pub fn labelled_file(bytes: &[u8]) -> bool {
+    let begun = Instant::now();
+    let labels = [CONFIDENTIAL, SECRET].map(|id| LabelId::parse(id).unwrap());
+    let tenant = Tenant {
+        site: SITE,
+        labels: &labels,
+    };
+    let label = NewLabel {
+        id: &labels[0],
+        name: "Confidential",
+        method: Method::Standard,
+        set_at: Timestamp::from_unix(0),
+        action_id: "88124cf5-1340-457d-90e1-0000a9427c99",
+    };
+    let set = set_label(bytes, &tenant, &label);
+    if let Ok(written) = &set {
+        let ids = |bytes: &[u8]| {
+            let found = read_labels(bytes);
+            let ids = found.in_effect().map(|label| label.id.clone());
+            ids.collect::<Vec<_>>()
+        };
+        assert_eq!(ids(written), labels[..1]);
+        assert_eq!(takes_label(written), Ok(()));
+        let without = remove_label(written, &tenant).unwrap().unwrap();
+        assert!(ids(&without).is_empty());
+    }
+    assert!(begun.elapsed() < Duration::from_secs(10));
+    set.is_ok()
 }
 
 /// Files that are sound, to be damaged.
@@ -100,12 +137,16 @@ impl Random {
     }
 }
 
+fn rounds() -> usize {
+    let rounds = std::env::var("FUZZ_ROUNDS");
+    rounds
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(2_000)
+}
+
 #[test]
 fn damaged_files() {
-    let rounds = std::env::var("FUZZ_ROUNDS")
-        .ok()
-        .and_then(|text| text.parse().ok());
-    let rounds: usize = rounds.unwrap_or(2_000);
     let seeds = seeds();
     for seed in &seeds[..8] {
         assert_eq!(
@@ -115,9 +156,32 @@ fn damaged_files() {
         );
     }
     let mut random = Random(0x5ea1_9a7e);
-    for round in 0..rounds {
+    for round in 0..rounds() {
         let mut bytes = seeds[round % seeds.len()].clone();
         random.damage(&mut bytes);
         file(&bytes);
     }
+}
+
+#[test]
+fn damaged_files_that_take_a_label() {
+    let list = label_info(SECRET, "1", "0");
+    let seeds = [
+        whole_docx(Some(&labelled(SECRET)), None),
+        whole_docx(Some(&labelled(SECRET)), Some(&list)),
+        open_document(ODF_TEXT, Some(&meta_label(SECRET, Some(SITE)))),
+        open_document(ODF_TEXT, None),
+    ];
+    for seed in &seeds {
+        assert!(labelled_file(seed), "the seed is sound");
+    }
+    let mut random = Random(0x1abe_11ed);
+    let mut taken = 0;
+    for round in 0..rounds() {
+        let mut bytes = seeds[round % seeds.len()].clone();
+        random.damage(&mut bytes);
+        taken += usize::from(labelled_file(&bytes));
+    }
+    println!("{taken} of {} damaged files took a label", rounds());
+    assert!(taken > rounds() / 100, "only {taken}");
 }

@@ -16,6 +16,10 @@ const BOB: &str = "bob@partner.example";
 
 /// A Word document of three parts, without properties.
 const PLAN: &[u8] = include_bytes!("attached/plan.docx");
+/// A text of OpenDocument, with a title and a property of its own.
+const OPEN_PLAN: &[u8] = include_bytes!("attached/plan.odt");
+/// The same with a part for signatures.
+const SIGNED_PLAN: &[u8] = include_bytes!("attached/signed.odt");
 const SITE: &str = "cb46c030-1825-4e81-a295-151c039dbf02";
 const GENERAL: &str = "00000000-0000-4000-8000-000000000010";
 const SECRET: &str = "00000000-0000-4000-8000-000000000030";
@@ -165,6 +169,50 @@ fn a_document_goes_out_with_the_label_of_its_message() {
         (&*left[0].detail["parts"], &*left[0].detail["reason"]),
         ("5", "kind")
     );
+}
+
+#[test]
+fn an_open_document_takes_it_too_and_a_signed_one_is_left() {
+    let sink = Sink::start();
+    let mut gateway = start(&sink, "inherit_to = \"attachments\"");
+    let (lower, higher) = (labelled(OPEN_PLAN, GENERAL), labelled(OPEN_PLAN, TOP));
+    let raw = mixed(CARL, "plans", &[OPEN_PLAN, &lower, &higher, SIGNED_PLAN]);
+    assert_eq!(gateway.inside().send(ANN, &[CARL], &raw).code, 250);
+    let got = arrived(&sink, CARL, 1);
+    let labels = ["2", "3", "4", "5"].map(|part| label_of(&got, part));
+    assert_eq!(labels, [vec![SECRET], vec![SECRET], vec![TOP], vec![]]);
+    let message = Message::parse(&got);
+    let content = |number: u16| {
+        let path = mail::PartPath::root().child(number);
+        message.decoded(message.part(&path).unwrap()).into_owned()
+    };
+    let (second, third) = (content(2), content(3));
+    assert_eq!(
+        body_of(&got),
+        body(&[&second, &third, &higher, SIGNED_PLAN])
+    );
+    // What stands before the metadata in the archive is the same to the byte.
+    let name = b"meta.xml";
+    let meta = OPEN_PLAN
+        .windows(name.len())
+        .position(|eight| eight == name)
+        .unwrap()
+        - 30;
+    assert!(meta > 100 && second.starts_with(&OPEN_PLAN[..meta]));
+
+    gateway.kill();
+    let opener = Opener::new(&gateway);
+    let told = |kind: &str, detail: &str| {
+        let events = opener.events(kind);
+        let told = events
+            .iter()
+            .map(|one| (one.detail["parts"].clone(), one.detail[detail].clone()));
+        told.collect::<Vec<_>>()
+    };
+    let pair = |one: &str, two: &str| (one.to_owned(), two.to_owned());
+    let before = [pair("2", "none"), pair("3", GENERAL)];
+    assert_eq!(told("attachment labelled", "label_before"), before);
+    assert_eq!(told("attachment left", "reason"), [pair("5", "signed")]);
 }
 
 #[test]

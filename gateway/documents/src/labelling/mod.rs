@@ -1,8 +1,10 @@
-//! Sets a label in an Office Open XML document, or takes it off.
+//! Sets a label in an Office Open XML or OpenDocument file, or takes it off.
 //!
 //! It never changes a document that it could not read whole, one that is signed or encrypted, or
-//! any part but the four that say what label the document has.
+//! anything in it but what says which label the document has.
 
+mod office;
+mod open_document;
 mod outline;
 mod parts;
 mod volume;
@@ -10,20 +12,12 @@ mod volume;
 use std::fmt;
 
 use mail::Timestamp;
+use mail::label::msip::MsipLabels;
 use mail::label::{LabelId, Method};
 
-use crate::archive::{Archive, Budget};
-use crate::limits::{MEMBER_BYTES_MAX, PART_BYTES_MAX};
+use crate::limits::MEMBER_BYTES_MAX;
 use crate::{DocumentLabel, Kind, Reason, Source, State, read_labels};
-use parts::Relations;
-use volume::{Part, Volume};
 
-const TYPES_PART: &str = "[Content_Types].xml";
-const RELATIONS_PART: &str = "_rels/.rels";
-const PROPERTIES_PART: &str = "docProps/custom.xml";
-const LABEL_INFO_PART: &str = "docMetadata/LabelInfo.xml";
-/// ECMA-376 part 2, §10: where Office puts signatures over the parts of a package.
-const SIGNATURES: &str = "_xmlsignatures/";
 /// Characters of a name; Office's own limit for a property.
 const NAME_CHARS_MAX: usize = 255;
 
@@ -45,6 +39,24 @@ impl Tenant<'_> {
                 .iter()
                 .any(|site| site.eq_ignore_ascii_case(self.site)),
         }
+    }
+
+    /// Of the labels that these properties speak of, the organisation's own and the one that is
+    /// set: those that make room for it.
+    fn own_among<'p>(
+        &self,
+        properties: impl Iterator<Item = (&'p str, &'p str)>,
+        label: Option<&NewLabel<'_>>,
+    ) -> Vec<LabelId> {
+        let mut pairs = MsipLabels::default();
+        for (name, value) in properties {
+            pairs.add(name, value);
+        }
+        let own = pairs.iter().filter(|own| {
+            let same = label.is_some_and(|label| *label.id == own.id);
+            same || self.owns(&own.id, &own.sites)
+        });
+        own.map(|own| own.id.clone()).collect()
     }
 }
 
@@ -137,7 +149,7 @@ impl From<Reason> for Left {
 /// # Errors
 /// See [`Left`].
 pub fn takes_label(bytes: &[u8]) -> Result<(), Left> {
-    Package::open(bytes).map(drop)
+    Document::open(bytes).map(drop)
 }
 
 /// The document with this label in the place of any other of the organisation's. Labels of other
@@ -146,7 +158,7 @@ pub fn takes_label(bytes: &[u8]) -> Result<(), Left> {
 /// # Errors
 /// See [`Left`]: the document is to be left as it is.
 pub fn set_label(bytes: &[u8], tenant: &Tenant<'_>, label: &NewLabel<'_>) -> Result<Vec<u8>, Left> {
-    let package = Package::open(bytes)?;
+    let document = Document::open(bytes)?;
     // Properties are named by the GUID alone: there is room for one organisation's.
     let is_taken = |found: &DocumentLabel| {
         found.source == Source::Properties
@@ -154,11 +166,11 @@ pub fn set_label(bytes: &[u8], tenant: &Tenant<'_>, label: &NewLabel<'_>) -> Res
             && found.site.is_some()
             && !tenant.owns(&found.id, found.site.as_slice())
     };
-    if package.found.iter().any(is_taken) {
+    if document.found.iter().any(is_taken) {
         return Err(Left::Foreign);
     }
-    let parts = package.labelled(tenant, label)?;
-    let out = package.volume.write(&parts)?;
+    let out = document.changed(tenant, Some(label))?;
+    let out = out.ok_or(Left::Unproved)?;
     prove(bytes, &out, tenant, Some(label.id))?;
     Ok(out)
 }
@@ -168,154 +180,62 @@ pub fn set_label(bytes: &[u8], tenant: &Tenant<'_>, label: &NewLabel<'_>) -> Res
 /// # Errors
 /// See [`Left`].
 pub fn remove_label(bytes: &[u8], tenant: &Tenant<'_>) -> Result<Option<Vec<u8>>, Left> {
-    let package = Package::open(bytes)?;
-    let parts = package.unlabelled(tenant)?;
-    if parts.is_empty() {
+    let Some(out) = Document::open(bytes)?.changed(tenant, None)? else {
         return Ok(None);
-    }
-    let out = package.volume.write(&parts)?;
+    };
     prove(bytes, &out, tenant, None)?;
     Ok(Some(out))
 }
 
-/// A part that holds labels.
-#[derive(Debug)]
-struct Found {
-    index: usize,
-    content: Vec<u8>,
-}
-
 /// A document that may be changed.
 #[derive(Debug)]
-struct Package<'a> {
+struct Document<'a> {
     found: Vec<DocumentLabel>,
-    volume: Volume<'a>,
-    types: Found,
-    relations: Found,
-    properties: Option<Found>,
-    label_info: Option<Found>,
+    format: Format<'a>,
 }
 
-impl<'a> Package<'a> {
+/// How a document is written.
+#[derive(Debug)]
+enum Format<'a> {
+    Office(office::Package<'a>),
+    OpenDocument(open_document::Package<'a>),
+}
+
+impl<'a> Document<'a> {
     fn open(bytes: &'a [u8]) -> Result<Self, Left> {
         if bytes.len() as u64 > MEMBER_BYTES_MAX {
             return Err(Left::TooLarge);
         }
-        let found = match crate::kind(bytes) {
-            Kind::Docx | Kind::Xlsx | Kind::Pptx | Kind::Vsdx => read_labels(bytes),
+        let kind = crate::kind(bytes);
+        match kind {
+            Kind::Docx | Kind::Xlsx | Kind::Pptx | Kind::Vsdx | Kind::OpenDocument => {}
             Kind::EncryptedOffice => return Err(Left::Unread(Reason::Encrypted)),
             _ => return Err(Left::Kind),
-        };
+        }
+        let found = read_labels(bytes);
         if let State::Unknown(reason) = found.state {
             return Err(Left::Unread(reason));
         }
-        let mut archive = Archive::open(bytes)?;
-        let is_signature = |name: &str| {
-            name.get(..SIGNATURES.len())
-                .is_some_and(|head| head.eq_ignore_ascii_case(SIGNATURES))
+        let format = match kind {
+            Kind::OpenDocument => Format::OpenDocument(open_document::Package::open(bytes)?),
+            _ => Format::Office(office::Package::open(bytes)?),
         };
-        if archive
-            .entries()
-            .iter()
-            .any(|entry| is_signature(&entry.name))
-        {
-            return Err(Left::Signed);
-        }
-        let volume = Volume::open(bytes, &archive)?;
-        let mut budget = Budget::new();
-        let mut part = |name: &str| part(&mut archive, name, &mut budget);
-        let types = part(TYPES_PART)?.ok_or(Reason::Damaged)?;
-        let content = part(RELATIONS_PART)?.ok_or(Reason::Damaged)?;
-        let known = Relations::read(&content.content)?;
-        if known.signed {
-            return Err(Left::Signed);
-        }
-        let properties = one(&known.properties, PROPERTIES_PART, &mut part)?;
-        let label_info = one(&known.label_infos, LABEL_INFO_PART, &mut part)?;
         Ok(Self {
             found: found.labels,
-            volume,
-            types,
-            relations: content,
-            properties,
-            label_info,
+            format,
         })
     }
 
-    fn labelled(&self, tenant: &Tenant<'_>, label: &NewLabel<'_>) -> Result<Vec<Part>, Left> {
-        let mut parts = Vec::new();
-        if let Some(found) = &self.label_info {
-            let changed = parts::label_info(&found.content, tenant, Some(label))?;
-            parts.extend(changed.map(|content| found.becomes(content)));
+    /// The document with this label, or without one of the tenant's; none when that is so already.
+    fn changed(
+        &self,
+        tenant: &Tenant<'_>,
+        label: Option<&NewLabel<'_>>,
+    ) -> Result<Option<Vec<u8>>, Left> {
+        match &self.format {
+            Format::Office(package) => package.changed(tenant, label),
+            Format::OpenDocument(package) => package.changed(tenant, label),
         }
-        if let Some(found) = &self.properties {
-            let changed = parts::properties(&found.content, tenant, Some(label))?;
-            parts.extend(changed.map(|content| found.becomes(content)));
-            return Ok(parts);
-        }
-        let relations = Relations::read(&self.relations.content)?;
-        parts.push(Part {
-            name: PROPERTIES_PART.to_owned(),
-            content: parts::new_properties(relations.form, tenant, label),
-            replaces: None,
-        });
-        let content = relations.with_properties(PROPERTIES_PART);
-        parts.push(self.relations.becomes(content));
-        let types = parts::content_types(&self.types.content, PROPERTIES_PART)?;
-        parts.extend(types.map(|content| self.types.becomes(content)));
-        Ok(parts)
-    }
-
-    fn unlabelled(&self, tenant: &Tenant<'_>) -> Result<Vec<Part>, Left> {
-        let mut parts = Vec::new();
-        if let Some(found) = &self.label_info {
-            let changed = parts::label_info(&found.content, tenant, None)?;
-            parts.extend(changed.map(|content| found.becomes(content)));
-        }
-        if let Some(found) = &self.properties {
-            let changed = parts::properties(&found.content, tenant, None)?;
-            parts.extend(changed.map(|content| found.becomes(content)));
-        }
-        Ok(parts)
-    }
-}
-
-impl Found {
-    fn becomes(&self, content: Vec<u8>) -> Part {
-        Part {
-            name: String::new(),
-            content,
-            replaces: Some(self.index),
-        }
-    }
-}
-
-fn part(
-    archive: &mut Archive<'_>,
-    name: &str,
-    budget: &mut Budget,
-) -> Result<Option<Found>, Reason> {
-    let same = |name: &str, entry: &crate::archive::Entry| entry.name.eq_ignore_ascii_case(name);
-    let index = archive.entries().iter().position(|entry| same(name, entry));
-    let Some(index) = index else { return Ok(None) };
-    let entry = archive.entries()[index].clone();
-    let content = archive.read(&entry, PART_BYTES_MAX, budget)?;
-    Ok(Some(Found { index, content }))
-}
-
-/// The one part of a kind: where a relationship says, or where Office puts it. A part that nothing
-/// names, or a name without its part, is a document that readers take differently.
-fn one(
-    named: &[String],
-    usual: &str,
-    part: &mut impl FnMut(&str) -> Result<Option<Found>, Reason>,
-) -> Result<Option<Found>, Left> {
-    match named {
-        [] if part(usual)?.is_none() => Ok(None),
-        [name] if name.eq_ignore_ascii_case(usual) || part(usual)?.is_none() => {
-            Ok(Some(part(name)?.ok_or(Reason::Damaged)?))
-        }
-        _ => Err(Left::Misplaced),
     }
 }
 

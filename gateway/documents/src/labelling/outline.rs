@@ -73,10 +73,12 @@ pub(super) struct Outline {
     text: String,
     /// How the bytes were made of the text.
     encoding: Encoding,
-    /// The outermost element.
+    /// The outermost element; or the one in it that was asked for.
     pub root: Element,
     /// The elements directly in it, in order.
     pub children: Vec<Element>,
+    /// What the root stands in, where that is an element.
+    pub around: Option<Element>,
     cuts: Vec<(Range<usize>, String)>,
 }
 
@@ -93,6 +95,24 @@ impl Outline {
     /// As [`xml::walk`]; and what does not have exactly one root, or declares an encoding that is
     /// not its own.
     pub fn read(bytes: &[u8]) -> Result<Self, Reason> {
+        Self::read_from(bytes, None)
+    }
+
+    /// Reads a part, of whose outermost element the one child of this local name is taken for the
+    /// root. Without such a child, the outermost element is.
+    ///
+    /// # Errors
+    /// As [`Outline::read`]; and [`Reason::Xml`] for several such children.
+    pub fn read_within(bytes: &[u8], name: &'static str) -> Result<Self, Reason> {
+        let outline = Self::read(bytes)?;
+        match outline.children.iter().filter(|c| c.name == name).count() {
+            0 => Ok(outline),
+            1 => Self::read_from(bytes, Some(name)),
+            _ => Err(Reason::Xml),
+        }
+    }
+
+    fn read_from(bytes: &[u8], within: Option<&'static str>) -> Result<Self, Reason> {
         let text = xml::decode(bytes)?;
         let encoding = match bytes {
             [0xff, 0xfe, ..] => Encoding::utf16(true, true),
@@ -103,14 +123,33 @@ impl Outline {
                 marked: bytes.starts_with(b"\xef\xbb\xbf"),
             },
         };
-        let (root, children) = Walk::over(&text, encoding)?;
+        let walk = Walk::over(&text, encoding, within)?;
         Ok(Self {
             text,
             encoding,
-            root,
-            children,
+            root: walk.root.ok_or(Reason::Xml)?,
+            children: walk.children,
+            around: walk.around,
             cuts: Vec::new(),
         })
+    }
+
+    /// The namespace that a prefix stands for in the root; the empty one for the default.
+    pub fn namespace(&self, prefix: &str) -> Option<&str> {
+        let key = match prefix.is_empty() {
+            true => "xmlns".to_owned(),
+            false => format!("xmlns:{prefix}"),
+        };
+        let around = || self.around.as_ref()?.attribute(&key);
+        self.root.attribute(&key).or_else(around)
+    }
+
+    /// A prefix that stands for a namespace in the root, also in names of attributes.
+    pub fn prefix(&self, namespace: &str) -> Option<&str> {
+        let around = self.around.as_ref().map(|around| &around.attributes[..]);
+        let declared = self.root.attributes.iter().chain(around.unwrap_or(&[]));
+        let mut prefixes = declared.filter_map(|(key, _)| key.strip_prefix("xmlns:"));
+        prefixes.find(|prefix| self.namespace(prefix) == Some(namespace))
     }
 
     /// Takes an element out.
@@ -210,19 +249,27 @@ impl Encoding {
     }
 }
 
-/// The walk that finds the elements of the first two levels.
+/// The walk that finds the root and the elements directly in it.
 struct Walk {
+    /// The local name of the root, where it is not the outermost element.
+    within: Option<&'static str>,
+    around: Option<Element>,
     root: Option<Element>,
     children: Vec<Element>,
     depth: usize,
+    /// Whether the walk is inside the root.
+    is_inside: bool,
 }
 
 impl Walk {
-    fn over(text: &str, encoding: Encoding) -> Result<(Element, Vec<Element>), Reason> {
+    fn over(text: &str, encoding: Encoding, within: Option<&'static str>) -> Result<Self, Reason> {
         let mut walk = Walk {
+            within,
+            around: None,
             root: None,
             children: Vec::new(),
             depth: 0,
+            is_inside: false,
         };
         let mut reader = Reader::from_str(text);
         for _ in 0..XML_EVENTS_MAX {
@@ -245,7 +292,7 @@ impl Walk {
                 },
                 Event::PI(_) | Event::Comment(_) => {}
                 Event::Eof if walk.depth > 0 => return Err(Reason::Xml),
-                Event::Eof => return Ok((walk.root.ok_or(Reason::Xml)?, walk.children)),
+                Event::Eof => return Ok(walk),
             }
         }
         Err(Reason::XmlTooLarge)
@@ -260,10 +307,22 @@ impl Walk {
         if self.depth == XML_DEPTH_MAX {
             return Err(Reason::XmlTooLarge);
         }
+        let root_depth = usize::from(self.within.is_some());
         match self.depth {
-            0 if self.root.is_some() => return Err(Reason::Xml),
-            0 => self.root = Some(element(tag, range)?),
-            1 => self.children.push(element(tag, range)?),
+            0 if self.around.is_some() || (root_depth == 0 && self.root.is_some()) => {
+                return Err(Reason::Xml);
+            }
+            0 if root_depth == 1 => self.around = Some(element(tag, range)?),
+            depth if depth == root_depth => {
+                let found = element(tag, range)?;
+                if self.within.is_none_or(|name| name == found.name) {
+                    self.root = Some(found);
+                    self.is_inside = stays;
+                }
+            }
+            depth if depth == root_depth + 1 && self.is_inside => {
+                self.children.push(element(tag, range)?);
+            }
             _ => {}
         }
         self.depth += usize::from(stays);
@@ -272,9 +331,14 @@ impl Walk {
 
     fn close(&mut self, end: usize) -> Result<(), Reason> {
         self.depth = self.depth.checked_sub(1).ok_or(Reason::Xml)?;
+        let root_depth = usize::from(self.within.is_some());
         let closed = match self.depth {
-            0 => self.root.as_mut(),
-            1 => self.children.last_mut(),
+            depth if depth == root_depth && self.is_inside => {
+                self.is_inside = false;
+                self.root.as_mut()
+            }
+            depth if depth == root_depth + 1 && self.is_inside => self.children.last_mut(),
+            0 => self.around.as_mut(),
             _ => None,
         };
         if let Some(element) = closed {
@@ -284,7 +348,9 @@ impl Walk {
     }
 
     fn text(&mut self, text: &str) {
-        if self.depth > 1
+        let child_depth = usize::from(self.within.is_some()) + 1;
+        if self.is_inside
+            && self.depth > child_depth
             && let Some(child) = self.children.last_mut()
         {
             child.text.push_str(text);
@@ -313,4 +379,22 @@ fn element(tag: &BytesStart<'_>, range: Range<usize>) -> Result<Element, Reason>
         tag: range,
         text: String::new(),
     })
+}
+
+/// Text as it may stand in an element or an attribute. XML 1.0 §2.2 has no other control
+/// characters; they become blanks.
+pub(super) fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\u{fffe}' | '\u{ffff}' => out.push(' '),
+            c if c.is_control() => out.push(' '),
+            c => out.push(c),
+        }
+    }
+    out
 }

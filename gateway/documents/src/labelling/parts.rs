@@ -3,9 +3,9 @@
 //! It never changes a property, a relationship or a content type of anybody else.
 
 use mail::LabelId;
-use mail::label::msip::{self, MsipLabels};
+use mail::label::msip;
 
-use super::outline::{Element, Outline, qualified};
+use super::outline::{Element, Outline, escape, qualified};
 use super::{NewLabel, Tenant};
 use crate::Reason;
 
@@ -185,16 +185,9 @@ fn remove_own(
     tenant: &Tenant<'_>,
     label: Option<&NewLabel<'_>>,
 ) -> Vec<usize> {
-    let mut pairs = MsipLabels::default();
     let name = |child: &Element| child.attribute("name").unwrap_or_default().to_owned();
-    for child in &outline.children {
-        pairs.add(&name(child), &child.text);
-    }
-    let own = pairs.iter().filter(|own| {
-        let same = label.is_some_and(|label| *label.id == own.id);
-        same || tenant.owns(&own.id, &own.sites)
-    });
-    let own: Vec<LabelId> = own.map(|own| own.id.clone()).collect();
+    let named = |child| Some((Element::attribute(child, "name")?, child.text.as_str()));
+    let own = tenant.own_among(outline.children.iter().filter_map(named), label);
     let is_own = |child: &usize| {
         let id = msip::key_id(&name(&outline.children[*child]));
         id.is_some_and(|id| own.contains(&id))
@@ -276,22 +269,4 @@ pub(super) fn label_info(
 /// A tenant's GUID, in lower case and without braces.
 fn site_of(text: &str) -> String {
     LabelId::parse(text).map_or_else(|| text.to_ascii_lowercase(), |id| id.as_str().to_owned())
-}
-
-/// Text as it may stand in an element or an attribute. XML 1.0 §2.2 has no other control
-/// characters; they become blanks.
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\u{fffe}' | '\u{ffff}' => out.push(' '),
-            c if c.is_control() => out.push(' '),
-            c => out.push(c),
-        }
-    }
-    out
 }

@@ -10,7 +10,8 @@ use flate2::Crc;
 use flate2::write::DeflateEncoder;
 
 use crate::Reason;
-use crate::archive::Archive;
+use crate::archive::{Archive, Budget};
+use crate::limits::PART_BYTES_MAX;
 
 const LOCAL: &[u8] = b"PK\x03\x04";
 const CENTRAL: &[u8] = b"PK\x01\x02";
@@ -50,6 +51,53 @@ pub(super) struct Part {
     pub content: Vec<u8>,
     /// Which entry it replaces, in the directory's order.
     pub replaces: Option<usize>,
+}
+
+impl Part {
+    /// A part that the archive does not have.
+    pub fn new(name: &str, content: Vec<u8>) -> Self {
+        Self {
+            name: name.to_owned(),
+            content,
+            replaces: None,
+        }
+    }
+}
+
+/// A part as it stands in the archive.
+#[derive(Debug)]
+pub(super) struct Found {
+    index: usize,
+    /// Its content, inflated.
+    pub content: Vec<u8>,
+}
+
+impl Found {
+    /// Finds a part by name, without regard to ASCII case.
+    ///
+    /// # Errors
+    /// As [`Archive::read`], up to [`PART_BYTES_MAX`].
+    pub fn read(
+        archive: &mut Archive<'_>,
+        name: &str,
+        budget: &mut Budget,
+    ) -> Result<Option<Self>, Reason> {
+        let mut entries = archive.entries().iter();
+        let index = entries.position(|entry| entry.name.eq_ignore_ascii_case(name));
+        let Some(index) = index else { return Ok(None) };
+        let entry = archive.entries()[index].clone();
+        let content = archive.read(&entry, PART_BYTES_MAX, budget)?;
+        Ok(Some(Self { index, content }))
+    }
+
+    /// What is written in its place.
+    pub fn becomes(&self, content: Vec<u8>) -> Part {
+        Part {
+            name: String::new(),
+            content,
+            replaces: Some(self.index),
+        }
+    }
 }
 
 /// An archive all of whose bytes are accounted for.

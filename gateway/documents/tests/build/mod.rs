@@ -137,3 +137,70 @@ pub fn whole_docx(properties: Option<&[u8]>, labels: Option<&[u8]>) -> Vec<u8> {
     members.push(("word/media/image1.png", b"\x89PNG\r\n\x1a\n picture"));
     zip(&members)
 }
+
+pub const ODF_TEXT: &str = "application/vnd.oasis.opendocument.text";
+
+/// An OpenDocument manifest that names these parts.
+pub fn manifest(kind: &str, parts: &[&str]) -> String {
+    let mut xml = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<manifest:manifest \
+         xmlns:manifest=\"urn:oasis:names:tc:opendocument:xmlns:manifest:1.0\" \
+         manifest:version=\"1.3\">\n <manifest:file-entry manifest:full-path=\"/\" \
+         manifest:version=\"1.3\" manifest:media-type=\"{kind}\"/>\n"
+    );
+    for part in parts {
+        xml += &format!(
+            " <manifest:file-entry manifest:full-path=\"{part}\" \
+             manifest:media-type=\"text/xml\"/>\n"
+        );
+    }
+    xml + "</manifest:manifest>"
+}
+
+/// `meta.xml` with these user-defined entries, behind those that every program writes.
+pub fn meta_xml(entries: &[(&str, &str)]) -> Vec<u8> {
+    let mut xml = String::from(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<office:document-meta \
+         xmlns:office=\"urn:oasis:names:tc:opendocument:xmlns:office:1.0\" \
+         xmlns:meta=\"urn:oasis:names:tc:opendocument:xmlns:meta:1.0\" office:version=\"1.3\">\
+         <office:meta><meta:generator>Writer &amp; Co</meta:generator>",
+    );
+    for (name, value) in entries {
+        xml += &format!("<meta:user-defined meta:name=\"{name}\">{value}</meta:user-defined>");
+    }
+    (xml + "</office:meta></office:document-meta>").into_bytes()
+}
+
+/// The entries of one label.
+pub fn meta_label(label: &str, site: Option<&str>) -> Vec<u8> {
+    let name = |attribute: &str| format!("MSIP_Label_{label}_{attribute}");
+    let (enabled, id) = (name("Enabled"), name("SiteId"));
+    let mut entries = vec![(enabled.as_str(), "true")];
+    entries.extend(site.map(|site| (id.as_str(), site)));
+    meta_xml(&entries)
+}
+
+/// An OpenDocument file as programs write it: its type first and stored.
+pub fn open_document(kind: &str, meta: Option<&[u8]>) -> Vec<u8> {
+    let mut parts = vec!["content.xml"];
+    parts.extend(meta.map(|_| "meta.xml"));
+    let manifest = manifest(kind, &parts);
+    let mut members: Vec<(&str, &[u8])> = vec![("content.xml", b"<office:document-content/>")];
+    members.extend(meta.map(|meta| ("meta.xml", meta)));
+    members.push(("META-INF/manifest.xml", manifest.as_bytes()));
+    open_document_of(kind, &members)
+}
+
+/// An OpenDocument file of these members behind its type.
+pub fn open_document_of(kind: &str, members: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    let stored = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    writer.start_file("mimetype", stored).unwrap();
+    writer.write_all(kind.as_bytes()).unwrap();
+    for (name, bytes) in members {
+        let options = SimpleFileOptions::default();
+        writer.start_file(*name, options).unwrap();
+        writer.write_all(bytes).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}

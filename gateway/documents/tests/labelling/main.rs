@@ -6,6 +6,7 @@ mod build;
 mod corpus;
 mod golden;
 mod left;
+mod open_document;
 mod properties;
 mod raw;
 
@@ -26,14 +27,18 @@ fn id(text: &str) -> LabelId {
 
 /// Sets `Secret`, as an organisation that knows it and `Confidential`.
 fn set(bytes: &[u8]) -> Result<Vec<u8>, documents::Left> {
+    set_one(bytes, SECRET, "Secret & <grave>")
+}
+
+fn set_one(bytes: &[u8], label: &str, name: &str) -> Result<Vec<u8>, documents::Left> {
     let labels = [id(CONFIDENTIAL), id(SECRET)];
     let tenant = Tenant {
         site: SITE,
         labels: &labels,
     };
     let label = NewLabel {
-        id: &id(SECRET),
-        name: "Secret & <grave>",
+        id: &id(label),
+        name,
         method: Method::Standard,
         set_at: Timestamp::from_unix(MOMENT),
         action_id: "88124cf5-1340-457d-90e1-0000a9427c99",
@@ -71,9 +76,11 @@ fn members(bytes: &[u8]) -> BTreeMap<String, Vec<u8>> {
 }
 
 /// The parts that may differ after a label was set.
-const LABEL_PARTS: [&str; 4] = [
+const LABEL_PARTS: [&str; 6] = [
     "[Content_Types].xml",
     "_rels/.rels",
     "docProps/custom.xml",
     "docMetadata/LabelInfo.xml",
+    "META-INF/manifest.xml",
+    "meta.xml",
 ];

@@ -2,8 +2,11 @@
 
 use proptest::prelude::*;
 
-use super::build::{CONFIDENTIAL, SECRET, SITE, custom_xml, whole_docx};
-use super::{in_effect, members, remove, set};
+use super::build::{
+    CONFIDENTIAL, ODF_TEXT, SECRET, SITE, custom_xml, meta_label, meta_xml, open_document,
+    whole_docx,
+};
+use super::{in_effect, members, remove, set, set_one};
 
 /// Names and values of all properties but the labels of ours, in order.
 fn others(bytes: &[u8]) -> Vec<(String, String, String)> {
@@ -91,10 +94,55 @@ proptest! {
     }
 
     #[test]
+    fn other_metadata_stays(
+        found in prop::collection::vec(("[A-Za-z_ äß<&\"]{1,20}", "[ -~äß日]{0,40}"), 0..12),
+        site in prop::sample::select(vec![None, Some(SITE)]),
+        at in 0usize..12,
+    ) {
+        let found: Vec<(String, String)> = found
+            .iter()
+            .map(|(name, value)| (escape(name), escape(value)))
+            .collect();
+        let mut entries: Vec<(&str, &str)> = found.iter().map(|(n, v)| (&n[..], &v[..])).collect();
+        let plain = open_document(ODF_TEXT, Some(&meta_xml(&entries)));
+        let enabled = format!("MSIP_Label_{CONFIDENTIAL}_Enabled");
+        let owner = format!("MSIP_Label_{CONFIDENTIAL}_SiteId");
+        let place = at.min(entries.len());
+        entries.extend(site.map(|site| (&owner[..], site)));
+        entries.insert(place, (&enabled, "true"));
+        let labelled = open_document(ODF_TEXT, Some(&meta_xml(&entries)));
+        // Whichever label of ours was there, or none, the result is the same.
+        let written = set(&plain).unwrap();
+        prop_assert_eq!(in_effect(&written), [SECRET]);
+        prop_assert_eq!(&set(&labelled).unwrap(), &written);
+        let without = remove(&written).unwrap().unwrap();
+        prop_assert_eq!(members(&without), members(&plain));
+    }
+
+    #[test]
+    fn a_label_set_again_changes_nothing_and_another_takes_its_place(
+        names in prop::collection::vec("[ -~äß日]{0,300}", 2),
+        meta in any::<bool>(),
+    ) {
+        let meta = meta.then(|| meta_xml(&[("Project", "7")]));
+        for plain in [open_document(ODF_TEXT, meta.as_deref()), whole_docx(None, None)] {
+            let first = set_one(&plain, SECRET, &names[0]).unwrap();
+            prop_assert_eq!(&set_one(&first, SECRET, &names[0]).unwrap(), &first);
+            let second = set_one(&first, CONFIDENTIAL, &names[1]).unwrap();
+            prop_assert_eq!(in_effect(&second), [CONFIDENTIAL]);
+            prop_assert_eq!(set_one(&plain, CONFIDENTIAL, &names[1]).unwrap(), second);
+        }
+    }
+
+    #[test]
     fn any_bytes_give_an_answer(
         flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        office in any::<bool>(),
     ) {
-        let mut bytes = whole_docx(Some(&custom_xml(CONFIDENTIAL, &[("Enabled", "true")])), None);
+        let mut bytes = match office {
+            true => whole_docx(Some(&custom_xml(CONFIDENTIAL, &[("Enabled", "true")])), None),
+            false => open_document(ODF_TEXT, Some(&meta_label(CONFIDENTIAL, Some(SITE)))),
+        };
         for (at, byte) in flips {
             let at = at.index(bytes.len());
             bytes[at] = byte;
