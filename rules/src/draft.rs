@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use mail::label::change::{LabelChange, Present, Refusal, Wish};
 use mail::label::{Method, Setter};
-use mail::{Address, Edit, LabelId, Labels, SealTerms};
+use mail::{Address, Edit, LabelId, Labels, Pattern, SealTerms};
 
 use crate::facts::Approval;
 use crate::verdict::{Fate, Role, Severity};
@@ -39,6 +39,8 @@ pub(crate) struct Draft {
     /// Whether a lowering rule took sealing back: the label's is then not added.
     pub unsealed: bool,
     pub edits: Vec<Edit>,
+    /// What earlier markings of the rules that set one here look like, where their words vary.
+    pub earlier: Vec<Pattern>,
     pub receipt: bool,
     pub severity: Option<Severity>,
     pub because: Vec<Arc<str>>,
@@ -88,6 +90,7 @@ impl Draft {
             seal: None,
             unsealed: false,
             edits: Vec::new(),
+            earlier: Vec::new(),
             receipt: false,
             severity: None,
             because: Vec::new(),

@@ -2,10 +2,11 @@
 //!
 //! It fills in nothing itself: that is for `mail::marking`.
 
-use mail::Label;
-use mail::marking::{Values, Variable};
+use mail::marking::{Stamp, Values, Variable};
+use mail::{Label, Pattern};
 
 use crate::look::Look;
+use crate::policy::Home;
 
 /// What is known when a text is filled in.
 pub(crate) struct Setting<'a> {
@@ -48,17 +49,37 @@ impl Setting<'_> {
 
 /// What is said of the label alone.
 pub(crate) fn label_values(label: Option<&Label>) -> Values {
-    let Some(label) = label else {
-        return Values::new();
-    };
+    let text = |of: fn(&Label) -> Option<&str>| label.and_then(of).unwrap_or_default();
     Values::new()
-        .with(Variable::LabelName, &label.name)
-        .with(
-            Variable::LabelParent,
-            label.parent.as_deref().unwrap_or_default(),
-        )
+        .with(Variable::LabelName, text(|label| Some(&label.name)))
+        .with(Variable::LabelParent, text(|label| label.parent.as_deref()))
         .with(
             Variable::LabelTooltip,
-            label.tooltip.as_deref().unwrap_or_default(),
+            text(|label| label.tooltip.as_deref()),
         )
+}
+
+/// What is known of a rule's marking on all mail, beside what is said of a label.
+fn with_rule(values: Values, rule: &str, home: &Home) -> Values {
+    let values = values.with(Variable::RuleName, rule);
+    values.with(Variable::OrganisationName, &home.name)
+}
+
+/// Whether the words of a rule's marking are others on other mail.
+pub(crate) fn varies(stamp: &Stamp, rule: &str, home: &Home) -> bool {
+    !stamp.is_fixed_by(&with_rule(Values::new(), rule, home))
+}
+
+/// What an earlier marking of this rule looks like, whatever mail it was set on; nothing where its
+/// words never vary, since those are known as they stand.
+pub(crate) fn earlier(stamp: &Stamp, rule: &str, home: &Home) -> Vec<Pattern> {
+    if !varies(stamp, rule, home) {
+        return Vec::new();
+    }
+    if !stamp.variables().any(Variable::is_of_label) {
+        return stamp.patterns(&with_rule(Values::new(), rule, home));
+    }
+    let labels = home.labels.iter();
+    let known = labels.map(|label| with_rule(label_values(Some(label)), rule, home));
+    known.flat_map(|known| stamp.patterns(&known)).collect()
 }

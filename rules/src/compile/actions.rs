@@ -154,6 +154,7 @@ impl Compiler {
 
     fn insert(&mut self, entry: &Entry, rule: &str) -> Option<Deed> {
         let stamp = self.marking(entry, None)?;
+        self.advise_untold(entry, &stamp, rule);
         let slot = format!("rule-{:08x}-{}", fingerprint(rule), entry.word.name);
         Some(Deed::Insert { stamp, slot })
     }

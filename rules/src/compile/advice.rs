@@ -5,7 +5,9 @@ use super::conditions::Ground;
 use crate::condition::{Condition, Guard, Test};
 use crate::diagnostic::Diagnostic;
 use crate::read::{Entry, Item, Section};
+use crate::setting::{earlier, varies};
 use mail::LabelId;
+use mail::marking::Stamp;
 
 impl Compiler {
     /// A label under a per-recipient condition marks only those copies.
@@ -39,6 +41,17 @@ impl Compiler {
                 self.found
                     .push(Diagnostic::advice(entry.key.clone(), message).help(help));
             }
+        }
+    }
+
+    /// What could be any text's words is not taken for an earlier marking.
+    pub(super) fn advise_untold(&mut self, entry: &Entry, stamp: &Stamp, rule: &str) {
+        if varies(stamp, rule, &self.home) && earlier(stamp, rule, &self.home).is_empty() {
+            let message = "this marking cannot be told from other text";
+            let help = "so a second one is set beside it on a letter that a mail program saved and \
+                        sent anew; give it more words that are always the same";
+            self.found
+                .push(Diagnostic::advice(entry.spot.clone(), message).help(help));
         }
     }
 

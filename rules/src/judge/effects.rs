@@ -1,7 +1,7 @@
 //! What comes at the end: the edits that rules asked for, then the effects of the final label.
 
-use mail::marking::{Stamp, Values, tag_subject};
-use mail::{Edit, Fallback, LabelId, Pattern};
+use mail::marking::{Stamp, Values, Variable, tag_subject};
+use mail::{Edit, Fallback, Label, LabelId, Pattern};
 
 use super::{Bench, Walker};
 use crate::draft::Draft;
@@ -41,9 +41,9 @@ impl Bench<'_> {
         let rule_edits = std::mem::take(&mut draft.edits);
         // The list is built anew, since what a marking cannot be set on is refused on the way.
         draft.edits = self.header_edits(draft);
+        draft.edits.extend(self.unmark(draft, shown, label));
         draft.edits.extend(rule_edits);
         draft.edits.extend(self.label_fields(draft));
-        draft.edits.extend(self.unmark(draft, shown, &values));
         for (slot, stamp) in shown.into_iter().flat_map(LabelEffects::stamps) {
             self.set_marking(stamp.edit(slot, walker.language, &values), draft);
         }
@@ -93,22 +93,30 @@ impl Bench<'_> {
         }
     }
 
-    /// Takes out what other labels set in the new text, and what this one set there in words that
-    /// change from mail to mail.
-    fn unmark(&self, draft: &Draft, shown: Option<&LabelEffects>, own: &Values) -> Option<Edit> {
-        let patterns = |effects: &LabelEffects, values: &Values| -> Vec<Pattern> {
-            let stamps = effects.stamps();
-            stamps
-                .flat_map(|(_, stamp)| stamp.patterns(values))
-                .collect()
+    /// Takes out what other labels set in the new text, and what this one and the rules set there
+    /// in words that change from mail to mail.
+    fn unmark(
+        &self,
+        draft: &Draft,
+        shown: Option<&LabelEffects>,
+        label: Option<&Label>,
+    ) -> Option<Edit> {
+        let named =
+            |values: Values| values.with(Variable::OrganisationName, &self.policy.home.name);
+        let patterns = |effects: &LabelEffects, values: Values| -> Vec<Pattern> {
+            let (stamps, known) = (effects.stamps(), named(values));
+            let patterns = stamps.map(|(_, stamp)| stamp.patterns(&known));
+            patterns.flatten().collect()
         };
         let mut found: Vec<Pattern> = self
             .others(draft)
-            .flat_map(|(effects, values)| patterns(effects, &values))
+            .flat_map(|(effects, values)| patterns(effects, values))
             .collect();
+        let own = named(label_values(label));
         let stamps = shown.into_iter().flat_map(LabelEffects::stamps);
-        let vary = stamps.filter(|(_, stamp)| !stamp.is_fixed_by_label());
-        found.extend(vary.flat_map(|(_, stamp)| stamp.patterns(own)));
+        let vary = stamps.filter(|(_, stamp)| !stamp.is_fixed_by(&own));
+        found.extend(vary.flat_map(|(_, stamp)| stamp.patterns(&own)));
+        found.extend(draft.earlier.iter().cloned());
         let patterns = mail::edit::standing(self.look.message(), found);
         (!patterns.is_empty()).then_some(Edit::RemoveText { patterns })
     }

@@ -11,7 +11,7 @@ use crate::condition::Truth;
 use crate::draft::{Add, Draft};
 use crate::explain::Effect;
 use crate::policy::{Mode, Rule};
-use crate::setting::Setting;
+use crate::setting::{Setting, earlier};
 use crate::verdict::{Fate, Notification, Role};
 
 impl Bench<'_> {
@@ -72,6 +72,8 @@ impl Bench<'_> {
             Deed::RemoveLabel => draft.remove_label(&rule.name),
             Deed::Insert { stamp, slot } => {
                 let values = self.setting(rule, draft).values();
+                let earlier = earlier(stamp, &rule.name, &self.policy.home);
+                draft.earlier.extend(earlier);
                 self.set_marking(stamp.edit(slot, walker.language, &values), draft);
                 true
             }

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::canvas::{Canvas, Change, Splice, Written};
 use super::draft::Draft;
-use super::marks::{self, Pattern};
+use super::marks::{self, Found, Pattern};
 use super::outline::Spot;
 use super::plain::Frame;
 use super::targets::{self, Refusal};
@@ -76,7 +76,12 @@ struct Ranked {
 struct Open<'m> {
     canvas: Canvas<'m>,
     insertions: Vec<Ranked>,
-    removals: Vec<Range<usize>>,
+    /// Elements of ours that others take the place of.
+    elements: Vec<Range<usize>>,
+    /// Markings to be taken out.
+    markings: Vec<Found>,
+    /// Where a text stands already that the same list sets: it stays, whatever looks like it.
+    kept: Vec<Range<usize>>,
 }
 
 /// All bodies that are written in.
@@ -146,7 +151,7 @@ impl<'m> Writer<'m> {
                 .flat_map(|pattern| marks::find(&open.canvas, pattern))
             {
                 if !found.quoted {
-                    open.removals.extend(found.ranges);
+                    open.markings.push(found);
                 }
             }
         }
@@ -182,7 +187,9 @@ impl<'m> Writer<'m> {
                 self.open.push(Open {
                     canvas,
                     insertions: Vec::new(),
-                    removals: Vec::new(),
+                    elements: Vec::new(),
+                    markings: Vec::new(),
+                    kept: Vec::new(),
                 });
             }
             numbers.push(known.unwrap_or(self.open.len() - 1));
@@ -275,12 +282,19 @@ impl Open<'_> {
             false => marks::unquoted_text(new.plain),
         };
         let present = marks::find(canvas, &Pattern::exact(&shown));
-        if present.iter().any(|found| !self.removes(&found.ranges)) {
+        if !present.is_empty() {
+            let mut own = present.into_iter().filter(|found| !found.quoted);
+            let stays = match new.place {
+                Place::Top => own.next(),
+                Place::Bottom | Place::AboveQuote => own.last(),
+            };
+            self.kept
+                .extend(stays.into_iter().flat_map(|found| found.ranges));
             return false;
         }
         let class = new.class();
         let (offset, text) = if canvas.is_html() {
-            self.removals.extend(marks::own_elements(canvas, &class));
+            self.elements.extend(marks::own_elements(canvas, &class));
             let newline = canvas.newline();
             let element = new.element(newline);
             let before = &canvas.scan()[..spot.offset];
@@ -323,21 +337,25 @@ impl Open<'_> {
         true
     }
 
-    fn removes(&self, ranges: &[Range<usize>]) -> bool {
-        let within = |range: &Range<usize>| {
-            self.removals
-                .iter()
-                .any(|gone| gone.start <= range.start && range.end <= gone.end)
+    /// What is taken out, in order.
+    fn removals(&self) -> Vec<Range<usize>> {
+        let stays = |range: &Range<usize>| {
+            let mut kept = self.kept.iter();
+            kept.any(|kept| kept.start < range.end && range.start < kept.end)
         };
-        ranges.iter().all(within)
+        let gone = |found: &&Found| !found.ranges.iter().any(stays);
+        let markings = self.markings.iter().filter(gone);
+        let ranges = markings.flat_map(|found| &found.ranges);
+        let elements = self.elements.iter().filter(|element| !stays(element));
+        let mut removals: Vec<Range<usize>> = ranges.chain(elements).cloned().collect();
+        removals.sort_by_key(|range| range.start);
+        removals
     }
 
     /// In order, without overlap: removals joined, insertions moved out of them.
     fn changes(&self) -> Vec<Change> {
-        let mut removals = self.removals.clone();
-        removals.sort_by_key(|range| range.start);
         let mut joined: Vec<Range<usize>> = Vec::new();
-        for range in removals {
+        for range in self.removals() {
             match joined.last_mut() {
                 Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
                 _ => joined.push(range),

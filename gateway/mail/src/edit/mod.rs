@@ -97,7 +97,8 @@ pub enum Edit {
         /// The language (RFC 5646); English where there is no list, or no such word in it.
         language: String,
     },
-    /// Takes earlier markings out of the letter's new text; what it quotes stays as it is.
+    /// Takes earlier markings out of the letter's new text; what it quotes stays as it is, and so
+    /// does a text that stands there word for word as the same list sets it.
     RemoveText {
         /// What they look like.
         patterns: Vec<Pattern>,

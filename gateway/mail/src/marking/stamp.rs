@@ -3,7 +3,7 @@
 //!
 //! It never touches a message: it becomes an edit.
 
-use super::{Look, Marking, Values, Wordings};
+use super::{Look, Marking, Template, Values, Variable, Wordings};
 use crate::edit::{Edit, Fallback, OnDkim, Pattern, Place};
 
 /// A marking to be set on mail.
@@ -47,18 +47,22 @@ impl Stamp {
         }
     }
 
-    /// Whether its words are the same on all mail with one label.
-    pub fn is_fixed_by_label(&self) -> bool {
-        let fixed = |wording: &super::Wording| {
-            let html = wording.html.as_ref();
-            wording.text.is_fixed_by_label() && html.is_none_or(|html| html.is_fixed_by_label())
-        };
-        self.wordings.iter().all(fixed)
+    /// Every variable that it names, in whatever language and form.
+    pub fn variables(&self) -> impl Iterator<Item = Variable> {
+        self.wordings.iter().flat_map(|wording| {
+            let html = wording.html.iter().flat_map(Template::variables);
+            wording.text.variables().chain(html)
+        })
     }
 
-    /// What it looks like in any language and whoever set it, so that [`Edit::RemoveText`] finds
-    /// it. In `values` only the label counts.
-    pub fn patterns(&self, values: &Values) -> Vec<Pattern> {
-        self.wordings.patterns(values)
+    /// Whether its words are the same on all mail of which these values are known.
+    pub fn is_fixed_by(&self, known: &Values) -> bool {
+        self.variables().all(|variable| known.holds(variable))
+    }
+
+    /// What it looks like in any language on mail of which these values are known, so that
+    /// [`Edit::RemoveText`] finds it.
+    pub fn patterns(&self, known: &Values) -> Vec<Pattern> {
+        self.wordings.patterns(known)
     }
 }

@@ -64,7 +64,7 @@ variables! {
 
 impl Variable {
     /// Whether it says something of the label, and so is the same on all mail with it.
-    fn is_of_label(self) -> bool {
+    pub fn is_of_label(self) -> bool {
         matches!(
             self,
             Self::LabelName | Self::LabelParent | Self::LabelTooltip
@@ -95,9 +95,18 @@ impl Values {
         self
     }
 
+    /// Whether the variable is set, be it to nothing.
+    pub fn holds(&self, variable: Variable) -> bool {
+        self.known(variable).is_some()
+    }
+
     fn get(&self, variable: Variable) -> &str {
+        self.known(variable).unwrap_or_default()
+    }
+
+    fn known(&self, variable: Variable) -> Option<&str> {
         let found = self.0.iter().find(|(known, _)| *known == variable);
-        found.map_or("", |(_, value)| value)
+        found.map(|(_, value)| value.as_str())
     }
 }
 
@@ -260,13 +269,12 @@ impl Template {
         self.render(values, escape_html)
     }
 
-    /// Whether its words are the same on all mail with one label.
-    pub fn is_fixed_by_label(&self) -> bool {
-        let fixed = |piece: &Piece| match piece {
-            Piece::Text(_) => true,
-            Piece::Variable(variable) => variable.is_of_label(),
-        };
-        self.0.iter().all(fixed)
+    /// What it names, in order.
+    pub fn variables(&self) -> impl Iterator<Item = Variable> {
+        self.0.iter().filter_map(|piece| match piece {
+            Piece::Text(_) => None,
+            Piece::Variable(variable) => Some(*variable),
+        })
     }
 
     fn render(&self, values: &Values, write: impl Fn(&str) -> String) -> String {
@@ -277,40 +285,37 @@ impl Template {
         pieces.collect()
     }
 
-    /// What this text looks like whatever the values are, so that an earlier marking is known
-    /// again. `label.…` is fixed by `values`; all else may be anything. `None` when too little is
-    /// fixed to tell it from other text.
-    pub fn pattern(&self, values: &Values) -> Option<Pattern> {
-        let pieces = self.fixed_pieces(|variable| values.get(variable).to_owned());
+    /// What this text looks like on any mail of which these values are known, so that an earlier
+    /// marking is known again: each other variable may stand for anything. `None` when too little
+    /// is fixed to tell it from other text.
+    pub fn pattern(&self, known: &Values) -> Option<Pattern> {
+        let pieces = self.fixed_pieces(|variable| known.known(variable).map(str::to_owned));
         Pattern::of(pieces.iter().map(String::as_str))
     }
 
     /// The same of an HTML text, as what it shows.
-    pub fn shown_pattern(&self, values: &Values) -> Option<Pattern> {
+    pub fn shown_pattern(&self, known: &Values) -> Option<Pattern> {
         // For private use, so that it stands in no text that means to be read.
         const ROOM: &str = "\u{e000}";
         let html = self
-            .fixed_pieces(|variable| escape_html(values.get(variable)))
+            .fixed_pieces(|variable| known.known(variable).map(escape_html))
             .join(ROOM);
         let shown = shown_text(&html);
         Pattern::of(shown.split(ROOM))
     }
 
-    /// What is fixed when the label is known, with room between one piece and the next.
-    fn fixed_pieces(&self, label: impl Fn(Variable) -> String) -> Vec<String> {
+    /// What is fixed when some values are known, with room between one piece and the next.
+    fn fixed_pieces(&self, known: impl Fn(Variable) -> Option<String>) -> Vec<String> {
         let mut pieces = vec![String::new()];
         for piece in &self.0 {
             let fixed = match piece {
-                Piece::Text(text) => text.clone(),
-                Piece::Variable(variable) if variable.is_of_label() => label(*variable),
-                Piece::Variable(_) => {
-                    pieces.push(String::new());
-                    continue;
-                }
+                Piece::Text(text) => Some(text.clone()),
+                Piece::Variable(variable) => known(*variable),
             };
             // There is always a last piece, since the list began with one.
-            if let Some(last) = pieces.last_mut() {
-                last.push_str(&fixed);
+            match (fixed, pieces.last_mut()) {
+                (Some(fixed), Some(last)) => last.push_str(&fixed),
+                _ => pieces.push(String::new()),
             }
         }
         pieces
