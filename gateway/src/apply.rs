@@ -12,8 +12,8 @@ use crate::sealing::Sealing;
 use crate::served::Memory;
 use crate::site::Site;
 use crate::trace;
-use mail::{Address, Edit, Edited, LabelId, Labels, Message, SkipReason};
-use rules::{AttachmentLabel, Facts, Group, Plan};
+use mail::{Address, Edit, EditError, Edited, LabelId, Labels, Message, SkipReason};
+use rules::{AttachmentLabel, Facts, Group, Plan, Verdict};
 use seal::{GrantId, LetterId};
 
 /// Everything that has to be kept and sent for one message.
@@ -197,7 +197,8 @@ impl Desk<'_> {
         work.dispatches.extend(notices);
     }
 
-    /// The copy with its edits; none when nothing changes.
+    /// The copy with its edits; none when nothing changes. A mark that only claims to be ours goes
+    /// before any other edit.
     fn edited(
         &self,
         group: &Group,
@@ -205,30 +206,38 @@ impl Desk<'_> {
         registrar: &mut Registrar<'_>,
         files: &mut [AttachmentLabel],
     ) -> Result<Option<Edited>, Stop> {
-        // A mark that only claims to be ours goes before any other edit.
-        let forged = admission == Admission::Forged;
-        let remove = forged.then(|| Edit::RemoveHeader {
+        let forged = (admission == Admission::Forged).then(|| Edit::RemoveHeader {
             name: origin::FIELD.to_owned(),
         });
-        let edits: Vec<Edit> = remove
-            .into_iter()
-            .chain(group.verdict.edits.iter().cloned())
-            .chain(labelling(registrar, files))
-            .collect();
-        if edits.is_empty() {
-            return Ok(None);
-        }
-        let edited = mail::apply(self.message, &edits)?;
-        attachments::note_kept(files, &edited);
-        Ok(Some(edited))
+        let packs = files.iter().any(|file| file.left.is_none());
+        let edit = || edit(self.message, forged, &group.verdict, registrar, files);
+        // Packing is bounded, but not quick: other sessions go on meanwhile.
+        let edited = match packs {
+            true => tokio::task::block_in_place(edit),
+            false => edit(),
+        };
+        Ok(edited?)
     }
 }
 
-/// The edits that set labels in files. Packing is bounded, but not quick: other sessions go on
-/// meanwhile.
-fn labelling(registrar: &mut Registrar<'_>, files: &mut [AttachmentLabel]) -> Vec<Edit> {
-    match files.iter().any(|file| file.left.is_none()) {
-        true => tokio::task::block_in_place(|| registrar.label(files)),
-        false => Vec::new(),
+/// A copy with everything that its verdict changes in it; none when nothing changes. What became of
+/// the labels of attached files is noted on them.
+pub fn edit(
+    message: &Message<'_>,
+    before: Option<Edit>,
+    verdict: &Verdict,
+    registrar: &mut Registrar<'_>,
+    files: &mut [AttachmentLabel],
+) -> Result<Option<Edited>, EditError> {
+    let edits: Vec<Edit> = before
+        .into_iter()
+        .chain(verdict.edits.iter().cloned())
+        .chain(registrar.label(files))
+        .collect();
+    if edits.is_empty() {
+        return Ok(None);
     }
+    let edited = mail::apply(message, &edits)?;
+    attachments::note_kept(files, &edited);
+    Ok(Some(edited))
 }

@@ -2,6 +2,7 @@
 //! nothing.
 
 use super::mail_file::{crlf, read};
+use super::preview::{Preview, Written};
 use super::rule_set::{RuleArguments, RuleSet};
 use super::{Format, OK, Output, failed, misused};
 use crate::inspect;
@@ -44,6 +45,9 @@ pub struct Explain {
     /// For people, or for programs: one JSON object a line
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
+    /// Also write each copy as it would leave into this folder, which must be new or empty
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
     /// A message, a folder of messages, or - for standard input
     message: PathBuf,
 }
@@ -74,6 +78,13 @@ pub fn run(explain: &Explain, output: &mut Output) -> ExitCode {
         }
     };
     set.tell_assumed(output);
+    let preview = match explain.out.as_deref().map(Preview::open).transpose() {
+        Ok(preview) => preview,
+        Err(why) => {
+            output.complain(why);
+            return misused();
+        }
+    };
     let mut exit = OK;
     let mut messages = messages(&explain.message).peekable();
     if messages.peek().is_none() {
@@ -86,7 +97,15 @@ pub fn run(explain: &Explain, output: &mut Output) -> ExitCode {
             break;
         }
         match raw {
-            Ok(raw) => output.say(explain.tell(&set, &envelope, &name, &raw)),
+            Ok(raw) => {
+                let message = (name.as_str(), raw.as_slice());
+                let (told, unwritten) = explain.tell(&set, &envelope, preview.as_ref(), message);
+                output.say(told);
+                if let Some(why) = unwritten {
+                    output.complain(why);
+                    exit = failed();
+                }
+            }
             Err(why) => {
                 output.complain(why);
                 exit = failed();
@@ -134,8 +153,14 @@ impl Explain {
         Ok(Some(label.id.clone()))
     }
 
-    /// What is said of one message.
-    fn tell(&self, set: &RuleSet, envelope: &Envelope, name: &str, raw: &[u8]) -> String {
+    /// What is said of one message, and why its copies were not written.
+    fn tell(
+        &self,
+        set: &RuleSet,
+        envelope: &Envelope,
+        preview: Option<&Preview>,
+        (name, raw): (&str, &[u8]),
+    ) -> (String, Option<String>) {
         let message = Message::parse(raw);
         let source = match self.source {
             Side::Inside => Source::Inside,
@@ -150,18 +175,33 @@ impl Explain {
                 inspect::read_documents(&message, set.site_id.as_deref(), set.policy.needs());
         }
         let explanation = set.policy.explain(&facts);
-        match self.format {
-            Format::Text => format!("{name}\n{}", explanation.to_text()),
-            Format::Json => with_name(name, &explanation.to_json()),
-        }
+        let write = |preview: &Preview| preview.write(set, &facts, &explanation.judgement, name);
+        let (written, unwritten) = match preview.map(write).transpose() {
+            Ok(written) => (written, None),
+            Err(why) => (None, Some(why)),
+        };
+        let told = match self.format {
+            Format::Text => {
+                let copies = written.iter().flatten().map(Written::to_text);
+                format!(
+                    "{name}\n{}{}",
+                    explanation.to_text(),
+                    copies.collect::<String>()
+                )
+            }
+            Format::Json => beside(name, written.as_deref(), &explanation.to_json()),
+        };
+        (told, unwritten)
     }
 }
 
-/// One line: the explanation with the message's name in front.
-fn with_name(name: &str, explanation: &str) -> String {
-    let name = serde_json::Value::from(name);
+/// One line: the explanation, before it the message's name and the files written of it.
+fn beside(name: &str, written: Option<&[Written]>, explanation: &str) -> String {
+    let name = serde_json::json!(name);
+    let written = written.map(|files| format!("\"written\":{},", serde_json::json!(files)));
     format!(
-        "{{\"message\":{name},{}",
+        "{{\"message\":{name},{}{}",
+        written.unwrap_or_default(),
         explanation.trim_start_matches('{')
     )
 }

@@ -10,6 +10,7 @@ mod listed;
 mod mail_file;
 pub mod messages;
 mod output;
+mod preview;
 mod rule_set;
 pub mod serve;
 mod store;

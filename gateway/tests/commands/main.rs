@@ -4,3 +4,4 @@
 mod admin;
 mod closed_pipe;
 mod office;
+mod preview;
