@@ -12,6 +12,7 @@ pub(crate) use tricks::Tricks;
 
 use core::net::IpAddr;
 
+use mail::marking::Named;
 use mail::{Address, AmbiguityKind, LabelId};
 
 use crate::draft::Draft;
@@ -127,6 +128,9 @@ pub(crate) enum TextOf {
     SubjectOrBody,
     Header(String),
     AttachmentName,
+    SenderAttribute(Named),
+    RecipientAttribute(Named),
+    AnyRecipientAttribute(Named),
 }
 
 /// What a message can be by its form.
@@ -258,7 +262,6 @@ impl Test {
     pub fn cost(&self) -> u8 {
         match self {
             Self::Text(TextOf::Body | TextOf::SubjectOrBody, _) => 3,
-            Self::Text(TextOf::Sender | TextOf::Recipient | TextOf::AnyRecipient, _) => 0,
             Self::Text(TextOf::Subject | TextOf::Header(_), _) => 1,
             Self::Text(TextOf::AttachmentName, _)
             | Self::AttachmentLabelAtLeast(_)
@@ -291,7 +294,9 @@ impl Test {
     pub fn is_per_recipient(&self) -> bool {
         matches!(
             self,
-            Self::Recipient(_) | Self::RecipientDomain(_) | Self::Text(TextOf::Recipient, _)
+            Self::Recipient(_)
+                | Self::RecipientDomain(_)
+                | Self::Text(TextOf::Recipient | TextOf::RecipientAttribute(_), _)
         )
     }
 
@@ -301,7 +306,9 @@ impl Test {
             Self::Sender(parties) | Self::Header(AddressFields::From, parties) => {
                 !parties.is_sides_only()
             }
-            Self::SenderDomain(_) | Self::Text(TextOf::Sender, _) => true,
+            Self::SenderDomain(_) | Self::Text(TextOf::Sender | TextOf::SenderAttribute(_), _) => {
+                true
+            }
             Self::Text(TextOf::Header(name), _) => ["from", "sender", "reply-to"]
                 .iter()
                 .any(|own| name.eq_ignore_ascii_case(own)),

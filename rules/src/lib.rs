@@ -15,6 +15,7 @@ mod judge;
 mod look;
 mod manual;
 mod matching;
+mod people;
 mod plan;
 mod policy;
 mod read;

@@ -7,11 +7,13 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value, json};
 
 use crate::words::{self, Kind, Place, Word};
-use mail::{AmbiguityKind, marking::Variable};
+use mail::AmbiguityKind;
+use mail::marking::{OWN_NAME_BYTES_MAX, Variable};
 
 mod ambiguity;
 
 const OPENING: &str = include_str!("manual/opening.md");
+const VARIABLES: &str = include_str!("manual/variables.md");
 
 /// The manual page, as Markdown.
 pub fn manual() -> String {
@@ -28,10 +30,11 @@ pub fn manual() -> String {
         let (sentence, honest) = (kind.sentence(), ambiguity::in_honest_mail(*kind));
         let _ = writeln!(page, "- **`{kind}`**: {sentence}. {honest}");
     }
-    let _ = writeln!(page, "\n## Variables\n");
+    let _ = writeln!(page, "\n## Variables\n\n{VARIABLES}");
     for variable in Variable::ALL {
         let _ = writeln!(page, "- `${{{}}}`: {}", variable.name(), variable.meaning());
     }
+    page.push_str("- `${sender.custom.NAME}`: what `custom` in `[[person]]` says of the sender\n");
     page
 }
 
@@ -134,6 +137,11 @@ fn kind(kind: Kind) -> Value {
         Kind::Moment => json!({ "type": "string" }),
         Kind::Table(place) => json!({ "anyOf": [inner(place)] }),
         Kind::TextOrTable(place) => json!({ "anyOf": [text(), inner(place)] }),
+        Kind::NamedTexts => json!({
+            "type": "object",
+            "propertyNames": { "pattern": "^[A-Za-z0-9_-]+$", "maxLength": OWN_NAME_BYTES_MAX },
+            "additionalProperties": text(),
+        }),
         Kind::Tables(place) => tables(place),
         Kind::OneOrMoreTables(place) => json!({ "anyOf": [inner(place), tables(place)] }),
         Kind::Reserved => json!({ "not": {} }),

@@ -16,6 +16,7 @@ use crate::cases::Case;
 use crate::condition::Condition;
 use crate::diagnostic::Diagnostic;
 use crate::matching::{Domains, Parties, Where};
+use crate::people::People;
 use crate::verdict::Severity;
 
 /// One file of rules.
@@ -104,6 +105,7 @@ pub(crate) struct Home {
     pub labelling: Labelling,
     /// In which texts tell the time.
     pub zone: Zone,
+    pub people: People,
 }
 
 /// What holds for the labels of all mail.

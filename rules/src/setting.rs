@@ -2,10 +2,11 @@
 //!
 //! It fills in nothing itself: that is for `mail::marking`.
 
-use mail::marking::{Stamp, Values, Variable};
+use mail::marking::{Named, Stamp, Values, Variable};
 use mail::{Label, Pattern};
 
 use crate::look::Look;
+use crate::people::Person;
 use crate::policy::Home;
 
 /// What is known when a text is filled in.
@@ -32,7 +33,7 @@ impl Setting<'_> {
             .field("Message-ID")
             .map(|field| message.field_text(field));
         let id = id.unwrap_or_default();
-        label_values(self.label)
+        let values = label_values(self.label)
             .with(Variable::SenderName, name.as_deref().unwrap_or(&address))
             .with(Variable::SenderAddress, &address)
             .with(Variable::SenderDomain, domain.unwrap_or_default())
@@ -43,7 +44,12 @@ impl Setting<'_> {
             .with(Variable::Clock, &local.clock())
             .with(Variable::Zone, &local.zone_words())
             .with(Variable::RuleName, self.rule)
-            .with(Variable::OrganisationName, &self.look.home.name)
+            .with(Variable::OrganisationName, &self.look.home.name);
+        let person = self.look.person_shown();
+        let said = person.into_iter().flat_map(Person::attributes);
+        said.fold(values, |values, (named, value)| {
+            values.with_named(named.clone(), value)
+        })
     }
 }
 
@@ -76,7 +82,7 @@ pub(crate) fn earlier(stamp: &Stamp, rule: &str, home: &Home) -> Vec<Pattern> {
     if !varies(stamp, rule, home) {
         return Vec::new();
     }
-    if !stamp.variables().any(Variable::is_of_label) {
+    if !stamp.names().any(Named::is_of_label) {
         return stamp.patterns(&with_rule(Values::new(), rule, home));
     }
     let labels = home.labels.iter();

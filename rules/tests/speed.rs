@@ -96,6 +96,34 @@ fn judging_a_letter_that_matches_nothing_is_quick() {
 }
 
 #[test]
+fn twenty_thousand_people_load_in_time_and_cost_a_judgement_little() {
+    let rule = "[[rule]]\nname = 'r'\nthen = [{ footer = \"${sender.name}\\n${sender.title}\" }]\n";
+    let mut text = rule.to_owned();
+    for at in 0..20_000 {
+        let _ = writeln!(
+            text,
+            "[[person]]\naddress = ['p{at}@corp.example', 'person.{at}@corp.example']\n\
+             name = 'Person {at}'\ntitle = 'Head of {at}'\ndepartment = 'Sales'\n\
+             phone = '+49 30 {at}'\ncity = 'Berlin'\ncustom = {{ cost_centre = '{at}' }}"
+        );
+    }
+    text.push_str("[[person]]\naddress = 'ann@corp.example'\ntitle = 'Clerk'\n");
+    let start = Instant::now();
+    let policy = load_text(&text).policy;
+    let loading = start.elapsed();
+    let mail = letter(4 << 10);
+    let one = ["bob@partner.example"];
+    let known = time(&policy, &mail, &one);
+    let nobody = time(&load_text(rule).policy, &mail, &one);
+    println!("20,000 people load in {loading:?}; a footer with one {known:?}, without {nobody:?}");
+    assert!(loading < Duration::from_secs(30), "{loading:?}");
+    assert!(
+        known < nobody * 20 + Duration::from_millis(5),
+        "nobody walks through all people: {known:?} {nobody:?}"
+    );
+}
+
+#[test]
 fn ten_thousand_rules_load_in_time() {
     let mut text = String::new();
     for at in 0..10_000 {

@@ -60,6 +60,9 @@ fn every_condition_and_action_has_a_case() {
         "ForeignLabel",
         "Marking",
         "Wording",
+        "Person",
+        "AttributeWords",
+        "AttributePattern",
         "Language",
     ] {
         let words = words(place);

@@ -205,12 +205,17 @@ impl Compiler {
                 let field = self
                     .field_names(std::slice::from_ref(field))?
                     .swap_remove(0);
-                let values = if name == "header_contains" {
-                    "words"
-                } else {
-                    "pattern"
+                (TextOf::Header(field), words_or_patterns(name, section))
+            }
+            (of, Value::Table(section)) => {
+                let named = self.attribute_asked(section)?;
+                let of = match of {
+                    "sender_attribute" => TextOf::SenderAttribute(named),
+                    "recipient_attribute" => TextOf::RecipientAttribute(named),
+                    "any_recipient_attribute" => TextOf::AnyRecipientAttribute(named),
+                    _ => return None,
                 };
-                (TextOf::Header(field), section.texts(values))
+                (of, words_or_patterns(name, section))
             }
             ("sender", value) => (TextOf::Sender, value.texts()),
             ("recipient", value) => (TextOf::Recipient, value.texts()),
@@ -305,6 +310,14 @@ impl Compiler {
         }
         (kinds.len() == items.len()).then_some(kinds)
     }
+}
+
+/// What `…_contains` or `…_matches` compares with, where a table says it.
+fn words_or_patterns<'s>(name: &str, section: &'s Section) -> &'s [Item] {
+    section.texts(match name.ends_with("_contains") {
+        true => "words",
+        false => "pattern",
+    })
 }
 
 fn tricks(items: &[Item]) -> Tricks {

@@ -34,7 +34,10 @@ impl Compiler {
         template: Result<Template, Vec<TemplateError>>,
     ) -> Option<Template> {
         match template {
-            Ok(template) => Some(template),
+            Ok(template) => {
+                self.advise_unknown_attributes(item, template.names());
+                Some(template)
+            }
             Err(errors) => {
                 for error in errors {
                     let spot = within(item, &error.span);
@@ -350,7 +353,7 @@ fn default_look(top: bool, color: Option<Color>) -> Look {
 
 /// The place of a stretch of a text in its file: the whole value where it is not written there as
 /// it is read, as behind an escape.
-fn within(item: &Item, span: &std::ops::Range<usize>) -> Spot {
+pub(super) fn within(item: &Item, span: &std::ops::Range<usize>) -> Spot {
     let written = item
         .spot
         .file

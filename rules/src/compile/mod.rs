@@ -8,6 +8,7 @@ mod conditions;
 mod labelling;
 mod labels;
 mod markings;
+mod people;
 mod rules;
 mod texts;
 mod time;
@@ -17,6 +18,7 @@ use std::collections::BTreeMap;
 use crate::cases;
 use crate::diagnostic::{Diagnostic, Grade, Spot};
 use crate::matching::{Domains, PartyError};
+use crate::people::People;
 use crate::policy::{Home, LabelEffects, Labelling, Loaded, Needs, Organisation, Policy, RuleFile};
 use crate::read::{self, Item, Section, nearest};
 
@@ -79,6 +81,7 @@ impl Compiler {
             labels: mail::Labels::default(),
             labelling: Labelling::default(),
             zone: mail::time::Zone::default(),
+            people: People::default(),
         };
         Self {
             found,
@@ -96,6 +99,7 @@ impl Compiler {
         let tables = |name: &'static str| files.iter().flat_map(move |file| file.tables(name));
         let single = |name: &'static str| files.iter().filter_map(move |file| file.table(name));
         self.time(single("time"));
+        self.people(tables("person"));
         self.lists(tables("list"));
         self.labels(tables("label"));
         self.labelling(single("labels"));

@@ -1,6 +1,7 @@
 //! The answers to single questions.
 
 use mail::label::Foreign;
+use mail::marking::Named;
 use mail::{Address, Ambiguity, LabelId, Sender};
 
 use super::kinds;
@@ -239,6 +240,16 @@ impl Asker<'_> {
                     .iter()
                     .any(|text| matcher.matches_one(text)),
             ),
+            TextOf::SenderAttribute(named) => {
+                let sender = look.facts.envelope.sender.address();
+                Truth::of(sender.is_some_and(|sender| self.says(sender, named, matcher)))
+            }
+            TextOf::RecipientAttribute(named) => {
+                Truth::of(self.says(self.recipient, named, matcher))
+            }
+            TextOf::AnyRecipientAttribute(named) => {
+                self.any(|each| self.says(each, named, matcher))
+            }
             TextOf::AttachmentName => {
                 let found = match matcher {
                     Matcher::Words(words) => look
@@ -253,6 +264,12 @@ impl Asker<'_> {
                 Truth::of(found).unless_hidden(|| look.is_hidden())
             }
         }
+    }
+
+    /// Whether such a thing is said of whoever has this address.
+    fn says(&self, address: &Address, named: &Named, matcher: &Matcher) -> bool {
+        let value = self.look.home.people.attribute(address, named);
+        value.is_some_and(|value| matcher.matches_one(value))
     }
 
     fn subject(&self, matcher: &Matcher) -> Truth {

@@ -122,6 +122,9 @@ impl Bench<'_> {
     /// Adds a marking to the copy's edits. A copy that it cannot be set on, and may not go without
     /// it, is refused.
     pub(super) fn set_marking(&self, edit: Edit, draft: &mut Draft) {
+        if says_nothing(&edit) {
+            return;
+        }
         if let Some(reason) = mail::edit::refusal(self.look.message(), &edit) {
             let because = reason.in_words();
             draft.restrict(Fate::Reject {
@@ -267,6 +270,14 @@ impl Bench<'_> {
             severity,
         });
         true
+    }
+}
+
+/// Whether a marking's variables stand for nothing on this copy, and it holds nothing else.
+fn says_nothing(edit: &Edit) -> bool {
+    match edit {
+        Edit::InsertText { plain, html, .. } => [plain, html].iter().all(|t| t.trim().is_empty()),
+        _ => false,
     }
 }
 

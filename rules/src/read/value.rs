@@ -1,7 +1,7 @@
 //! Values: what a word takes, checked against its kind.
 
 use toml::Spanned;
-use toml::de::{DeArray, DeValue};
+use toml::de::{DeArray, DeTable, DeValue};
 
 use super::{Moment, Reader, Section, moment, nearest};
 use crate::diagnostic::{Diagnostic, Spot};
@@ -17,6 +17,8 @@ pub(crate) enum Value {
     Moment(Moment),
     Table(Section),
     Tables(Vec<Section>),
+    /// Names and texts, as they were written.
+    Named(Vec<(Item, Item)>),
 }
 
 /// One text of a value.
@@ -101,6 +103,7 @@ impl Reader {
             (Kind::Table(place) | Kind::TextOrTable(place), DeValue::Table(table)) => {
                 Some(Value::Table(self.table(place, table, value.span(), chain)))
             }
+            (Kind::NamedTexts, DeValue::Table(table)) => Some(self.named_texts(word, table)),
             (Kind::OneOrMoreTables(place), DeValue::Table(table)) => {
                 let table = self.table(place, table, value.span(), chain);
                 Some(Value::Tables(vec![table]))
@@ -156,6 +159,26 @@ impl Reader {
             read.extend(one);
         }
         Some(Value::Texts(read))
+    }
+
+    fn named_texts(&mut self, word: &'static Word, table: &DeTable<'_>) -> Value {
+        let mut read = Vec::new();
+        for (key, value) in table {
+            let name = Item {
+                text: key.get_ref().to_string(),
+                list: false,
+                spot: self.spot(key.span()),
+            };
+            let text = match value.get_ref() {
+                DeValue::String(text) => self.item(word, text, value),
+                _ => {
+                    self.wrong_kind(word, value);
+                    None
+                }
+            };
+            read.extend(text.map(|text| (name, text)));
+        }
+        Value::Named(read)
     }
 
     /// An empty list of alternatives never holds; whoever writes one means something else.

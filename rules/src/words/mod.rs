@@ -7,6 +7,7 @@ mod actions;
 mod conditions;
 mod labels;
 mod markings;
+mod people;
 mod tables;
 
 pub(crate) use conditions::IMPORTANCES;
@@ -22,6 +23,8 @@ pub(crate) enum Place {
     Condition,
     HeaderWords,
     HeaderPattern,
+    AttributeWords,
+    AttributePattern,
     Action,
     Reject,
     Marking,
@@ -38,6 +41,7 @@ pub(crate) enum Place {
     Labels,
     Label,
     Language,
+    Person,
     List,
     Case,
     Expect,
@@ -76,6 +80,8 @@ pub(crate) enum Kind {
     Table(Place),
     /// A text, or a table of its own.
     TextOrTable(Place),
+    /// A table of texts under names of their own.
+    NamedTexts,
     /// A list of tables.
     Tables(Place),
     /// One or several tables.
@@ -127,6 +133,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Word> {
         tables::WORDS,
         labels::WORDS,
         markings::WORDS,
+        people::WORDS,
         conditions::WORDS,
         actions::WORDS,
     ]
@@ -146,13 +153,15 @@ pub(crate) fn find(place: Place, name: &str) -> Option<&'static Word> {
 
 impl Place {
     /// Every place, in the order the manual shows them.
-    pub const ALL: [Place; 24] = [
+    pub const ALL: [Place; 27] = [
         Self::File,
         Self::Rule,
         Self::Active,
         Self::Condition,
         Self::HeaderWords,
         Self::HeaderPattern,
+        Self::AttributeWords,
+        Self::AttributePattern,
         Self::ForeignLabel,
         Self::Action,
         Self::Reject,
@@ -168,6 +177,7 @@ impl Place {
         Self::Labels,
         Self::Time,
         Self::Language,
+        Self::Person,
         Self::List,
         Self::Case,
         Self::Expect,
@@ -191,6 +201,8 @@ impl Place {
             Self::Condition => "`when` or `unless`",
             Self::HeaderWords => "`header_contains`",
             Self::HeaderPattern => "`header_matches`",
+            Self::AttributeWords => "`…_attribute_contains`",
+            Self::AttributePattern => "`…_attribute_matches`",
             Self::Action => "`then`",
             Self::Reject => "`reject`",
             Self::Marking => "`header` or `footer`",
@@ -207,6 +219,7 @@ impl Place {
             Self::Time => "`[time]`",
             Self::Label => "`[[label]]`",
             Self::Language => "`[[language]]`",
+            Self::Person => "`[[person]]`",
             Self::List => "`[[list]]`",
             Self::Case => "`[[case]]`",
             Self::Expect => "`[[case.expect]]`",
@@ -240,6 +253,7 @@ impl Kind {
             Self::Moment => "a date, or a date and time with its zone".into(),
             Self::Table(_) => "a table".into(),
             Self::TextOrTable(_) => "a text or a table".into(),
+            Self::NamedTexts => "a table of texts".into(),
             Self::Tables(_) => "a list of tables".into(),
             Self::OneOrMoreTables(_) => "a table or a list of tables".into(),
             Self::Reserved => "nothing yet".into(),

@@ -58,6 +58,13 @@ pub(super) const WORDS: &[Word] = &[
     ),
     word(
         File,
+        "person",
+        Tables(Place::Person),
+        "[{ address = \"anna@corp.example\", title = \"Head of Sales\" }]",
+        "Somebody, and what texts may say of them: `${sender.title}`.",
+    ),
+    word(
+        File,
         "list",
         Tables(List),
         "[{ name = \"…\", values = […] }]",

@@ -281,6 +281,14 @@ impl Open<'_> {
             true => marks::shown_text(new.html),
             false => marks::unquoted_text(new.plain),
         };
+        let written = match canvas.is_html() {
+            true => new.html,
+            false => new.plain,
+        };
+        // Its variables stood for nothing, and it held nothing else.
+        if written.trim().is_empty() {
+            return true;
+        }
         let present = marks::find(canvas, &Pattern::exact(&shown));
         if !present.is_empty() {
             let mut own = present.into_iter().filter(|found| !found.quoted);

@@ -299,6 +299,7 @@ pub(crate) fn unclosed_html(html: &str) -> String {
 
 pub(crate) use html::text_places as html_text_places;
 pub(crate) use marks::shown_text;
+pub(crate) use outline::shows_nothing;
 pub(crate) use outline::stray_end;
 
 /// A header field with its name, and a body.

@@ -4,7 +4,9 @@
 
 use super::Place;
 use super::elements::Elements;
-use super::html::{CUT_TAG, Name, Names, RAW, Token, Tokens, VOID, attribute, names};
+use super::html::{
+    CUT_TAG, Name, Names, RAW, Token, Tokens, VOID, attribute, decode_entities, names,
+};
 
 mod shown;
 
@@ -22,6 +24,8 @@ const HTML: Name = Name::new(b"html");
 const HEAD: Name = Name::new(b"head");
 /// What is seen although it is no text.
 const SEEN: Names = names!["img" "hr" "input" "video" "object" "embed" "iframe"];
+/// What only says how the text in it looks.
+const DRESS: Names = names!["a" "b" "br" "div" "em" "font" "i" "p" "small" "span" "strong" "u"];
 
 /// Finds the spot for a place; `None` where browsers would not surely show what stands there.
 pub(crate) fn find(html: &[u8], place: Place) -> Option<Spot> {
@@ -71,6 +75,27 @@ pub(crate) fn stray_end(html: &[u8]) -> Option<std::ops::Range<usize>> {
         }
     }
     None
+}
+
+/// Whether a piece of HTML is whole in itself and shows nothing: blanks, and elements that only say
+/// how text looks. Without it, what stands around it shows the same.
+pub(crate) fn shows_nothing(html: &str) -> bool {
+    let mut open: Vec<Name> = Vec::new();
+    for token in Tokens::new(html.as_bytes()) {
+        let nothing = match token {
+            Token::Text(range) => decode_entities(&html[range]).trim().is_empty(),
+            Token::Open { name, .. } => {
+                open.extend((!name.is_one_of(VOID)).then_some(name));
+                name.is_one_of(DRESS)
+            }
+            Token::Close { name, .. } => open.pop() == Some(name),
+            Token::Hidden(_) | Token::Unclosed { .. } => false,
+        };
+        if !nothing {
+            return false;
+        }
+    }
+    open.is_empty()
 }
 
 /// Whether `offset` lies in what is quoted.

@@ -4,18 +4,19 @@
 
 mod look;
 mod original;
+mod slot;
 mod stamp;
 mod template;
+mod variable;
 mod wording;
 
 pub(crate) use look::guarded;
 pub use look::{Alignment, Color, Look, SIZE_POINTS};
 pub use original::original_attached;
+pub use slot::AFFIX_CHARS_MAX;
 pub use stamp::Stamp;
-pub use template::{
-    TEMPLATE_BYTES_MAX, Template, TemplateError, TemplateErrorKind, VALUE_CHARS_MAX, Values,
-    Variable,
-};
+pub use template::{TEMPLATE_BYTES_MAX, Template, TemplateError, TemplateErrorKind};
+pub use variable::{Named, OWN_NAME_BYTES_MAX, VALUE_CHARS_MAX, Values, Variable};
 pub use wording::{HtmlFault, Wording, Wordings, html_fault};
 
 /// Text to be shown in a letter, its variables filled in.

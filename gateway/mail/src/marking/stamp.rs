@@ -3,7 +3,7 @@
 //!
 //! It never touches a message: it becomes an edit.
 
-use super::{Look, Marking, Template, Values, Variable, Wordings};
+use super::{Look, Marking, Named, Template, Values, Wordings};
 use crate::edit::{Edit, Fallback, OnDkim, Pattern, Place};
 
 /// A marking to be set on mail.
@@ -28,6 +28,7 @@ impl Stamp {
         let text = wording.text.fill(values);
         let html = match &wording.html {
             Some(html) => html.fill_html(values),
+            None if text.trim().is_empty() => String::new(),
             None => self.look.dress(&text, self.place),
         };
         Marking { text, html }
@@ -48,16 +49,16 @@ impl Stamp {
     }
 
     /// Every variable that it names, in whatever language and form.
-    pub fn variables(&self) -> impl Iterator<Item = Variable> {
+    pub fn names(&self) -> impl Iterator<Item = &Named> {
         self.wordings.iter().flat_map(|wording| {
-            let html = wording.html.iter().flat_map(Template::variables);
-            wording.text.variables().chain(html)
+            let html = wording.html.iter().flat_map(Template::names);
+            wording.text.names().chain(html)
         })
     }
 
     /// Whether its words are the same on all mail of which these values are known.
     pub fn is_fixed_by(&self, known: &Values) -> bool {
-        self.variables().all(|variable| known.holds(variable))
+        self.names().all(|named| known.holds(named))
     }
 
     /// What it looks like in any language on mail of which these values are known, so that

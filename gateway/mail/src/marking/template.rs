@@ -1,130 +1,35 @@
 //! Texts with variables: `Classified as ${label.name} by ${sender.name}`.
 //!
 //! It never reads a value for variables again, and a value is text and nothing else: escaped in
-//! HTML, without controls, cut at a length.
+//! HTML. A line with nothing but variables that all stand for nothing is left out.
 
 use std::fmt;
 use std::ops::Range;
 
-use crate::edit::Pattern;
-
 use super::escape_html;
-use crate::edit::{html_text_places, shown_text};
+use super::slot::{AFFIX_CHARS_MAX, Slot};
+use super::variable::{Named, VALUE_CHARS_MAX, Values, Variable};
+use crate::edit::{Pattern, html_text_places, shown_text, shows_nothing};
 
-/// How long a value may be, in characters: a hostile subject must not fill a letter.
-pub const VALUE_CHARS_MAX: usize = 200;
 /// How long a template may be, in bytes.
 pub const TEMPLATE_BYTES_MAX: usize = 8 * 1024;
-
-macro_rules! variables {
-    ($($variable:ident = $name:literal $(| $other:literal)*, $doc:literal;)*) => {
-        /// Something a text may name.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Variable { $(#[doc = $doc] $variable,)* }
-
-        impl Variable {
-            /// Every variable there is.
-            pub const ALL: &'static [Variable] = &[$(Variable::$variable,)*];
-
-            /// Its name between `${` and `}`.
-            pub fn name(self) -> &'static str {
-                match self { $(Self::$variable => $name,)* }
-            }
-
-            /// What it stands for.
-            pub fn meaning(self) -> &'static str {
-                match self { $(Self::$variable => $doc,)* }
-            }
-
-            /// The variable of this name, or of the name it bears in Microsoft's markings.
-            pub fn parse(name: &str) -> Option<Self> {
-                match name { $($name $(| $other)* => Some(Self::$variable),)* _ => None }
-            }
-        }
-    };
-}
-
-variables! {
-    LabelName = "label.name" | "Item.Label", "the label's name";
-    LabelParent = "label.parent", "the name of the label it stands under";
-    LabelTooltip = "label.tooltip", "what a person is told about the label";
-    SenderName = "sender.name" | "User.Name", "the sender's display name, or else the address";
-    SenderAddress = "sender.address" | "User.PrincipalName", "the envelope sender's address";
-    SenderDomain = "sender.domain", "the envelope sender's domain";
-    Subject = "message.subject" | "subject" | "Item.Name" | "Item.Location", "the subject";
-    MessageId = "message.id", "the Message-ID";
-    Date = "time.date" | "date" | "Event.DateTime",
-        "the moment of marking in the zone of `[time]`: `3 December 2026, 15:05 UTC+01:00`";
-    Day = "time.day", "the day of it in figures: `2026-12-03`";
-    Clock = "time.time", "the hour and minute of it: `15:05`";
-    Zone = "time.zone", "how far that zone is from UTC then: `UTC+01:00`, or `UTC`";
-    RuleName = "rule.name", "the rule that set the marking";
-    OrganisationName = "organisation.name", "the organisation's name";
-}
-
-impl Variable {
-    /// Whether it says something of the label, and so is the same on all mail with it.
-    pub fn is_of_label(self) -> bool {
-        matches!(
-            self,
-            Self::LabelName | Self::LabelParent | Self::LabelTooltip
-        )
-    }
-}
-
-/// What variables stand for in one message; those not set are empty.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Values(Vec<(Variable, String)>);
-
-impl Values {
-    /// No variable is set.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Sets a variable; controls are dropped and what is beyond [`VALUE_CHARS_MAX`] is cut.
-    pub fn with(mut self, variable: Variable, value: &str) -> Self {
-        let hidden = |c: &char| c.is_control() || is_invisible(*c);
-        let value = value
-            .chars()
-            .filter(|c| !hidden(c))
-            .take(VALUE_CHARS_MAX)
-            .collect();
-        self.0.retain(|(known, _)| *known != variable);
-        self.0.push((variable, value));
-        self
-    }
-
-    /// Whether the variable is set, be it to nothing.
-    pub fn holds(&self, variable: Variable) -> bool {
-        self.known(variable).is_some()
-    }
-
-    fn get(&self, variable: Variable) -> &str {
-        self.known(variable).unwrap_or_default()
-    }
-
-    fn known(&self, variable: Variable) -> Option<&str> {
-        let found = self.0.iter().find(|(known, _)| *known == variable);
-        found.map(|(_, value)| value.as_str())
-    }
-}
-
-/// Characters that change the direction or the shape of the text around them.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
-        || matches!(c, '\u{2066}'..='\u{2069}' | '\u{feff}')
-}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Piece {
     Text(String),
-    Variable(Variable),
+    Slot(Slot),
 }
 
-/// A text whose variables were found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Line {
+    pieces: Vec<Piece>,
+    /// Whether it is left out when all its variables stand for nothing.
+    vanishes: bool,
+}
+
+/// A text whose variables were found, line by line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Template(Vec<Piece>);
+pub struct Template(Vec<Line>);
 
 /// What is wrong with a template, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,6 +47,10 @@ pub enum TemplateErrorKind {
     Unknown(String),
     /// `${` without `}`.
     Unclosed,
+    /// What stands around the name is not as it must be.
+    Form,
+    /// What stands around the name, or in a value's place, is too long.
+    LongSlot,
     /// It is longer than [`TEMPLATE_BYTES_MAX`].
     TooLong,
     /// The variable stands where HTML gives its value another meaning than text.
@@ -152,10 +61,13 @@ impl TemplateError {
     /// What to write instead, apart from the message.
     pub fn help(&self) -> String {
         match &self.kind {
-            TemplateErrorKind::Unknown(_) => {
-                let names = Variable::ALL.iter().map(|v| format!("`${{{}}}`", v.name()));
-                format!("there are {}", names.collect::<Vec<_>>().join(", "))
-            }
+            TemplateErrorKind::Unknown(name) => known(name),
+            TemplateErrorKind::Form => "write `${name}`, `${name|in its place}` or \
+                 `${[before]name[behind]}`; brackets hold no others, and no line breaks"
+                .to_owned(),
+            TemplateErrorKind::LongSlot => format!(
+                "at most {AFFIX_CHARS_MAX} characters in brackets, and {VALUE_CHARS_MAX} behind `|`"
+            ),
             TemplateErrorKind::Unclosed => "close it with `}`, or write `$${`".to_owned(),
             TemplateErrorKind::TooLong => format!("write at most {TEMPLATE_BYTES_MAX} bytes"),
             TemplateErrorKind::Place => "in HTML a variable may stand in text, in a quoted \
@@ -171,6 +83,8 @@ impl fmt::Display for TemplateError {
         match &self.kind {
             TemplateErrorKind::Unknown(name) => write!(f, "unknown variable `${{{name}}}`"),
             TemplateErrorKind::Unclosed => f.write_str("`${` without `}`"),
+            TemplateErrorKind::Form => f.write_str("this variable cannot be read"),
+            TemplateErrorKind::LongSlot => f.write_str("too much text beside a variable"),
             TemplateErrorKind::TooLong => f.write_str("the text is too long"),
             TemplateErrorKind::Place => f.write_str("a variable here would be more than text"),
         }
@@ -179,10 +93,28 @@ impl fmt::Display for TemplateError {
 
 impl std::error::Error for TemplateError {}
 
+/// The variables there are: those of the family that a name begins with, or else all.
+fn known(name: &str) -> String {
+    let family = |variable: &&Variable| {
+        let (family, _) = variable.name().split_once('.').unwrap_or_default();
+        name.split('.').next() == Some(family)
+    };
+    let shown = |variable: &Variable| format!("`${{{}}}`", variable.name());
+    let all = Variable::ALL;
+    let mut names: Vec<String> = all.iter().filter(family).map(shown).collect();
+    if names.is_empty() {
+        names = all.iter().map(shown).collect();
+    }
+    if name.starts_with("sender.") {
+        names.push("`${sender.custom.NAME}`".to_owned());
+    }
+    format!("there are {}", names.join(", "))
+}
+
 impl Template {
     /// Finds the variables; every mistake is told. `$${` stands for `${` itself.
     pub fn parse(text: &str) -> Result<Self, Vec<TemplateError>> {
-        Self::read(text, |_| true)
+        Self::read(text, |_| true, |line| line.trim().is_empty())
     }
 
     /// The same of an HTML text, whose variables must stand where an escaped value is text.
@@ -192,70 +124,50 @@ impl Template {
             let holds = |place: &Range<usize>| place.start <= span.start && span.end <= place.end;
             places.iter().any(holds)
         };
-        Self::read(html, is_text)
+        Self::read(html, is_text, shows_nothing)
     }
 
     fn read(
         text: &str,
         is_text: impl Fn(&Range<usize>) -> bool,
+        is_blank: impl Fn(&str) -> bool,
     ) -> Result<Self, Vec<TemplateError>> {
         let mut errors = Vec::new();
-        let mut spans = Vec::new();
+        let mut note = |kind, span| errors.push(TemplateError { kind, span });
         if text.len() > TEMPLATE_BYTES_MAX {
-            errors.push(TemplateError {
-                kind: TemplateErrorKind::TooLong,
-                span: 0..text.len(),
-            });
+            note(TemplateErrorKind::TooLong, 0..text.len());
         }
-        let mut pieces = Vec::new();
-        let mut literal = String::new();
+        let mut lines = Lines::default();
+        let mut misplaced = Vec::new();
         let mut at = 0;
         while let Some(found) = text[at..].find("${").map(|n| at + n) {
             if text[at..found].ends_with('$') {
-                literal.push_str(&text[at..found - 1]);
-                literal.push_str("${");
+                lines.push_text(&text[at..found - 1]);
+                lines.push_text("${");
                 at = found + 2;
                 continue;
             }
-            literal.push_str(&text[at..found]);
+            lines.push_text(&text[at..found]);
             let Some(end) = text[found..].find('}').map(|n| found + n) else {
-                let span = found..found + 2;
-                errors.push(TemplateError {
-                    kind: TemplateErrorKind::Unclosed,
-                    span,
-                });
+                note(TemplateErrorKind::Unclosed, found..found + 2);
                 at = text.len();
                 break;
             };
-            let name = &text[found + 2..end];
-            spans.push(found..end + 1);
-            match Variable::parse(name) {
-                Some(variable) => {
-                    pieces.push(Piece::Text(std::mem::take(&mut literal)));
-                    pieces.push(Piece::Variable(variable));
-                }
-                None => {
-                    let kind = TemplateErrorKind::Unknown(name.to_owned());
-                    errors.push(TemplateError {
-                        kind,
-                        span: found..end + 1,
-                    });
-                }
+            let span = found..end + 1;
+            misplaced.extend((!is_text(&span)).then(|| span.clone()));
+            match Slot::parse(&text[found + 2..end]) {
+                Ok(slot) => lines.push_slot(slot),
+                Err(kind) => note(kind, span),
             }
             at = end + 1;
         }
-        literal.push_str(&text[at..]);
-        pieces.push(Piece::Text(literal));
-        pieces.retain(|piece| *piece != Piece::Text(String::new()));
-        let misplaced = spans.into_iter().filter(|span| !is_text(span));
-        errors.extend(misplaced.map(|span| TemplateError {
-            kind: TemplateErrorKind::Place,
-            span,
-        }));
-        if errors.is_empty() {
-            Ok(Self(pieces))
-        } else {
-            Err(errors)
+        lines.push_text(&text[at..]);
+        for span in misplaced {
+            note(TemplateErrorKind::Place, span);
+        }
+        match errors.is_empty() {
+            true => Ok(Self(lines.settle(is_blank))),
+            false => Err(errors),
         }
     }
 
@@ -269,27 +181,28 @@ impl Template {
         self.render(values, escape_html)
     }
 
-    /// What it names, in order.
-    pub fn variables(&self) -> impl Iterator<Item = Variable> {
-        self.0.iter().filter_map(|piece| match piece {
-            Piece::Text(_) => None,
-            Piece::Variable(variable) => Some(*variable),
-        })
+    /// All that it names.
+    pub fn names(&self) -> impl Iterator<Item = &Named> {
+        self.0.iter().flat_map(Line::slots).map(|slot| &slot.named)
     }
 
     fn render(&self, values: &Values, write: impl Fn(&str) -> String) -> String {
-        let pieces = self.0.iter().map(|piece| match piece {
-            Piece::Text(text) => text.clone(),
-            Piece::Variable(variable) => write(values.get(*variable)),
+        let lines = self.0.iter().filter(|line| !line.is_left_out(values));
+        let lines = lines.map(|line| {
+            let pieces = line.pieces.iter().map(|piece| match piece {
+                Piece::Text(text) => text.clone(),
+                Piece::Slot(slot) => write(&slot.fill(values)),
+            });
+            pieces.collect::<String>()
         });
-        pieces.collect()
+        lines.collect::<Vec<_>>().join("\n")
     }
 
     /// What this text looks like on any mail of which these values are known, so that an earlier
     /// marking is known again: each other variable may stand for anything. `None` when too little
     /// is fixed to tell it from other text.
     pub fn pattern(&self, known: &Values) -> Option<Pattern> {
-        let pieces = self.fixed_pieces(|variable| known.known(variable).map(str::to_owned));
+        let pieces = self.fixed_pieces(|slot| slot.known(known));
         Pattern::of(pieces.iter().map(String::as_str))
     }
 
@@ -298,27 +211,83 @@ impl Template {
         // For private use, so that it stands in no text that means to be read.
         const ROOM: &str = "\u{e000}";
         let html = self
-            .fixed_pieces(|variable| known.known(variable).map(escape_html))
+            .fixed_pieces(|slot| slot.known(known).as_deref().map(escape_html))
             .join(ROOM);
         let shown = shown_text(&html);
         Pattern::of(shown.split(ROOM))
     }
 
     /// What is fixed when some values are known, with room between one piece and the next.
-    fn fixed_pieces(&self, known: impl Fn(Variable) -> Option<String>) -> Vec<String> {
+    fn fixed_pieces(&self, known: impl Fn(&Slot) -> Option<String>) -> Vec<String> {
         let mut pieces = vec![String::new()];
-        for piece in &self.0 {
-            let fixed = match piece {
-                Piece::Text(text) => Some(text.clone()),
-                Piece::Variable(variable) => known(*variable),
-            };
-            // There is always a last piece, since the list began with one.
-            match (fixed, pieces.last_mut()) {
-                (Some(fixed), Some(last)) => last.push_str(&fixed),
-                _ => pieces.push(String::new()),
+        for (number, line) in self.0.iter().enumerate() {
+            let line_break = (number > 0).then(|| Piece::Text("\n".to_owned()));
+            for piece in line_break.iter().chain(&line.pieces) {
+                let fixed = match piece {
+                    Piece::Text(text) => Some(text.clone()),
+                    Piece::Slot(slot) => known(slot),
+                };
+                // There is always a last piece, since the list began with one.
+                match (fixed, pieces.last_mut()) {
+                    (Some(fixed), Some(last)) => last.push_str(&fixed),
+                    _ => pieces.push(String::new()),
+                }
             }
         }
         pieces
+    }
+}
+
+impl Line {
+    fn slots(&self) -> impl Iterator<Item = &Slot> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Slot(slot) => Some(slot),
+            Piece::Text(_) => None,
+        })
+    }
+
+    fn is_left_out(&self, values: &Values) -> bool {
+        self.vanishes && self.slots().all(|slot| slot.fill(values).is_empty())
+    }
+}
+
+/// The lines read so far; the last one is open.
+#[derive(Default)]
+struct Lines {
+    done: Vec<Vec<Piece>>,
+    open: Vec<Piece>,
+}
+
+impl Lines {
+    fn push_text(&mut self, text: &str) {
+        for (number, text) in text.split('\n').enumerate() {
+            if number > 0 {
+                self.done.push(std::mem::take(&mut self.open));
+            }
+            if !text.is_empty() {
+                self.open.push(Piece::Text(text.to_owned()));
+            }
+        }
+    }
+
+    fn push_slot(&mut self, slot: Slot) {
+        self.open.push(Piece::Slot(slot));
+    }
+
+    /// The lines; `is_blank` says of what stands beside the variables of one whether it shows
+    /// nothing.
+    fn settle(mut self, is_blank: impl Fn(&str) -> bool) -> Vec<Line> {
+        self.done.push(self.open);
+        let settle = |pieces: Vec<Piece>| {
+            let beside = pieces.iter().map(|piece| match piece {
+                Piece::Text(text) => text.as_str(),
+                Piece::Slot(_) => "",
+            });
+            let blank = is_blank(&beside.collect::<String>());
+            let vanishes = blank && pieces.iter().any(|piece| matches!(piece, Piece::Slot(_)));
+            Line { pieces, vanishes }
+        };
+        self.done.into_iter().map(settle).collect()
     }
 }
 
@@ -365,8 +334,106 @@ mod tests {
             fill("$5 $${label.name} ${Item.Label}"),
             "$5 ${label.name} Confidential"
         );
-        for variable in Variable::ALL {
-            assert_eq!(Variable::parse(variable.name()), Some(*variable));
+    }
+
+    #[test]
+    fn what_stands_beside_a_value_stands_there_only_with_it() {
+        let own = Named::own("room").unwrap();
+        let values = Values::new()
+            .with(Variable::SenderPhone, "+49 30 12 <b>")
+            .with(Variable::SenderFax, "  ")
+            .with_named(own, "B 12");
+        let fill = |text: &str| Template::parse(text).unwrap().fill(&values);
+        assert_eq!(fill("${[Tel. ]sender.phone}!"), "Tel. +49 30 12 <b>!");
+        assert_eq!(fill("a${[, Tel. ]sender.mobile[;]}!"), "a!");
+        assert_eq!(fill("${sender.title|our staff}"), "our staff");
+        assert_eq!(fill("${[Fax ]sender.fax|no | fax}"), "no | fax");
+        assert_eq!(fill("${[(room ]sender.custom.room[)]}"), "(room B 12)");
+        let html = Template::parse_html("<b>${[<i> ]sender.phone}</b>");
+        let html = html.or_else(|_| Template::parse_html("<b>${[& ]sender.phone}</b>"));
+        let shown = html.unwrap().fill_html(&values);
+        assert_eq!(shown, "<b>&amp; +49 30 12 &lt;b&gt;</b>");
+        assert!(Template::parse_html("<b>${[<i>]sender.phone}</b>").is_err());
+        assert!(Template::parse_html("<b title=\"${sender.title|\"x}\">y</b>").is_err());
+    }
+
+    #[test]
+    fn lines_without_a_value_are_left_out() {
+        let text =
+            "Ann\n${sender.title}\n  ${sender.phone} ${sender.fax}\r\nCorp\n\n${sender.city}";
+        let template = Template::parse(text).unwrap();
+        assert_eq!(template.fill(&Values::new()), "Ann\nCorp\n");
+        let values = Values::new().with(Variable::SenderFax, "7");
+        assert_eq!(template.fill(&values), "Ann\n   7\r\nCorp\n");
+        // The controls: words beside it, a text in its place.
+        let fill = |text: &str| Template::parse(text).unwrap().fill(&Values::new());
+        assert_eq!(fill("a\nFax: ${sender.fax}\nb"), "a\nFax: \nb");
+        assert_eq!(fill("a\n${sender.fax|-}\nb"), "a\n-\nb");
+        assert_eq!(fill("a\n\nb"), "a\n\nb");
+        let html = |html: &str| {
+            Template::parse_html(html)
+                .unwrap()
+                .fill_html(&Values::new())
+        };
+        assert_eq!(
+            html("<p>Ann</p>\n<p><b>${sender.title}</b>&nbsp;</p>\n<p>Corp</p>"),
+            "<p>Ann</p>\n<p>Corp</p>"
+        );
+        assert_eq!(html("a<br>\n${sender.title}<br>\nb"), "a<br>\nb");
+        let link = "<a href=\"tel:${sender.phone}\">${sender.phone}</a>";
+        assert_eq!(html(&format!("a\n{link}")), "a");
+        // An element that is open, a picture, a cell: without them the rest would be another.
+        for kept in [
+            "<p>${sender.title}\n</p>",
+            "<p><img src=\"x\" alt=\"${sender.title}\"></p>",
+            "<table><tr><td>a</td>\n<td>${sender.title}</td>\n</tr></table>",
+            "<!-- x -->${sender.title}",
+        ] {
+            assert_eq!(html(kept), kept.replace("${sender.title}", ""));
         }
+    }
+
+    #[test]
+    fn a_marking_is_known_again_with_and_without_values() {
+        let text =
+            "Corp Ltd, Berlin\n${sender.title}\n${[Tel. ]sender.phone}\nregistered in Berlin";
+        let template = Template::parse(text).unwrap();
+        let pattern = template.pattern(&Values::new());
+        let known = Pattern::of(["Corp Ltd, Berlin\n", "\n", "\nregistered in Berlin"]);
+        assert_eq!(pattern, known);
+        let label = Template::parse("${[Label: ]label.name}\n${label.tooltip|none}").unwrap();
+        let pattern = label.pattern(&self::values().with(Variable::LabelTooltip, ""));
+        assert_eq!(pattern, Some(Pattern::exact("Label: Confidential none")));
+    }
+
+    #[test]
+    fn what_stands_beside_a_name_has_limits() {
+        let kind = |text: &str| Template::parse(text).map_err(|errors| errors[0].kind.clone());
+        let beside = |length: usize| format!("${{[{}]sender.title[a]}}", "é".repeat(length - 1));
+        let longest = Template::parse(&beside(AFFIX_CHARS_MAX)).unwrap();
+        assert_eq!(
+            kind(&beside(AFFIX_CHARS_MAX + 1)),
+            Err(TemplateErrorKind::LongSlot)
+        );
+        let long = Values::new().with(Variable::SenderTitle, &"x".repeat(1000));
+        assert_eq!(longest.fill(&long).chars().count(), VALUE_CHARS_MAX);
+        let instead = |length: usize| format!("${{sender.title|{}}}", "é".repeat(length));
+        assert!(kind(&instead(VALUE_CHARS_MAX)).is_ok());
+        assert_eq!(
+            kind(&instead(VALUE_CHARS_MAX + 1)),
+            Err(TemplateErrorKind::LongSlot)
+        );
+        for form in [
+            "${[a sender.title}",
+            "${sender.title]}",
+            "${[a][b]sender.title}",
+            "${[a\n]sender.title}",
+            "${sender.title|\u{7}}",
+        ] {
+            assert_eq!(kind(form), Err(TemplateErrorKind::Form), "{form}");
+        }
+        let unknown = |name: &str| Err(TemplateErrorKind::Unknown(name.to_owned()));
+        assert_eq!(kind("${[a]sender.titel|b}"), unknown("sender.titel"));
+        assert_eq!(kind("${ sender.title}"), unknown(" sender.title"));
     }
 }

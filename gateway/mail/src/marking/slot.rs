@@ -1,0 +1,76 @@
+//! One place of a variable in a text: `${sender.phone}`, `${[Tel. ]sender.phone}`,
+//! `${sender.title|our staff}`.
+//!
+//! Whatever stands in it fits in [`VALUE_CHARS_MAX`] characters on one line, so that a marking is
+//! known again by the text around it.
+
+use super::template::TemplateErrorKind;
+use super::variable::{Named, VALUE_CHARS_MAX, Values};
+
+/// How long the texts around a value may be together, in characters.
+pub const AFFIX_CHARS_MAX: usize = 60;
+
+/// The place of a variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Slot {
+    pub named: Named,
+    /// Stands before a value, and only there.
+    before: String,
+    /// Stands behind a value, and only there.
+    after: String,
+    /// Stands in a value's place where there is none.
+    otherwise: String,
+}
+
+impl Slot {
+    /// Reads what stands between `${` and `}`.
+    pub fn parse(text: &str) -> Result<Self, TemplateErrorKind> {
+        let (text, otherwise) = text.split_once('|').unwrap_or((text, ""));
+        let (before, text) = match text.strip_prefix('[') {
+            Some(text) => text.split_once(']').ok_or(TemplateErrorKind::Form)?,
+            None => ("", text),
+        };
+        let (name, after) = match text.strip_suffix(']') {
+            Some(text) => text.split_once('[').ok_or(TemplateErrorKind::Form)?,
+            None => (text, ""),
+        };
+        if name.contains(['[', ']']) || [before, after].concat().contains(['[', ']']) {
+            return Err(TemplateErrorKind::Form);
+        }
+        let named = Named::parse(name);
+        let named = named.ok_or_else(|| TemplateErrorKind::Unknown(name.to_owned()))?;
+        if [before, after, otherwise]
+            .concat()
+            .contains(char::is_control)
+        {
+            return Err(TemplateErrorKind::Form);
+        }
+        let around = before.chars().count() + after.chars().count();
+        if around > AFFIX_CHARS_MAX || otherwise.chars().count() > VALUE_CHARS_MAX {
+            return Err(TemplateErrorKind::LongSlot);
+        }
+        Ok(Self {
+            named,
+            before: before.to_owned(),
+            after: after.to_owned(),
+            otherwise: otherwise.to_owned(),
+        })
+    }
+
+    /// What stands here with these values.
+    pub fn fill(&self, values: &Values) -> String {
+        let value = values.get(&self.named);
+        if value.trim().is_empty() {
+            return self.otherwise.clone();
+        }
+        let around = self.before.chars().count() + self.after.chars().count();
+        let value = value.chars().take(VALUE_CHARS_MAX - around);
+        let (before, after) = (self.before.chars(), self.after.chars());
+        before.chain(value).chain(after).collect()
+    }
+
+    /// The same, where it is known what it stands for.
+    pub fn known(&self, known: &Values) -> Option<String> {
+        known.holds(&self.named).then(|| self.fill(known))
+    }
+}
