@@ -9,8 +9,9 @@ use std::ops::Range;
 use memchr::memmem;
 
 use super::SkipReason;
-use crate::message::transfer::{self, TransferEncoding, quoted_token};
+use crate::message::transfer::{self, QUOTED_LINE, TransferEncoding, quoted_token};
 use crate::message::{Charset, Message, Part};
+use crate::work;
 
 /// Bytes that go in the place of a raw range.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -288,9 +289,16 @@ impl<'m> Canvas<'m> {
         };
         let mut splices = Vec::with_capacity(changes.len());
         for (change, piece) in changes.iter().zip(pieces) {
-            let start = walk.to(change.range.start);
+            let mut start = walk.to(change.range.start);
             let dangling = walk.dangling;
             let end = walk.to(change.range.end);
+            // Where text is only taken out, the soft break that set it apart goes too.
+            if piece.is_empty() && !dangling {
+                let before = &self.raw[..start];
+                let soft = before.strip_suffix(self.line_break);
+                let soft = soft.and_then(|before| before.strip_suffix(b"="));
+                start = soft.map_or(start, <[u8]>::len);
+            }
             let mut bytes = Vec::with_capacity(piece.len() * 2);
             if !piece.is_empty() || start != end {
                 self.quoted_joint(start, end, dangling, piece, &mut bytes);
@@ -316,16 +324,20 @@ impl<'m> Canvas<'m> {
         let after = &self.raw[end..];
         let begins_line = piece.starts_with(b"\n") || piece.starts_with(b"\r\n");
         let soft = [b"=", self.line_break].concat();
+        let before_line_end = after.starts_with(b"\r\n") || after.starts_with(b"\n");
+        let joins = piece.is_empty() && !before_line_end && fit_in_line(before, after);
         match before.last() {
             _ if dangling => out.extend_from_slice(self.line_break),
             None | Some(b'\n') => {}
             // A blank, or a `=` that stands for itself, must not end up before a hard break.
-            Some(b' ' | b'\t' | b'=') => out.extend_from_slice(&soft),
+            Some(b' ' | b'\t' | b'=') if !joins => out.extend_from_slice(&soft),
             _ if begins_line => {}
+            // Where text was only taken out, the line ends as it does, or is one again.
+            _ if piece.is_empty() && (after.is_empty() || before_line_end) => {}
+            _ if joins => {}
             _ => out.extend_from_slice(&soft),
         }
         out.extend(transfer::encode_quoted_printable(piece, self.line_break));
-        let before_line_end = after.starts_with(b"\r\n") || after.starts_with(b"\n");
         if !after.is_empty() && !before_line_end && !out.is_empty() && !out.ends_with(b"\n") {
             out.extend_from_slice(&soft);
         }
@@ -360,8 +372,9 @@ impl QuotedWalk<'_> {
                 if self.decoded >= decoded {
                     break;
                 }
-                let run = memchr::memchr(b'=', rest).unwrap_or(rest.len());
-                let used = run.min(decoded - self.decoded);
+                let wanted = &rest[..rest.len().min(decoded - self.decoded)];
+                let used = memchr::memchr(b'=', wanted).unwrap_or(wanted.len());
+                work::looked_at(used);
                 self.at += used;
                 self.decoded += used;
                 continue;
@@ -376,6 +389,15 @@ impl QuotedWalk<'_> {
         }
         self.at
     }
+}
+
+/// Whether the end of one text and the beginning of another are one line of quoted-printable.
+fn fit_in_line(before: &[u8], after: &[u8]) -> bool {
+    let before = before.iter().rev().take(QUOTED_LINE + 1);
+    let after = after.iter().take(QUOTED_LINE + 1);
+    let left = before.take_while(|byte| **byte != b'\n').count();
+    let right = after.take_while(|byte| !matches!(byte, b'\n' | b'\r'));
+    left + right.count() <= QUOTED_LINE
 }
 
 fn plain_signs(text: &str) -> String {

@@ -2,15 +2,12 @@
 //!
 //! It never writes into a signed or encrypted part, nor into an attachment.
 
-use std::ops::Range;
-
-use super::canvas::{Canvas, Change, Splice, Written};
+use super::body::{self, Body};
+use super::canvas::{Canvas, Splice, Written};
 use super::draft::Draft;
-use super::marks::{self, Found, Pattern};
-use super::outline::Spot;
-use super::plain::Frame;
+use super::marks::{Pattern, Sheet};
 use super::targets::{self, Refusal};
-use super::{Place, SkipReason, Skipped, outline, plain};
+use super::{Place, SkipReason, Skipped};
 use crate::marking::guarded;
 use crate::message::{Message, Part, PartPath, TransferEncoding, parameters};
 
@@ -25,7 +22,7 @@ pub(crate) struct NewText<'a> {
 
 impl NewText<'_> {
     /// The class that marks what we wrote in this slot.
-    fn class(&self) -> String {
+    pub fn class(&self) -> String {
         let safe = |c: &char| c.is_ascii_alphanumeric() || *c == '-';
         format!(
             "sealgate-{}",
@@ -44,7 +41,7 @@ impl NewText<'_> {
 }
 
 /// Where a line of HTML is broken at the next blank.
-const COLUMN_MAX: usize = 700;
+pub(crate) const COLUMN_MAX: usize = 700;
 
 /// Breaks lines that no mail line can hold, at blanks; controls are dropped.
 fn fold_html(html: &str) -> String {
@@ -65,29 +62,10 @@ fn fold_html(html: &str) -> String {
     folded
 }
 
-/// A change with its rank among those at one offset: text for the top goes above what came before.
-struct Ranked {
-    change: Change,
-    rank: isize,
-    class: String,
-}
-
-/// A body while it is written in.
-struct Open<'m> {
-    canvas: Canvas<'m>,
-    insertions: Vec<Ranked>,
-    /// Elements of ours that others take the place of.
-    elements: Vec<Range<usize>>,
-    /// Markings to be taken out.
-    markings: Vec<Found>,
-    /// Where a text stands already that the same list sets: it stays, whatever looks like it.
-    kept: Vec<Range<usize>>,
-}
-
 /// All bodies that are written in.
 #[derive(Default)]
 pub(crate) struct Writer<'m> {
-    open: Vec<Open<'m>>,
+    open: Vec<Body<'m>>,
     count: isize,
 }
 
@@ -105,31 +83,19 @@ impl<'m> Writer<'m> {
         let mut texts = Vec::with_capacity(numbers.len());
         let mut spots = Vec::with_capacity(numbers.len());
         for number in &numbers {
-            let canvas = &self.open[*number].canvas;
+            let canvas = &self.open[*number].sheet.canvas;
             let unwritable = || (canvas.part.path.clone(), SkipReason::Unwritable);
-            texts.push(canvas.fit(new.plain).ok_or_else(unwritable)?);
-            spots.push(match canvas.is_html() {
-                true => outline::find(canvas.scan(), new.place).ok_or_else(unwritable)?,
-                false => Spot {
-                    offset: plain::spot(canvas.scan(), new.place),
-                    closers: String::new(),
-                },
-            });
+            texts.push(canvas.fit(new.plain).ok_or_else(unwritable)?.into_owned());
+            let spot = body::spot(canvas.is_html(), canvas.scan(), new.place);
+            spots.push(spot.ok_or_else(unwritable)?);
         }
         for ((number, plain), spot) in numbers.into_iter().zip(texts).zip(spots) {
             self.count += 1;
             let open = &mut self.open[number];
-            if !open.insert(
-                NewText {
-                    plain: &plain,
-                    ..new
-                },
-                spot,
-                self.count,
-            ) {
-                let path = open.canvas.part.path.clone();
+            let plain = plain.as_str();
+            if !open.insert(NewText { plain, ..new }, spot, self.count) {
                 skipped.push(Skipped {
-                    path,
+                    path: open.sheet.canvas.part.path.clone(),
                     reason: SkipReason::AlreadyMarked,
                 });
             }
@@ -143,19 +109,22 @@ impl<'m> Writer<'m> {
         message: &'m Message<'m>,
         patterns: &[Pattern],
     ) -> Result<(), Refusal> {
-        let parts = letter_parts(message)?;
-        for number in self.open_all(message, &parts)? {
-            let open = &mut self.open[number];
-            for found in patterns
-                .iter()
-                .flat_map(|pattern| marks::find(&open.canvas, pattern))
-            {
-                if !found.quoted {
-                    open.markings.push(found);
+        let (mut opened, mut refused) = (false, None);
+        // A part in which nothing may be written does not keep a marking in another.
+        for part in letter_parts(message)? {
+            match self.open_all(message, &[part]) {
+                Ok(numbers) => {
+                    opened = true;
+                    let remove = |number: usize| self.open[number].remove(patterns);
+                    numbers.into_iter().for_each(remove);
                 }
+                Err(refusal) => refused = refused.or(Some(refusal)),
             }
         }
-        Ok(())
+        match refused.filter(|_| !opened) {
+            Some(refusal) => Err(refusal),
+            None => Ok(()),
+        }
     }
 
     fn open_all(
@@ -177,20 +146,14 @@ impl<'m> Writer<'m> {
             let known = self
                 .open
                 .iter()
-                .position(|open| open.canvas.part.path == part.path);
+                .position(|open| open.sheet.canvas.part.path == part.path);
             if known.is_none() {
                 if doubtful(part) {
                     return Err((part.path.clone(), SkipReason::Ambiguous));
                 }
                 let canvas =
                     Canvas::open(message, part).map_err(|reason| (part.path.clone(), reason))?;
-                self.open.push(Open {
-                    canvas,
-                    insertions: Vec::new(),
-                    elements: Vec::new(),
-                    markings: Vec::new(),
-                    kept: Vec::new(),
-                });
+                self.open.push(Body::new(canvas));
             }
             numbers.push(known.unwrap_or(self.open.len() - 1));
         }
@@ -199,14 +162,15 @@ impl<'m> Writer<'m> {
 
     /// Forgets what was written in a part that is replaced or removed.
     pub fn forget(&mut self, path: &PartPath) {
-        self.open.retain(|open| !path.holds(&open.canvas.part.path));
+        self.open
+            .retain(|open| !path.holds(&open.sheet.canvas.part.path));
     }
 
     /// Whether text was set into this part or a part inside it.
     pub fn is_writing(&self, path: &PartPath) -> bool {
         self.open
             .iter()
-            .any(|open| path.holds(&open.canvas.part.path))
+            .any(|open| path.holds(&open.sheet.canvas.part.path))
     }
 
     /// Puts all changes into the draft; `root_fields` are what the root's header must now say.
@@ -216,8 +180,8 @@ impl<'m> Writer<'m> {
             if changes.is_empty() {
                 continue;
             }
-            let part = open.canvas.part;
-            let written = open.canvas.write(&changes);
+            let part = open.sheet.canvas.part;
+            let written = open.sheet.canvas.write(&changes);
             let fields = new_fields(draft.message, part, &written);
             if part.path.is_root() {
                 root_fields.extend(fields);
@@ -251,11 +215,9 @@ pub fn standing(message: &Message<'_>, patterns: Vec<Pattern>) -> Vec<Pattern> {
     }
     let parts = letter_parts(message).unwrap_or_default();
     let canvases = parts.into_iter().map(|part| Canvas::open(message, part));
-    let canvases: Vec<Canvas<'_>> = canvases.filter_map(Result::ok).collect();
+    let sheets: Vec<Sheet<'_>> = canvases.flatten().map(Sheet::new).collect();
     let stands = |pattern: &Pattern| {
-        let mut found = canvases
-            .iter()
-            .flat_map(|canvas| marks::find(canvas, pattern));
+        let mut found = sheets.iter().flat_map(|sheet| sheet.find(pattern));
         found.any(|found| !found.quoted)
     };
     patterns.into_iter().filter(stands).collect()
@@ -269,132 +231,8 @@ pub fn find_in_new_text<T>(
 ) -> Option<T> {
     let parts = letter_parts(message).unwrap_or_default().into_iter();
     let canvases = parts.filter_map(|part| Canvas::open(message, part).ok());
-    let mut lines = canvases.flat_map(|canvas| marks::new_lines(&canvas).collect::<Vec<_>>());
-    lines.find_map(|line| read(&line))
-}
-
-impl Open<'_> {
-    /// Returns whether the text was set; it is not when it stands there already.
-    fn insert(&mut self, new: NewText<'_>, spot: Spot, count: isize) -> bool {
-        let canvas = &self.canvas;
-        let shown = match canvas.is_html() {
-            true => marks::shown_text(new.html),
-            false => marks::unquoted_text(new.plain),
-        };
-        let written = match canvas.is_html() {
-            true => new.html,
-            false => new.plain,
-        };
-        // Its variables stood for nothing, and it held nothing else.
-        if written.trim().is_empty() {
-            return true;
-        }
-        let present = marks::find(canvas, &Pattern::exact(&shown));
-        if !present.is_empty() {
-            let mut own = present.into_iter().filter(|found| !found.quoted);
-            let stays = match new.place {
-                Place::Top => own.next(),
-                Place::Bottom | Place::AboveQuote => own.last(),
-            };
-            self.kept
-                .extend(stays.into_iter().flat_map(|found| found.ranges));
-            return false;
-        }
-        let class = new.class();
-        let (offset, text) = if canvas.is_html() {
-            self.elements.extend(marks::own_elements(canvas, &class));
-            let newline = canvas.newline();
-            let element = new.element(newline);
-            let before = &canvas.scan()[..spot.offset];
-            let column = before.len() - memchr::memrchr(b'\n', before).map_or(0, |at| at + 1);
-            // The old line and the new one together may be too long for mail.
-            let long = column + spot.closers.len() > COLUMN_MAX - 100;
-            let joint = if long { newline } else { "" };
-            (
-                spot.offset,
-                format!("{joint}{}{element}{newline}", spot.closers),
-            )
-        } else {
-            let body = canvas.scan();
-            let flowed = canvas.part.parameter("format");
-            let flowed = flowed.is_some_and(|format| format.eq_ignore_ascii_case("flowed"));
-            let top = new.place == Place::Top;
-            let frame = Frame {
-                newline: canvas.newline(),
-                flowed,
-                top,
-            };
-            (spot.offset, frame.set(body, spot.offset, new.plain))
-        };
-        // The last text for a slot is the one that stands.
-        self.insertions.retain(|earlier| earlier.class != class);
-        let rank = if new.place == Place::Top {
-            -count
-        } else {
-            count
-        };
-        let change = Change {
-            range: offset..offset,
-            text,
-        };
-        self.insertions.push(Ranked {
-            change,
-            rank,
-            class,
-        });
-        true
-    }
-
-    /// What is taken out, in order.
-    fn removals(&self) -> Vec<Range<usize>> {
-        let stays = |range: &Range<usize>| {
-            let mut kept = self.kept.iter();
-            kept.any(|kept| kept.start < range.end && range.start < kept.end)
-        };
-        let gone = |found: &&Found| !found.ranges.iter().any(stays);
-        let markings = self.markings.iter().filter(gone);
-        let ranges = markings.flat_map(|found| &found.ranges);
-        let elements = self.elements.iter().filter(|element| !stays(element));
-        let mut removals: Vec<Range<usize>> = ranges.chain(elements).cloned().collect();
-        removals.sort_by_key(|range| range.start);
-        removals
-    }
-
-    /// In order, without overlap: removals joined, insertions moved out of them.
-    fn changes(&self) -> Vec<Change> {
-        let mut joined: Vec<Range<usize>> = Vec::new();
-        for range in self.removals() {
-            match joined.last_mut() {
-                Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
-                _ => joined.push(range),
-            }
-        }
-        let mut changes: Vec<(usize, isize, Change)> = Vec::new();
-        for ranked in &self.insertions {
-            let offset = ranked.change.range.start;
-            let inside = joined
-                .iter()
-                .find(|gone| gone.start < offset && offset < gone.end);
-            let offset = inside.map_or(offset, |gone| gone.end);
-            let change = Change {
-                range: offset..offset,
-                text: ranked.change.text.clone(),
-            };
-            changes.push((offset, ranked.rank, change));
-        }
-        for range in joined {
-            changes.push((
-                range.start,
-                isize::MAX,
-                Change {
-                    range,
-                    text: String::new(),
-                },
-            ));
-        }
-        changes.sort_by_key(|(offset, rank, _)| (*offset, *rank));
-        changes.into_iter().map(|(_, _, change)| change).collect()
-    }
+    let mut sheets = canvases.map(Sheet::new);
+    sheets.find_map(|sheet| sheet.new_lines().find_map(&mut read))
 }
 
 /// The fields that must change with the body: charset, transfer encoding.

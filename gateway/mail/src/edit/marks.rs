@@ -2,6 +2,7 @@
 //!
 //! It never takes words inside a sentence for a marking: a marking fills its lines.
 
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use memchr::memmem;
@@ -132,15 +133,42 @@ pub(crate) struct Found {
     pub quoted: bool,
 }
 
-/// Finds every place where the pattern fills its lines.
-pub(crate) fn find(canvas: &Canvas<'_>, pattern: &Pattern) -> Vec<Found> {
-    if pattern.is_empty() || !pattern.may_occur(canvas.scan()) {
-        return Vec::new();
+/// A body and its lines as they are seen, which are read when first asked for, and once.
+pub(crate) struct Sheet<'m> {
+    pub canvas: Canvas<'m>,
+    lines: OnceCell<Vec<Line>>,
+}
+
+impl<'m> Sheet<'m> {
+    /// A body of which no line was read.
+    pub fn new(canvas: Canvas<'m>) -> Self {
+        let lines = OnceCell::new();
+        Self { canvas, lines }
     }
-    let lines = match canvas.is_html() {
-        true => html_lines(canvas),
-        false => plain_lines(canvas),
-    };
+
+    fn lines(&self) -> &[Line] {
+        self.lines.get_or_init(|| match self.canvas.is_html() {
+            true => html_lines(&self.canvas),
+            false => plain_lines(&self.canvas),
+        })
+    }
+
+    /// Every place where the pattern fills its lines.
+    pub fn find(&self, pattern: &Pattern) -> Vec<Found> {
+        if pattern.is_empty() || !pattern.may_occur(self.canvas.scan()) {
+            return Vec::new();
+        }
+        find_in(self.lines(), pattern)
+    }
+
+    /// The lines that the letter's writer wrote: none that are quoted, none that are empty.
+    pub fn new_lines(&self) -> impl Iterator<Item = &str> {
+        let new = self.lines().iter().filter(|line| !line.quoted);
+        new.map(|line| line.text.as_str())
+    }
+}
+
+fn find_in(lines: &[Line], pattern: &Pattern) -> Vec<Found> {
     let mut found = Vec::new();
     let mut at = 0;
     while at < lines.len() {
@@ -159,16 +187,6 @@ pub(crate) fn find(canvas: &Canvas<'_>, pattern: &Pattern) -> Vec<Found> {
         at += length.max(1);
     }
     found
-}
-
-/// The lines that the letter's writer wrote: none that are quoted, none that are empty.
-pub(crate) fn new_lines(canvas: &Canvas<'_>) -> impl Iterator<Item = String> {
-    let lines = match canvas.is_html() {
-        true => html_lines(canvas),
-        false => plain_lines(canvas),
-    };
-    let new = lines.into_iter().filter(|line| !line.quoted);
-    new.map(|line| line.text)
 }
 
 /// How many lines from here the pattern fills; none when it does not, or when a later line begins
@@ -334,7 +352,8 @@ mod tests {
         let raw = format!("Content-Type: {media_type}; charset=utf-8\n\n{body}");
         let message = Message::parse(raw.as_bytes());
         let canvas = Canvas::open(&message, message.root()).unwrap();
-        find(&canvas, pattern)
+        Sheet::new(canvas)
+            .find(pattern)
             .iter()
             .map(|found| found.quoted)
             .collect()
@@ -387,7 +406,7 @@ mod tests {
         let raw = format!("Content-Type: text/plain\n\n{body}");
         let message = Message::parse(raw.as_bytes());
         let canvas = Canvas::open(&message, message.root()).unwrap();
-        let found = find(&canvas, &open);
+        let found = Sheet::new(canvas).find(&open);
         let line = "Ann wrote this as Internal.";
         let at = body.find(line).unwrap();
         assert_eq!(

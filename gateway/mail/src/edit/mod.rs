@@ -4,6 +4,7 @@
 //! and the new text, in one copy.
 
 mod apply;
+mod body;
 mod canvas;
 mod dkim;
 mod draft;
@@ -17,6 +18,7 @@ mod milter;
 mod outline;
 mod plain;
 mod refill;
+mod removal;
 mod shape;
 mod targets;
 

@@ -9,12 +9,21 @@ use crate::work;
 /// Octets of one line that we write; RFC 5322 §2.1.1 allows 998.
 const LINE_BYTES_MAX: usize = 900;
 
-/// Where the text goes, as an offset at the start of a line or at the end of the body.
+/// Where the text goes, as an offset at the start of a line or at the end of the body: below a
+/// text, above the blank lines that follow it.
 pub(crate) fn spot(body: &[u8], place: Place) -> usize {
-    match place {
-        Place::Top => body.strip_prefix(b"\xef\xbb\xbf").map_or(0, |_| 3),
+    let begin = body.strip_prefix(b"\xef\xbb\xbf").map_or(0, |_| 3);
+    let below = match place {
+        Place::Top => return begin,
         Place::Bottom => body.len(),
-        Place::AboveQuote => quote_start(body).unwrap_or(body.len()),
+        Place::AboveQuote => Quotations::find(body).last().unwrap_or(body.len()),
+    };
+    let text = body[begin..below].trim_ascii_end();
+    let line = begin + text.len();
+    match memchr::memchr(b'\n', &body[line..below]) {
+        _ if text.is_empty() => begin,
+        Some(at) => line + at + 1,
+        None => below,
     }
 }
 
@@ -49,34 +58,63 @@ pub(crate) fn separator(body: &[u8]) -> Option<usize> {
     })
 }
 
-/// Where quoted text begins, attribution line included, if no new text stands below it.
-fn quote_start(body: &[u8]) -> Option<usize> {
-    let separator = separator(body);
-    let mut start = None;
-    let mut attribution = None;
-    let mut signature = false;
-    for (offset, line) in lines(&body[..separator.unwrap_or(body.len())]) {
-        let content = line.trim_ascii();
-        match content {
-            [b'>', ..] => start = start.or(attribution).or(Some(offset)),
-            b"" => {}
-            b"--" => signature = true,
-            _ if signature && start.is_some() => {}
-            // New text stands between this quotation and the one below the separator.
-            _ if start.is_some() => return separator,
-            _ => {}
-        }
-        attribution = match content {
-            b"" => attribution,
-            // `On Monday, Ann wrote:` may be folded over two lines.
-            _ if content.ends_with(b":") => attribution.or(Some(offset)),
-            _ if content.starts_with(b"On ") => Some(offset),
-            _ => None,
+/// What a body quotes.
+#[derive(Default)]
+pub(crate) struct Quotations {
+    /// Where the first line with a quotation sign stands, attribution line included.
+    first: Option<usize>,
+    /// Whether new text stands below it.
+    answered: bool,
+    /// Where a line stands below which all is quoted.
+    separator: Option<usize>,
+}
+
+impl Quotations {
+    /// Finds where they begin.
+    pub fn find(body: &[u8]) -> Self {
+        let separator = separator(body);
+        let mut found = Self {
+            separator,
+            ..Self::default()
         };
+        let mut attribution = None;
+        let mut signature = false;
+        for (offset, line) in lines(&body[..separator.unwrap_or(body.len())]) {
+            let content = line.trim_ascii();
+            match content {
+                [b'>', ..] => found.first = found.first.or(attribution).or(Some(offset)),
+                b"" => {}
+                b"--" => signature = true,
+                _ if signature && found.first.is_some() => {}
+                _ if found.first.is_some() => {
+                    found.answered = true;
+                    return found;
+                }
+                _ => {}
+            }
+            attribution = match content {
+                b"" => attribution,
+                // `On Monday, Ann wrote:` may be folded over two lines.
+                _ if content.ends_with(b":") => attribution.or(Some(offset)),
+                _ if content.starts_with(b"On ") => Some(offset),
+                _ => None,
+            };
+        }
+        if separator.is_some() {
+            found.first = found.first.or(attribution);
+        }
+        found
     }
-    match separator {
-        Some(_) => start.or(attribution).or(separator),
-        None => start,
+
+    /// Where the quotation begins that no new text stands below.
+    fn last(&self) -> Option<usize> {
+        let first = self.first.filter(|_| !self.answered);
+        first.or(self.separator)
+    }
+
+    /// Whether one begins at this offset.
+    pub fn begin_at(&self, offset: usize) -> bool {
+        [self.first, self.separator].contains(&Some(offset))
     }
 }
 
@@ -93,38 +131,37 @@ pub(crate) struct Frame<'a> {
     pub newline: &'a str,
     /// RFC 3676: lines of the body may flow.
     pub flowed: bool,
-    /// The text stands above all other.
-    pub top: bool,
 }
 
 impl Frame<'_> {
-    /// The text with the blank lines that part it from what is around `offset`.
+    /// The text with the blank lines that part it from what is around `offset`. They are always as
+    /// many, whatever stands there, so that it can be told which go when the text goes
+    /// ([`super::removal`]).
     pub fn set(&self, body: &[u8], offset: usize, text: &str) -> String {
         let text = self.lines(text);
         let newline = self.newline;
-        let (before, after) = body.split_at(offset);
-        let before_is_empty = before.is_empty() || before == b"\xef\xbb\xbf";
-        let ends_line = before_is_empty || before.ends_with(b"\n");
-        let ends_blank =
-            before_is_empty || before.ends_with(b"\n\n") || before.ends_with(b"\n\r\n");
-        let mut framed = String::with_capacity(text.len() + 8);
-        for missing in [!ends_line, !ends_blank] {
-            framed.push_str(if missing { newline } else { "" });
+        let before = &body[..offset];
+        match before.is_empty() || before == b"\xef\xbb\xbf" {
+            true => format!("{text}{newline}{newline}"),
+            false if before.ends_with(b"\n") => format!("{newline}{text}{newline}"),
+            // A body that ended without a line break ends without one again.
+            false => format!("{newline}{newline}{text}"),
         }
-        framed.push_str(&text);
-        match (before_is_empty, after.is_empty()) {
-            (_, false) => framed.extend([newline, newline]),
-            // In an empty letter other text may follow or come before.
-            (true, true) => framed.extend([newline, if self.top { newline } else { "" }]),
-            (false, true) if ends_line => framed.push_str(newline),
-            (false, true) => {}
-        }
-        framed
     }
 
     fn lines(&self, text: &str) -> String {
         let text = clean(text);
-        let shown = text.lines().flat_map(|line| fold(line.trim_end()));
+        // Blank lines of its own around it could not be told from those of the letter.
+        let is_blank = |line: &&str| line.trim().is_empty();
+        let begin: usize = text
+            .split_inclusive('\n')
+            .take_while(is_blank)
+            .map(str::len)
+            .sum();
+        let shown = text[begin..]
+            .trim_end()
+            .lines()
+            .flat_map(|line| fold(line.trim_end()));
         let stuffed = shown.map(|line| {
             // RFC 3676 §4.4: such a line is stuffed; a blank at the end would make it flow.
             let stuffs = self.flowed && line.starts_with([' ', '>']) || line.starts_with("From ");
@@ -159,7 +196,6 @@ mod tests {
         let frame = Frame {
             newline: "\n",
             flowed: false,
-            top: place == Place::Top,
         };
         let offset = spot(body.as_bytes(), place);
         let text = frame.set(body.as_bytes(), offset, "M");
@@ -170,8 +206,8 @@ mod tests {
     fn places() {
         assert_eq!(shown("a\n", Place::Bottom), "a\n\nM\n");
         assert_eq!(shown("a", Place::Bottom), "a\n\nM");
-        assert_eq!(shown("a\n\n", Place::Bottom), "a\n\nM\n");
-        assert_eq!(shown("", Place::Bottom), "M\n");
+        assert_eq!(shown("a\n\n", Place::Bottom), "a\n\nM\n\n");
+        assert_eq!(shown("", Place::Bottom), "M\n\n");
         assert_eq!(shown("a\n", Place::Top), "M\n\na\n");
         assert_eq!(shown("\u{feff}a\n", Place::Top), "\u{feff}M\n\na\n");
         assert_eq!(
@@ -181,7 +217,7 @@ mod tests {
         assert_eq!(shown("> c\n\na\n", Place::AboveQuote), "> c\n\na\n\nM\n");
         assert_eq!(
             shown("a\n-----Original Message-----\nb\n", Place::AboveQuote),
-            "a\n\nM\n\n-----Original Message-----\nb\n"
+            "a\n\nM\n-----Original Message-----\nb\n"
         );
     }
 
@@ -190,9 +226,8 @@ mod tests {
         let frame = Frame {
             newline: "\n",
             flowed: true,
-            top: false,
         };
-        assert_eq!(frame.set(b"", 0, "> a \nFrom b"), " > a\n From b\n");
+        assert_eq!(frame.set(b"", 0, "\n> a \nFrom b\n\n"), " > a\n From b\n\n");
         let long = "x y".repeat(1000);
         assert!(
             frame

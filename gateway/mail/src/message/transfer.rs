@@ -158,7 +158,7 @@ pub(crate) fn has_broken_code(body: &[u8]) -> bool {
 }
 
 /// Characters on one line of quoted-printable, a soft break's `=` included (RFC 2045 §6.7).
-const QUOTED_LINE: usize = 76;
+pub(crate) const QUOTED_LINE: usize = 76;
 
 /// Encodes text as quoted-printable. `LF` and `CRLF` of the text become `line_break`, every other
 /// control is coded.

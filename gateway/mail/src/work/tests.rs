@@ -2,8 +2,8 @@
 
 use std::cell::Cell;
 
-use crate::message::words;
-use crate::{Edit, EditError, Fallback, Message, OnDkim, Place, apply};
+use crate::message::{transfer, words};
+use crate::{Edit, EditError, Fallback, Message, OnDkim, Pattern, Place, apply};
 
 #[path = "../../tests/common/torments.rs"]
 mod torments;
@@ -77,6 +77,48 @@ fn torments_cost_no_more_than_their_size() {
     assert!(most.0 <= LOOKS_MAX);
     // Some are refused at their first limit, and cost nothing at all.
     assert!(idle.len() <= 4, "work that is not counted: {idle:?}");
+}
+
+/// Taking markings out costs work in proportion too, however many stand there, and takes them all.
+#[test]
+fn markings_without_number_cost_no_more_than_their_size() {
+    const MARK: &str = "Marked zebra";
+    let plain = [
+        "Marked zebra\n",
+        "x\n\nMarked zebra\n\n",
+        "Marked zebra\n> x\n",
+    ];
+    let html = [
+        "<p>Marked zebra</p>",
+        "Marked zebra<br>x<br>",
+        "<div><p>Marked zebra</p></div>x",
+        "<div>Marked zebra</div><b></b><br><b></b>",
+        "<div><p>Marked zebra<table>",
+        "<div><div>Marked zebra</div></p>",
+    ];
+    let kinds = plain.map(|text| ("plain", text)).into_iter();
+    for (kind, text) in kinds.chain(html.map(|text| ("html", text))) {
+        for encoding in ["8bit", "quoted-printable", "base64"] {
+            let many = text.repeat(BYTES / 8 / text.len());
+            let body = match encoding {
+                "base64" => transfer::encode_base64(many.as_bytes(), b"\n"),
+                _ => many.into_bytes(),
+            };
+            let head = format!("Content-Type: text/{kind}\nContent-Transfer-Encoding: {encoding}");
+            let raw = [head.as_bytes(), b"\n\n", &body].concat();
+            let message = Message::parse(&raw);
+            let patterns = vec![Pattern::exact(MARK)];
+            let mut edited = Vec::new();
+            let work = looks(|| {
+                let edits = [Edit::RemoveText { patterns }];
+                edited = apply(&message, &edits).unwrap().bytes;
+            });
+            assert!(work / raw.len() <= LOOKS_MAX, "{encoding} {text}: {work}");
+            let left = Message::parse(&edited);
+            let left = left.texts(left.root()).concat();
+            assert!(!left.contains(MARK), "{encoding} {text}");
+        }
+    }
 }
 
 /// The control: what is done anew for each byte is seen.
