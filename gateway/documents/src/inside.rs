@@ -52,7 +52,7 @@ pub(crate) fn read_file(bytes: &[u8], budget: &mut Budget, found: &mut Findings)
             Err(reason) => found.unknown(reason),
         });
     } else if kind(bytes) == Kind::Pdf {
-        read_pdf(bytes, budget, found);
+        let _ = read_pdf(bytes, budget, found);
     } else if is_closed(bytes) {
         found.unknown(Reason::Unsupported);
     }
@@ -159,21 +159,33 @@ fn read_members(archive: &mut Archive<'_>, budget: &mut Budget, found: &mut Find
     }
 }
 
+/// What a PDF has of its own.
+pub(crate) struct OwnPart {
+    /// How many of the labels found are its own; they come first.
+    pub(crate) labels: usize,
+    /// Whether it is encrypted, or wraps what is.
+    pub(crate) is_closed: bool,
+}
+
 /// A PDF, then the files attached to it.
-fn read_pdf(bytes: &[u8], budget: &mut Budget, found: &mut Findings) {
+pub(crate) fn read_pdf(bytes: &[u8], budget: &mut Budget, found: &mut Findings) -> OwnPart {
     let pdf = pdf::read(bytes, budget);
+    let own = OwnPart {
+        labels: pdf.labels.len(),
+        is_closed: pdf.is_closed,
+    };
     if let Some(reason) = pdf.unknown {
         found.unknown(reason);
     }
     found.document(pdf.labels);
-    if pdf.attached.is_empty() {
-        return;
+    if !pdf.attached.is_empty() {
+        within(budget, found, |budget, found| {
+            for file in &pdf.attached {
+                read_file(file, budget, found);
+            }
+        });
     }
-    within(budget, found, |budget, found| {
-        for file in &pdf.attached {
-            read_file(file, budget, found);
-        }
-    });
+    own
 }
 
 fn read_compound(bytes: &[u8], budget: &mut Budget, found: &mut Findings) {

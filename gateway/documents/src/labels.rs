@@ -8,7 +8,7 @@ use mail::label::LabelId;
 use mail::label::msip::{MsipLabel, MsipLabels};
 
 use crate::archive::Budget;
-use crate::inside;
+use crate::{Kind, inside, kind};
 
 /// Where in a file a label stood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -105,7 +105,7 @@ impl fmt::Display for Reason {
         f.write_str(match self {
             Reason::Encrypted => "the file is encrypted",
             Reason::Damaged => "the file is damaged",
-            Reason::Inconsistent => "the archive can be read in two ways",
+            Reason::Inconsistent => "the file can be read in two ways",
             Reason::TooManyEntries => "the file has too many entries",
             Reason::EntryTooLarge => "a part of the file is too large",
             Reason::InflatesTooMuch => "the file inflates too much",
@@ -143,15 +143,25 @@ impl DocumentLabels {
 pub fn read_labels(bytes: &[u8]) -> DocumentLabels {
     let mut found = Findings::default();
     inside::read_file(bytes, &mut Budget::new(), &mut found);
-    let state = match (found.reason, found.documents) {
-        (Some(reason), _) => State::Unknown(reason),
-        (None, 0) => State::NotADocument,
-        (None, _) => State::Known,
-    };
+    let state = found.state();
     DocumentLabels {
         labels: found.labels,
         state,
     }
+}
+
+/// As [`read_labels`], without the labels of files that are attached to a PDF; and whether the
+/// file, although its label stands in clear, is closed.
+pub(crate) fn read_own_labels(bytes: &[u8]) -> (DocumentLabels, bool) {
+    if kind(bytes) != Kind::Pdf {
+        return (read_labels(bytes), false);
+    }
+    let mut found = Findings::default();
+    let own = inside::read_pdf(bytes, &mut Budget::new(), &mut found);
+    let state = found.state();
+    found.labels.truncate(own.labels);
+    let labels = found.labels;
+    (DocumentLabels { labels, state }, own.is_closed)
 }
 
 /// What was found so far.
@@ -163,6 +173,14 @@ pub(crate) struct Findings {
 }
 
 impl Findings {
+    fn state(&self) -> State {
+        match (self.reason, self.documents) {
+            (Some(reason), _) => State::Unknown(reason),
+            (None, 0) => State::NotADocument,
+            (None, _) => State::Known,
+        }
+    }
+
     /// The first reason stands: it is the one nearest to the file as it came.
     pub(crate) fn unknown(&mut self, reason: Reason) {
         self.reason.get_or_insert(reason);

@@ -46,3 +46,19 @@ pub const PDF_STREAMS_MAX: usize = 20_000;
 
 /// Label attributes of one object of a PDF.
 pub const PDF_NAMES_MAX: usize = 4_096;
+
+/// Entries of a PDF's cross-reference sections in which a label is set, those counted that later
+/// ones replace.
+pub const PDF_OBJECTS_MAX: usize = 1_000_000;
+
+/// Cross-reference sections of such a PDF: each save that appends adds one.
+pub const PDF_SECTIONS_MAX: usize = 256;
+
+/// Bytes of one dictionary of such a PDF that is taken apart.
+pub const PDF_DICTIONARY_BYTES_MAX: usize = 1024 * 1024;
+
+/// Entries of such a dictionary.
+pub const PDF_KEYS_MAX: usize = 4_096;
+
+/// Arrays and dictionaries inside one another in it.
+pub const PDF_DEPTH_MAX: usize = 64;

@@ -32,6 +32,8 @@ pub(crate) struct Pdf {
     pub unknown: Option<Reason>,
     /// The files attached to it.
     pub attached: Vec<Vec<u8>>,
+    /// Whether it is encrypted, or wraps what is.
+    pub is_closed: bool,
 }
 
 /// Reads a PDF within the limits.
@@ -228,7 +230,9 @@ impl Walk<'_> {
         // Rights management leaves the label outside what it closes, so that one counts.
         let closed = |reason: &Reason| *reason == Reason::Encrypted && !labels.is_empty();
         let encrypted = self.is_encrypted.then_some(Reason::Encrypted);
+        let is_closed = self.is_encrypted || self.unknown == Some(Reason::Encrypted);
         Pdf {
+            is_closed,
             unknown: self.unknown.or(encrypted).filter(|reason| !closed(reason)),
             labels,
             attached: self.attached,
@@ -276,7 +280,7 @@ fn digits(text: &[u8]) -> (&[u8], &[u8]) {
 }
 
 /// Whether a name stands there whole, not as the beginning of a longer one.
-fn has_name(text: &[u8], name: &[u8]) -> bool {
+pub(crate) fn has_name(text: &[u8], name: &[u8]) -> bool {
     memmem::find_iter(text, name).any(|at| {
         let next = text.get(at + name.len());
         next.is_none_or(|byte| !is_regular(*byte))
@@ -284,7 +288,7 @@ fn has_name(text: &[u8], name: &[u8]) -> bool {
 }
 
 /// ISO 32000 §7.2.3: what may go on a name.
-fn is_regular(byte: u8) -> bool {
+pub(crate) fn is_regular(byte: u8) -> bool {
     !byte.is_ascii_whitespace() && byte != 0 && !b"()<>[]{}/%".contains(&byte)
 }
 
@@ -327,7 +331,7 @@ fn names(text: &[u8]) -> Result<Vec<(String, String)>, Reason> {
 }
 
 /// ISO 32000 §7.3.5: `#5F` stands for a byte.
-fn unescape_name(name: &[u8]) -> String {
+pub(crate) fn unescape_name(name: &[u8]) -> String {
     let mut out = Vec::with_capacity(name.len());
     let mut rest = name;
     while let Some((&byte, after)) = rest.split_first() {
@@ -347,7 +351,7 @@ fn unescape_name(name: &[u8]) -> String {
 }
 
 /// A text: in brackets, or in hex. Anything else, a reference above all, is not read.
-fn value(text: &[u8]) -> Option<String> {
+pub(crate) fn value(text: &[u8]) -> Option<String> {
     match text.first()? {
         b'(' => Some(as_text(&literal(&text[1..])?)),
         b'<' => {

@@ -6,11 +6,14 @@ mod build;
 use std::time::{Duration, Instant};
 
 use build::compound::{compound, summary};
+use build::pdf::Pdf;
 use build::{
     CONFIDENTIAL, ODF_TEXT, SECRET, SITE, docx, label_info, labelled, meta_label, open_document,
     whole_docx, zip,
 };
-use documents::{NewLabel, Tenant, kind, read_labels, remove_label, set_label, takes_label};
+use documents::{
+    DocumentLabel, Kind, NewLabel, Tenant, kind, read_labels, remove_label, set_label, takes_label,
+};
 use mail::Timestamp;
 use mail::label::{LabelId, Method};
 
@@ -41,12 +44,20 @@ pub fn labelled_file(bytes: &[u8]) -> bool {
     };
     let set = set_label(bytes, &tenant, &label);
     if let Ok(written) = &set {
+        // Damage may have made another organisation's label of ours.
+        let is_own = |label: &&DocumentLabel| match &label.site {
+            Some(site) => site == SITE,
+            None => labels.contains(&label.id),
+        };
         let ids = |bytes: &[u8]| {
             let found = read_labels(bytes);
-            let ids = found.in_effect().map(|label| label.id.clone());
-            ids.collect::<Vec<_>>()
+            let ids = found.in_effect().filter(is_own);
+            let mut ids: Vec<_> = ids.map(|label| label.id.clone()).collect();
+            ids.dedup();
+            ids
         };
         assert_eq!(ids(written), labels[..1]);
+        assert!(kind(bytes) != Kind::Pdf || written.starts_with(bytes));
         assert_eq!(takes_label(written), Ok(()));
         let without = remove_label(written, &tenant).unwrap().unwrap();
         assert!(ids(&without).is_empty());
@@ -163,6 +174,33 @@ fn damaged_files() {
     }
 }
 
+/// A PDF with a label, in a table or packed with all else.
+fn pdf(packed: bool) -> Vec<u8> {
+    let name = format!("/MSIP_Label_{SECRET}");
+    let info = format!(
+        "<< /Title (x) {name}_Enabled (true) {name}_SiteId <{}> >>",
+        hex(SITE)
+    );
+    let both = "/Root 1 0 R /Info 4 0 R /ID [(a) <62>]";
+    let xmp = format!(
+        "<a xmlns:p='p'><p:MSIP_Label_{SECRET}_Enabled>1</p:MSIP_Label_{SECRET}_Enabled></a>"
+    );
+    let begun = Pdf::with_page("/Metadata 5 0 R").stream(5, "/Type /Metadata", xmp.as_bytes());
+    match packed {
+        false => begun.object(4, info.as_bytes()).table(6, both).bytes,
+        true => {
+            begun
+                .packed(6, &[(4, info.as_bytes())])
+                .references(7, both, true)
+                .bytes
+        }
+    }
+}
+
+fn hex(text: &str) -> String {
+    text.bytes().map(|byte| format!("{byte:02x}")).collect()
+}
+
 #[test]
 fn damaged_files_that_take_a_label() {
     let list = label_info(SECRET, "1", "0");
@@ -171,6 +209,8 @@ fn damaged_files_that_take_a_label() {
         whole_docx(Some(&labelled(SECRET)), Some(&list)),
         open_document(ODF_TEXT, Some(&meta_label(SECRET, Some(SITE)))),
         open_document(ODF_TEXT, None),
+        pdf(false),
+        pdf(true),
     ];
     for seed in &seeds {
         assert!(labelled_file(seed), "the seed is sound");

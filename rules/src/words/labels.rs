@@ -80,14 +80,14 @@ pub(super) const WORDS: &[Word] = &[
         "inherit_to",
         Choices(RECEIVERS),
         "\"attachments\"",
-        "Who takes the label that mail from inside leaves with. `\"attachments\"`: attached Word, \
-         Excel, PowerPoint and Visio files (docx and its relatives) and OpenDocument files (odt, \
-         ods, odp and theirs) whose own label is lower, or that have none. A higher label stays, \
-         as do labels of other organisations and all else in the file; nothing is encrypted or \
-         marked in it. Files that are signed, encrypted, of another kind, in a signed or encrypted \
-         letter or in an attached message, or whose label no file defines, are left alone. Audit \
-         and `explain` tell each change and each file that was left, with the reason. It needs the \
-         organisation's id.",
+        "Who takes the label that mail from inside leaves with. `\"attachments\"`: attached \
+         Word, Excel, PowerPoint and Visio files (docx and its relatives), OpenDocument files \
+         (odt, ods, odp and theirs) and PDF whose own label is lower, or that have none. A higher \
+         label stays, as do labels of other organisations and all else in the file; nothing is \
+         encrypted or marked in it. Files that are signed, encrypted, of another kind, in a \
+         signed or encrypted letter or in an attached message, or whose label no file defines, \
+         are left alone. Audit and `explain` tell each change and each file that was left, with \
+         the reason. It needs the organisation's id.",
     ),
     word(
         Labels,

@@ -18,6 +18,8 @@ const BOB: &str = "bob@partner.example";
 const PLAN: &[u8] = include_bytes!("attached/plan.docx");
 /// A text of OpenDocument, with a title and a property of its own.
 const OPEN_PLAN: &[u8] = include_bytes!("attached/plan.odt");
+/// One page, with a title in its information.
+const PRINTED_PLAN: &[u8] = include_bytes!("attached/plan.pdf");
 /// The same with a part for signatures.
 const SIGNED_PLAN: &[u8] = include_bytes!("attached/signed.odt");
 const SITE: &str = "cb46c030-1825-4e81-a295-151c039dbf02";
@@ -167,7 +169,7 @@ fn a_document_goes_out_with_the_label_of_its_message() {
     assert_eq!(left.len(), 1);
     assert_eq!(
         (&*left[0].detail["parts"], &*left[0].detail["reason"]),
-        ("5", "kind")
+        ("5", "damaged")
     );
 }
 
@@ -213,6 +215,39 @@ fn an_open_document_takes_it_too_and_a_signed_one_is_left() {
     let before = [pair("2", "none"), pair("3", GENERAL)];
     assert_eq!(told("attachment labelled", "label_before"), before);
     assert_eq!(told("attachment left", "reason"), [pair("5", "signed")]);
+}
+
+#[test]
+fn a_pdf_takes_it_in_an_update_behind_all_that_it_was() {
+    let sink = Sink::start();
+    let mut gateway = start(&sink, "inherit_to = \"attachments\"");
+    let (lower, higher) = (labelled(PRINTED_PLAN, GENERAL), labelled(PRINTED_PLAN, TOP));
+    // As a signing program leaves it: the same file, and a signature over its bytes.
+    let signed = [PRINTED_PLAN, b"% /ByteRange [0 1 2 3]\n%%EOF\n"].concat();
+    let raw = mixed(CARL, "plans", &[PRINTED_PLAN, &lower, &higher, &signed]);
+    assert_eq!(gateway.inside().send(ANN, &[CARL], &raw).code, 250);
+    let got = arrived(&sink, CARL, 1);
+    let labels = ["2", "3", "4", "5"].map(|part| label_of(&got, part));
+    assert_eq!(labels, [vec![SECRET], vec![SECRET], vec![TOP], vec![]]);
+    let message = Message::parse(&got);
+    let content = |number: u16| {
+        let path = mail::PartPath::root().child(number);
+        message.decoded(message.part(&path).unwrap()).into_owned()
+    };
+    let (second, third) = (content(2), content(3));
+    assert!(second.len() > PRINTED_PLAN.len() && second.starts_with(PRINTED_PLAN));
+    assert!(third.len() > lower.len() && third.starts_with(&lower));
+    assert_eq!(body_of(&got), body(&[&second, &third, &higher, &signed]));
+
+    gateway.kill();
+    let opener = Opener::new(&gateway);
+    let left = opener.events("attachment left");
+    let told: Vec<[&str; 2]> = left
+        .iter()
+        .map(|one| ["parts", "reason"].map(|key| &*one.detail[key]))
+        .collect();
+    assert_eq!(told, [["5", "signed"]]);
+    assert_eq!(opener.events("attachment labelled").len(), 2);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Sets a label in an Office Open XML or OpenDocument file, or takes it off.
+//! Sets a label in an Office Open XML, OpenDocument or PDF file, or takes it off.
 //!
 //! It never changes a document that it could not read whole, one that is signed or encrypted, or
 //! anything in it but what says which label the document has.
@@ -7,6 +7,8 @@ mod office;
 mod open_document;
 mod outline;
 mod parts;
+mod pdf;
+mod script;
 mod volume;
 
 use std::fmt;
@@ -15,8 +17,9 @@ use mail::Timestamp;
 use mail::label::msip::MsipLabels;
 use mail::label::{LabelId, Method};
 
+use crate::labels::read_own_labels;
 use crate::limits::MEMBER_BYTES_MAX;
-use crate::{DocumentLabel, Kind, Reason, Source, State, read_labels};
+use crate::{DocumentLabel, Kind, Reason, Source, State};
 
 /// Characters of a name; Office's own limit for a property.
 const NAME_CHARS_MAX: usize = 255;
@@ -170,8 +173,8 @@ pub fn set_label(bytes: &[u8], tenant: &Tenant<'_>, label: &NewLabel<'_>) -> Res
         return Err(Left::Foreign);
     }
     let out = document.changed(tenant, Some(label))?;
-    let out = out.ok_or(Left::Unproved)?;
-    prove(bytes, &out, tenant, Some(label.id))?;
+    let out = out.unwrap_or_else(|| bytes.to_vec());
+    prove(&document.found, &out, tenant, Some(label.id))?;
     Ok(out)
 }
 
@@ -180,10 +183,11 @@ pub fn set_label(bytes: &[u8], tenant: &Tenant<'_>, label: &NewLabel<'_>) -> Res
 /// # Errors
 /// See [`Left`].
 pub fn remove_label(bytes: &[u8], tenant: &Tenant<'_>) -> Result<Option<Vec<u8>>, Left> {
-    let Some(out) = Document::open(bytes)?.changed(tenant, None)? else {
+    let document = Document::open(bytes)?;
+    let Some(out) = document.changed(tenant, None)? else {
         return Ok(None);
     };
-    prove(bytes, &out, tenant, None)?;
+    prove(&document.found, &out, tenant, None)?;
     Ok(Some(out))
 }
 
@@ -199,6 +203,7 @@ struct Document<'a> {
 enum Format<'a> {
     Office(office::Package<'a>),
     OpenDocument(open_document::Package<'a>),
+    Pdf(pdf::Document<'a>),
 }
 
 impl<'a> Document<'a> {
@@ -208,22 +213,18 @@ impl<'a> Document<'a> {
         }
         let kind = crate::kind(bytes);
         match kind {
-            Kind::Docx | Kind::Xlsx | Kind::Pptx | Kind::Vsdx | Kind::OpenDocument => {}
+            Kind::Docx | Kind::Xlsx | Kind::Pptx | Kind::Vsdx => {}
+            Kind::OpenDocument | Kind::Pdf => {}
             Kind::EncryptedOffice => return Err(Left::Unread(Reason::Encrypted)),
             _ => return Err(Left::Kind),
         }
-        let found = read_labels(bytes);
-        if let State::Unknown(reason) = found.state {
-            return Err(Left::Unread(reason));
-        }
+        let found = own_labels(bytes)?;
         let format = match kind {
+            Kind::Pdf => Format::Pdf(pdf::Document::open(bytes)?),
             Kind::OpenDocument => Format::OpenDocument(open_document::Package::open(bytes)?),
             _ => Format::Office(office::Package::open(bytes)?),
         };
-        Ok(Self {
-            found: found.labels,
-            format,
-        })
+        Ok(Self { found, format })
     }
 
     /// The document with this label, or without one of the tenant's; none when that is so already.
@@ -235,39 +236,50 @@ impl<'a> Document<'a> {
         match &self.format {
             Format::Office(package) => package.changed(tenant, label),
             Format::OpenDocument(package) => package.changed(tenant, label),
+            Format::Pdf(document) => document.changed(tenant, label),
         }
+    }
+}
+
+/// The labels of a document itself, not those of files attached to it.
+///
+/// # Errors
+/// [`Left::Unread`] where there may be more, in whatever it holds.
+fn own_labels(bytes: &[u8]) -> Result<Vec<DocumentLabel>, Left> {
+    let (found, is_closed) = read_own_labels(bytes);
+    match found.state {
+        State::Unknown(reason) => Err(Left::Unread(reason)),
+        _ if is_closed => Err(Left::Unread(Reason::Encrypted)),
+        State::NotADocument => Err(Left::Kind),
+        State::Known => Ok(found.labels),
     }
 }
 
 /// Reads back what was written: the organisation's label is this one, and no other label changed.
 fn prove(
-    before: &[u8],
+    before: &[DocumentLabel],
     after: &[u8],
     tenant: &Tenant<'_>,
     label: Option<&LabelId>,
 ) -> Result<(), Left> {
-    let (before, after) = (read_labels(before), read_labels(after));
-    if after.state != State::Known {
-        return Err(Left::Unproved);
-    }
+    let after = own_labels(after).map_err(|_| Left::Unproved)?;
     let is_own = |found: &&DocumentLabel| {
         let same = label == Some(&found.id);
         same || tenant.owns(&found.id, found.site.as_slice())
     };
-    let own: Vec<&LabelId> = after
-        .in_effect()
-        .filter(is_own)
-        .map(|found| &found.id)
-        .collect();
-    let others = |labels: &crate::DocumentLabels| {
-        let others = labels.labels.iter().filter(|found| !is_own(found));
+    let mut own = after
+        .iter()
+        .filter(|found| found.in_effect())
+        .filter(is_own);
+    let stands = match label {
+        Some(id) => own.clone().next().is_some() && own.all(|found| found.id == *id),
+        None => own.next().is_none(),
+    };
+    let others = |labels: &[DocumentLabel]| {
+        let others = labels.iter().filter(|found| !is_own(found));
         others.cloned().collect::<Vec<_>>()
     };
-    let stands = match label {
-        Some(id) => !own.is_empty() && own.iter().all(|found| *found == id),
-        None => own.is_empty(),
-    };
-    match stands && others(&before) == others(&after) {
+    match stands && others(before) == others(&after) {
         true => Ok(()),
         false => Err(Left::Unproved),
     }

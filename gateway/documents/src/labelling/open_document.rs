@@ -6,7 +6,8 @@
 
 use mail::label::msip;
 
-use super::outline::{Element, Outline, escape};
+use super::outline::{Element, Outline};
+use super::script::escape;
 use super::volume::{Found, Part, Volume};
 use super::{Left, NewLabel, Tenant};
 use crate::Reason;

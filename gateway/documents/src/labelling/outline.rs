@@ -8,6 +8,7 @@ use quick_xml::Reader;
 use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
 
+use super::script::Script;
 use crate::Reason;
 use crate::limits::{XML_ATTRIBUTES_MAX, XML_DEPTH_MAX, XML_EVENTS_MAX};
 use crate::xml;
@@ -70,22 +71,13 @@ pub(super) fn qualified(prefix: &str, name: &str) -> String {
 /// A part, opened for cutting.
 #[derive(Debug)]
 pub(super) struct Outline {
-    text: String,
-    /// How the bytes were made of the text.
-    encoding: Encoding,
+    script: Script,
     /// The outermost element; or the one in it that was asked for.
     pub root: Element,
     /// The elements directly in it, in order.
     pub children: Vec<Element>,
     /// What the root stands in, where that is an element.
     pub around: Option<Element>,
-    cuts: Vec<(Range<usize>, String)>,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Encoding {
-    Utf8 { marked: bool },
-    Utf16 { little: bool, marked: bool },
 }
 
 impl Outline {
@@ -113,24 +105,13 @@ impl Outline {
     }
 
     fn read_from(bytes: &[u8], within: Option<&'static str>) -> Result<Self, Reason> {
-        let text = xml::decode(bytes)?;
-        let encoding = match bytes {
-            [0xff, 0xfe, ..] => Encoding::utf16(true, true),
-            [0xfe, 0xff, ..] => Encoding::utf16(false, true),
-            [b'<', 0, ..] => Encoding::utf16(true, false),
-            [0, b'<', ..] => Encoding::utf16(false, false),
-            _ => Encoding::Utf8 {
-                marked: bytes.starts_with(b"\xef\xbb\xbf"),
-            },
-        };
-        let walk = Walk::over(&text, encoding, within)?;
+        let script = Script::read(bytes)?;
+        let walk = Walk::over(&script, within)?;
         Ok(Self {
-            text,
-            encoding,
+            script,
             root: walk.root.ok_or(Reason::Xml)?,
             children: walk.children,
             around: walk.around,
-            cuts: Vec::new(),
         })
     }
 
@@ -155,7 +136,7 @@ impl Outline {
     /// Takes an element out.
     pub fn remove(&mut self, child: usize) {
         let range = self.children[child].whole.clone();
-        self.cuts.push((range, String::new()));
+        self.script.cut(range, String::new());
     }
 
     /// Puts markup before everything in the root.
@@ -166,86 +147,34 @@ impl Outline {
     /// Puts markup behind everything in the root.
     pub fn put_last(&mut self, markup: &str) {
         // The end tag begins at the last `<`: nothing may stand in it but its name.
-        let inside = &self.text[self.root.tag.end..self.root.whole.end];
+        let inside = &self.script.text()[self.root.tag.end..self.root.whole.end];
         let at = inside.rfind('<').unwrap_or_default();
         self.put(self.root.tag.end + at, markup);
     }
 
     fn put(&mut self, at: usize, markup: &str) {
         if self.root.whole != self.root.tag {
-            self.cuts.push((at..at, markup.to_owned()));
+            self.script.cut(at..at, markup.to_owned());
             return;
         }
         // `<Properties/>` opens to take something in.
-        let slash = self.text[self.root.tag.clone()]
+        let slash = self.script.text()[self.root.tag.clone()]
             .rfind('/')
             .unwrap_or_default();
         let at = self.root.tag.start + slash;
         let name = self.root.qualified(&self.root.name);
         let opened = format!(">{markup}</{name}>");
-        self.cuts.push((at..self.root.tag.end, opened));
+        self.script.cut(at..self.root.tag.end, opened);
     }
 
     /// Whether anything was cut or put.
     pub fn is_changed(&self) -> bool {
-        !self.cuts.is_empty()
+        self.script.is_changed()
     }
 
     /// The part with its changes, in the encoding it had.
-    pub fn write(mut self) -> Vec<u8> {
-        self.cuts.sort_by_key(|(range, _)| (range.start, range.end));
-        let mut text = String::with_capacity(self.text.len() + 4096);
-        let mut at = 0;
-        for (range, markup) in &self.cuts {
-            text.push_str(&self.text[at..range.start]);
-            text.push_str(markup);
-            at = range.end;
-        }
-        text.push_str(&self.text[at..]);
-        self.encoding.encode(&text)
-    }
-}
-
-impl Encoding {
-    /// Whether this is how the encoding is called.
-    fn is_called(self, name: &str) -> bool {
-        let names: &[&str] = match self {
-            Self::Utf8 { .. } => &["utf-8"],
-            Self::Utf16 { .. } => &["utf-16", "utf-16le", "utf-16be"],
-        };
-        names.iter().any(|own| own.eq_ignore_ascii_case(name))
-    }
-
-    fn utf16(little: bool, marked: bool) -> Self {
-        Self::Utf16 { little, marked }
-    }
-
-    fn encode(self, text: &str) -> Vec<u8> {
-        match self {
-            Self::Utf8 { marked } => {
-                let mark: &[u8] = if marked { b"\xef\xbb\xbf" } else { b"" };
-                [mark, text.as_bytes()].concat()
-            }
-            Self::Utf16 { little, marked } => {
-                let mark = marked.then_some('\u{feff}');
-                let join = if little {
-                    u16::to_le_bytes
-                } else {
-                    u16::to_be_bytes
-                };
-                let mut units = [0; 2];
-                let chars = mark.into_iter().chain(text.chars());
-                let mut out = Vec::with_capacity(text.len() * 2 + 2);
-                chars.for_each(|c| {
-                    out.extend(
-                        c.encode_utf16(&mut units)
-                            .iter()
-                            .flat_map(|unit| join(*unit)),
-                    );
-                });
-                out
-            }
-        }
+    pub fn write(self) -> Vec<u8> {
+        self.script.write()
     }
 }
 
@@ -262,7 +191,7 @@ struct Walk {
 }
 
 impl Walk {
-    fn over(text: &str, encoding: Encoding, within: Option<&'static str>) -> Result<Self, Reason> {
+    fn over(script: &Script, within: Option<&'static str>) -> Result<Self, Reason> {
         let mut walk = Walk {
             within,
             around: None,
@@ -271,7 +200,7 @@ impl Walk {
             depth: 0,
             is_inside: false,
         };
-        let mut reader = Reader::from_str(text);
+        let mut reader = Reader::from_str(script.text());
         for _ in 0..XML_EVENTS_MAX {
             let start = reader.buffer_position() as usize;
             let event = reader.read_event().map_err(|_| Reason::Xml)?;
@@ -284,12 +213,7 @@ impl Walk {
                 Event::CData(piece) => walk.text(&piece.xml10_content()),
                 Event::GeneralRef(reference) => walk.text(&xml::resolve(&reference)?),
                 Event::DocType(_) => return Err(Reason::Xml),
-                Event::Decl(declaration) => match declaration.encoding() {
-                    None => {}
-                    // Who goes by the declaration would read our text as another one.
-                    Some(Ok(name)) if encoding.is_called(&name) => {}
-                    Some(_) => return Err(Reason::Xml),
-                },
+                Event::Decl(declaration) => script.check(&declaration)?,
                 Event::PI(_) | Event::Comment(_) => {}
                 Event::Eof if walk.depth > 0 => return Err(Reason::Xml),
                 Event::Eof => return Ok(walk),
@@ -379,22 +303,4 @@ fn element(tag: &BytesStart<'_>, range: Range<usize>) -> Result<Element, Reason>
         tag: range,
         text: String::new(),
     })
-}
-
-/// Text as it may stand in an element or an attribute. XML 1.0 §2.2 has no other control
-/// characters; they become blanks.
-pub(super) fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\u{fffe}' | '\u{ffff}' => out.push(' '),
-            c if c.is_control() => out.push(' '),
-            c => out.push(c),
-        }
-    }
-    out
 }

@@ -5,7 +5,8 @@
 use mail::LabelId;
 use mail::label::msip;
 
-use super::outline::{Element, Outline, escape, qualified};
+use super::outline::{Element, Outline, qualified};
+use super::script::escape;
 use super::{NewLabel, Tenant};
 use crate::Reason;
 

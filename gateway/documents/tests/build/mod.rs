@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 pub mod compound;
+pub mod pdf;
 
 use std::io::{Cursor, Write};
 

@@ -50,7 +50,7 @@ fn other_kinds_of_file() {
     for bytes in [
         &b""[..],
         b"text",
-        b"%PDF-1.7\n",
+        b"%FDF-1.2\n",
         b"\x89PNG\r\n\x1a\n",
         &archive,
         &package,

@@ -7,8 +7,11 @@ mod corpus;
 mod golden;
 mod left;
 mod open_document;
+mod pdf;
+mod pdf_left;
 mod properties;
 mod raw;
+mod readers;
 
 use std::collections::BTreeMap;
 
