@@ -13,9 +13,11 @@ pub struct Sample {
     pub raw: Vec<u8>,
 }
 
-/// Every message of `../shared/corpora/mail`; nothing, and a printed line, where that is absent.
+/// Every message of the folder that `MAIL_CORPUS` names, else of `../shared/corpora/mail`; nothing,
+/// and a printed line, where that is absent.
 pub fn mail() -> Vec<Sample> {
-    let folder = project().join("../shared/corpora/mail");
+    let shared = || project().join("../shared/corpora/mail");
+    let folder = std::env::var_os("MAIL_CORPUS").map_or_else(shared, PathBuf::from);
     if !folder.is_dir() {
         println!("skipped: no corpora at {}", folder.display());
         return Vec::new();

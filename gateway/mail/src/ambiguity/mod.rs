@@ -62,7 +62,8 @@ kinds! {
     FoldedParameter = "folded-parameter", "a quoted parameter is folded over two lines";
     EncodedContainer = "encoded-container",
         "a container of parts is itself encoded, and what is in it is in doubt";
-    StrayBase64 = "stray-base64", "base64 holds bytes that are no code, or goes on after its end";
+    StrayBase64 = "stray-base64",
+        "base64 holds bytes that are no code, goes on after its end, or is a text that is cut";
     OddTransferEncoding = "odd-transfer-encoding",
         "the transfer encoding is written with a comment or other signs";
     UnknownTransferEncoding = "unknown-transfer-encoding", "the transfer encoding is not known";
@@ -152,10 +153,9 @@ fn in_part(message: &Message<'_>, part: &Part) -> [Option<AmbiguityKind>; 5] {
         true => transfer::footer(body).map_or(body, |at| &body[..at]),
         false => body,
     };
-    let coded = match part.encoding {
-        TransferEncoding::Base64 if transfer::is_doubtful(code) => Some(AmbiguityKind::StrayBase64),
-        _ => None,
-    };
+    let odd = || transfer::is_doubtful(code) || part.is_body() && transfer::has_odd_length(code);
+    let is_odd = part.encoding == TransferEncoding::Base64 && odd();
+    let coded = is_odd.then_some(AmbiguityKind::StrayBase64);
     let header = &message.raw()[part.header.clone()];
     let bare = transfer::has_bare_cr(header).then_some(AmbiguityKind::BareCr);
     let elsewhere = match part.media_type.as_str() {

@@ -69,7 +69,7 @@ impl<'m> Canvas<'m> {
             let behind = transfer::footer(raw);
             let code = behind.map_or(raw, |at| raw[..at].trim_ascii_end());
             // To write it anew would settle what readers differ on, and harm it for some.
-            if transfer::is_doubtful(code) {
+            if transfer::is_doubtful(code) || transfer::has_odd_length(code) {
                 return Err(SkipReason::Ambiguous);
             }
             footer = &raw[code.len()..];

@@ -26,6 +26,8 @@ pub enum Charset {
     National(&'static Encoding),
     /// RFC 2152: read, never written.
     Utf7,
+    /// One that writes plain letters otherwise and is not read here: never written.
+    Closed,
     /// A name that nobody here knows, or an encoding that browsers refuse (ISO-2022-KR, HZ).
     Unknown,
 }
@@ -53,6 +55,7 @@ impl Charset {
                 Self::Known(encoding)
             }
             Some(encoding) => Self::Latin(encoding),
+            None if is_closed(&name) => Self::Closed,
             None => Self::Unknown,
         }
     }
@@ -67,7 +70,7 @@ impl Charset {
         work::looked_at(bytes.len());
         match self {
             Self::Ascii if bytes.is_ascii() => Ok(UTF_8.decode_without_bom_handling(bytes).0),
-            Self::Ascii | Self::Unknown => Err(match std::str::from_utf8(bytes) {
+            Self::Ascii | Self::Closed | Self::Unknown => Err(match std::str::from_utf8(bytes) {
                 Ok(text) => Cow::Borrowed(text),
                 Err(_) => WINDOWS_1252.decode_without_bom_handling(bytes).0,
             }),
@@ -115,7 +118,7 @@ impl Charset {
             Self::Ascii | Self::Unknown => {
                 text.is_ascii().then_some(Cow::Borrowed(text.as_bytes()))
             }
-            Self::Utf7 => None,
+            Self::Utf7 | Self::Closed => None,
             Self::Known(encoding) if encoding == UTF_16BE || encoding == UTF_16LE => None,
             Self::Known(encoding) | Self::National(encoding) => {
                 let (bytes, _, unmappable) = encoding.encode(text);
@@ -134,7 +137,7 @@ impl Charset {
     pub fn is_transparent(self) -> bool {
         match self {
             Self::Ascii | Self::Unknown => true,
-            Self::Utf7 => false,
+            Self::Utf7 | Self::Closed => false,
             Self::Known(encoding) | Self::Latin(encoding) | Self::National(encoding) => {
                 encoding.is_ascii_compatible()
             }
@@ -336,6 +339,7 @@ mod tests {
     fn charsets_that_are_not_read() {
         for closed in ["utf-32", "UTF_32LE", "cp037", "IBM1047", "unicode_escape"] {
             assert!(is_closed(closed), "{closed}");
+            assert_eq!(Charset::parse(Some(closed)).encode("a"), None, "{closed}");
         }
         for open in [
             "utf-8",

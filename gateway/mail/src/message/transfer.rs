@@ -9,7 +9,8 @@ use crate::work;
 mod base64;
 
 pub(crate) use self::base64::{
-    Base64, decode_plain_base64, encode_base64_word, first_stray, footer, is_doubtful,
+    Base64, decode_plain_base64, encode_base64_word, first_stray, footer, has_odd_length,
+    is_doubtful,
 };
 pub use self::base64::{decode_base64, encode_base64};
 

@@ -134,10 +134,15 @@ pub fn postfix(raw: &[u8], operations: &[MilterOperation]) -> Vec<u8> {
         .iter()
         .map(|field| named(message.field_name(field), message.field_raw(field)))
         .collect();
-    let before = message
-        .fields()
-        .first()
-        .map_or(0, |field| field.range.start);
+    // Lines of an mbox file may stand above a header that has no fields.
+    let head = &raw[..message.body_start()];
+    let empty_line = [&b"\r\n"[..], b"\n"].into_iter().find(|end| {
+        let rest = head.strip_suffix(*end);
+        rest.is_some_and(|rest| rest.is_empty() || rest.ends_with(b"\n"))
+    });
+    let lines = head.len() - empty_line.map_or(0, <[u8]>::len);
+    let first = message.fields().first();
+    let before = first.map_or(lines, |field| field.range.start);
     let preamble = &raw[..before];
     let mut body = raw[message.body_start()..].to_vec();
     let write = |name: &str, value: &[u8]| {
@@ -180,11 +185,7 @@ pub fn postfix(raw: &[u8], operations: &[MilterOperation]) -> Vec<u8> {
     }
     let header: Vec<u8> = fields.into_iter().flat_map(|(_, bytes)| bytes).collect();
     // A header that a line of text ended got its empty line, if any, before there was an operation.
-    let head = &raw[..message.body_start()];
-    let ended = [&b"\n\n"[..], b"\n\r\n"]
-        .iter()
-        .any(|end| head.ends_with(end))
-        || before == head.len();
+    let ended = empty_line.is_some();
     let by_text = !ended && message.body_start() < raw.len();
     let as_came = body == raw[message.body_start()..];
     let empty_line = match by_text && as_came {

@@ -9,8 +9,12 @@ changed.
 """
 
 import email
+import email.header
 import email.policy
 import sys
+
+# What an edit of a body may have to change in the header.
+BODY_FIELDS = ("content-type", "content-transfer-encoding", "mime-version")
 
 
 def text_of(part):
@@ -60,15 +64,50 @@ def normal(text):
     return text.replace("\r\n", "\n")
 
 
+def decoded(value):
+    """A field's value as people read it, or None where Python cannot tell."""
+    try:
+        plain = str(value).encode("ascii", "surrogateescape").decode("utf-8")
+        return str(email.header.make_header(email.header.decode_header(plain)))
+    except (LookupError, UnicodeError, ValueError):
+        return None
+
+
+def header_harm(one, other, mark):
+    """What was harmed in the header, or None; and how many of its fields are marked."""
+    old, new = (
+        [(name.lower(), value) for name, value in part._headers if name.lower() not in BODY_FIELDS]
+        for part in (one, other)
+    )
+    ours = [pair for pair in new if pair not in old and mark in (decoded(pair[1]) or "")]
+    kept = [pair for pair in new if pair not in ours]
+    subjects = [decoded(value) for name, value in old if name == "subject"]
+    texts = [decoded(value) for name, value in ours if name == "subject"]
+    if texts:
+        # One field stands for all of them, and holds what the first said.
+        old = [pair for pair in old if pair[0] != "subject"]
+        said = "".join(((subjects or [""])[0] or "").split())
+        if not any(said in "".join(text.split()) for text in texts):
+            return "the subject's words are lost", 0
+    return (None if old == kept else "the header's fields changed"), len(ours)
+
+
 def harm(before, after, mark):
     """What was harmed, or None."""
     old, new = outline(before), outline(after)
+    if len(old) < len(new):
+        return added_harm(old, new, mark)
     if [row[:3] for row in old] != [row[:3] for row in new]:
         return "the parts differ"
-    marked = 0
+    problem, marked = header_harm(old[0][3], new[0][3], mark)
+    if problem:
+        return problem
     for (kind, _, multipart, one), (_, _, _, other) in zip(old, new):
         if multipart or text_of(one) == text_of(other):
             continue
+        if kind.startswith("multipart/"):
+            # It sees no boundary there, and all that is inside as one text.
+            return None
         if kind not in ("text/plain", "text/html"):
             return f"a part of type {kind} changed"
         if mark not in shown(other):
@@ -77,6 +116,22 @@ def harm(before, after, mark):
             return "text was lost"
         marked += 1
     return None if marked else "nothing is marked"
+
+
+def added_harm(old, new, mark):
+    """What was harmed where a part that holds the marking alone was added."""
+    held, kept = ([row for row in rows if not row[2]] for rows in (old, new))
+    ours = [row for row in kept if mark in shown(row[3])]
+    kept = [row for row in kept if row not in ours]
+    if len(held) > len(kept):
+        # What held no text is filled, and not joined by another part.
+        held = [row for row in held if text_of(row[3]).strip()]
+    bodies = [[(*row[:2], normal(text_of(row[3]).decode("latin-1"))) for row in rows]
+              for rows in (held, kept)]
+    if bodies[0] != bodies[1]:
+        return "a part was lost beside the one that was added"
+    problem, _ = header_harm(old[0][3], new[0][3], mark)
+    return problem if ours else "nothing is marked"
 
 
 def main():

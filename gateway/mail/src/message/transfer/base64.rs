@@ -70,8 +70,8 @@ pub(crate) fn decode_plain_base64(body: &[u8]) -> Option<Vec<u8>> {
     let mut last = Base64::default();
     last.push(rest, &mut out);
     last.finish(&mut out);
-    // Fewer than four signs are left, of which none was looked at yet.
-    let is_code = is_code(&packed) && !packed.contains(&b'=');
+    // Fewer than four signs are left, of which none was looked at yet; one alone is no code.
+    let is_code = is_code(&packed) && !packed.contains(&b'=') && packed.len() != 1;
     (pads <= PADDING_MAX && is_code).then_some(out)
 }
 
@@ -144,6 +144,14 @@ pub(crate) fn is_doubtful(body: &[u8]) -> bool {
     let is_data = |byte: &u8| BASE64_VALUES[usize::from(*byte)] < PAD;
     let padding = memchr(b'=', body);
     first_stray(body).is_some() || padding.is_some_and(|at| body[at..].iter().any(is_data))
+}
+
+/// Whether one sign is left over, which no code has: text that only says that it is base64 is
+/// shown as it stands by some readers then.
+pub(crate) fn has_odd_length(body: &[u8]) -> bool {
+    work::looked_at(body.len());
+    let is_data = |byte: &&u8| BASE64_VALUES[usize::from(**byte)] < PAD;
+    body.iter().filter(is_data).count() % 4 == 1
 }
 
 /// Base64 on its way: the quantum that is not whole yet.
@@ -321,10 +329,12 @@ mod tests {
             assert_eq!(read, Some(slowly(plain.as_bytes())), "{plain:?}");
         }
         for odd in [
-            "QUJD!", "QQ==QUJD", "QUJDQ=A", "QUJD Q", "QUJDQ\rA", "QUJDQ===", "QU-_",
+            "QUJD!", "QQ==QUJD", "QUJDQ=A", "QUJD Q", "QUJDQ\rA", "QUJDQ===", "QU-_", "QUJDQ",
         ] {
             assert_eq!(decode_plain_base64(odd.as_bytes()), None, "{odd:?}");
         }
+        assert!(has_odd_length(b"See\nyou") == has_odd_length(b"QUJDQUI="));
+        assert!(has_odd_length(b"See\nyou two") && !has_odd_length(b"QUJDQQ=="));
     }
 
     #[test]
