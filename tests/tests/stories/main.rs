@@ -34,6 +34,7 @@ mod round;
 mod scanner;
 mod sealing;
 mod shipped;
+mod signature;
 mod smuggling;
 mod starttls;
 mod told;

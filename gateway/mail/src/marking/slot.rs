@@ -25,18 +25,14 @@ pub(super) struct Slot {
 impl Slot {
     /// Reads what stands between `${` and `}`.
     pub fn parse(text: &str) -> Result<Self, TemplateErrorKind> {
-        let (text, otherwise) = text.split_once('|').unwrap_or((text, ""));
-        let (before, text) = match text.strip_prefix('[') {
-            Some(text) => text.split_once(']').ok_or(TemplateErrorKind::Form)?,
-            None => ("", text),
+        let (before, text) = bracketed(text)?;
+        let end = text.find(['[', ']', '|']).unwrap_or(text.len());
+        let (name, text) = text.split_at(end);
+        let (after, text) = bracketed(text)?;
+        let otherwise = match text.is_empty() {
+            true => "",
+            false => text.strip_prefix('|').ok_or(TemplateErrorKind::Form)?,
         };
-        let (name, after) = match text.strip_suffix(']') {
-            Some(text) => text.split_once('[').ok_or(TemplateErrorKind::Form)?,
-            None => (text, ""),
-        };
-        if name.contains(['[', ']']) || [before, after].concat().contains(['[', ']']) {
-            return Err(TemplateErrorKind::Form);
-        }
         let named = Named::parse(name);
         let named = named.ok_or_else(|| TemplateErrorKind::Unknown(name.to_owned()))?;
         if [before, after, otherwise]
@@ -72,5 +68,16 @@ impl Slot {
     /// The same, where it is known what it stands for.
     pub fn known(&self, known: &Values) -> Option<String> {
         known.holds(&self.named).then(|| self.fill(known))
+    }
+}
+
+/// What stands in brackets at the beginning, and what follows.
+fn bracketed(text: &str) -> Result<(&str, &str), TemplateErrorKind> {
+    match text.strip_prefix('[') {
+        None => Ok(("", text)),
+        Some(text) => text
+            .split_once(']')
+            .filter(|(inside, _)| !inside.contains('['))
+            .ok_or(TemplateErrorKind::Form),
     }
 }

@@ -349,6 +349,10 @@ mod tests {
         assert_eq!(fill("${sender.title|our staff}"), "our staff");
         assert_eq!(fill("${[Fax ]sender.fax|no | fax}"), "no | fax");
         assert_eq!(fill("${[(room ]sender.custom.room[)]}"), "(room B 12)");
+        let parted = "${sender.custom.room[ | ]|nowhere}${[] | ]sender.fax}";
+        assert!(Template::parse(parted).is_err());
+        let parted = "${sender.custom.room[ | ]|nowhere}${[| ]sender.title|[no title]}";
+        assert_eq!(fill(parted), "B 12 | [no title]");
         let html = Template::parse_html("<b>${[<i> ]sender.phone}</b>");
         let html = html.or_else(|_| Template::parse_html("<b>${[& ]sender.phone}</b>"));
         let shown = html.unwrap().fill_html(&values);
