@@ -100,6 +100,7 @@ impl<'m> Canvas<'m> {
             {
                 self.masked = Some(mask_shifted(&self.decoded));
             }
+            Charset::Shifted(shifted) => self.masked = Some(shifted.masked(&self.decoded)),
             Charset::Known(_) => {
                 let text = self.charset.decode_strictly(&self.decoded);
                 let text = text.map_err(|_| SkipReason::Unwritable)?.into_owned();

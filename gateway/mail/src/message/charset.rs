@@ -11,6 +11,10 @@ use encoding_rs::{
 
 use crate::work;
 
+mod shifted;
+
+pub use shifted::Shifted;
+
 /// What a declared charset means here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Charset {
@@ -24,11 +28,13 @@ pub enum Charset {
     /// A national standard that browsers read as a vendor's superset of it (GB 2312 as GBK): read
     /// so, but what only the superset has is a guess.
     National(&'static Encoding),
+    /// East Asian text in seven bits that browsers do not read, but mail programs do.
+    Shifted(Shifted),
     /// RFC 2152: read, never written.
     Utf7,
     /// One that writes plain letters otherwise and is not read here: never written.
     Closed,
-    /// A name that nobody here knows, or an encoding that browsers refuse (ISO-2022-KR, HZ).
+    /// A name that nobody here knows.
     Unknown,
 }
 
@@ -56,7 +62,7 @@ impl Charset {
             }
             Some(encoding) => Self::Latin(encoding),
             None if is_closed(&name) => Self::Closed,
-            None => Self::Unknown,
+            None => Shifted::named(&bare(&name)).map_or(Self::Unknown, Self::Shifted),
         }
     }
 
@@ -94,6 +100,16 @@ impl Charset {
                 let (text, malformed) = encoding.decode_without_bom_handling(bytes);
                 if malformed { Err(text) } else { Ok(text) }
             }
+            Self::Shifted(shifted) => {
+                let (high, is_sound) = shifted.to_high(bytes);
+                let (text, malformed) = shifted.high().decode_without_bom_handling(&high);
+                let text = Cow::Owned(text.into_owned());
+                if malformed || !is_sound {
+                    Err(text)
+                } else {
+                    Ok(text)
+                }
+            }
             Self::National(encoding) => {
                 let (text, malformed) = encoding.decode_without_bom_handling(bytes);
                 match malformed || !everybody_reads(encoding, &text, bytes) {
@@ -119,6 +135,10 @@ impl Charset {
                 text.is_ascii().then_some(Cow::Borrowed(text.as_bytes()))
             }
             Self::Utf7 | Self::Closed => None,
+            Self::Shifted(shifted) => {
+                let high = Self::National(shifted.high()).encode(text)?;
+                Some(Cow::Owned(shifted.of_high(&high)))
+            }
             Self::Known(encoding) if encoding == UTF_16BE || encoding == UTF_16LE => None,
             Self::Known(encoding) | Self::National(encoding) => {
                 let (bytes, _, unmappable) = encoding.encode(text);
@@ -137,7 +157,7 @@ impl Charset {
     pub fn is_transparent(self) -> bool {
         match self {
             Self::Ascii | Self::Unknown => true,
-            Self::Utf7 | Self::Closed => false,
+            Self::Utf7 | Self::Closed | Self::Shifted(_) => false,
             Self::Known(encoding) | Self::Latin(encoding) | Self::National(encoding) => {
                 encoding.is_ascii_compatible()
             }
