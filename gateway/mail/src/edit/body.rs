@@ -2,7 +2,6 @@
 //!
 //! It never changes the body: it says what is to change.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -11,6 +10,7 @@ use super::insert::{COLUMN_MAX, NewText};
 use super::marks::{self, Found, Pattern, Sheet};
 use super::outline::{self, Spot};
 use super::plain::{self, Frame};
+use super::words::{Rest, Words};
 use super::{Place, removal};
 
 /// A body while it is written in.
@@ -38,7 +38,7 @@ struct Text {
 }
 
 /// Where text goes; `None` where browsers would not surely show it.
-pub(crate) fn spot(is_html: bool, body: &[u8], place: Place) -> Option<Spot> {
+pub(crate) fn spot(is_html: bool, body: Words<'_>, place: Place) -> Option<Spot> {
     match is_html {
         true => outline::find(body, place),
         false => Some(Spot {
@@ -127,7 +127,7 @@ impl<'m> Body<'m> {
         let markings: Vec<&Found> = self.markings.iter().filter(gone).collect();
         let body = self.sheet.canvas.scan();
         if !self.sheet.canvas.is_html() {
-            return removal::plain(body, &markings);
+            return removal::plain(self.sheet.canvas.words(), &markings);
         }
         let elements = self.elements.iter().filter(|element| !stays(element));
         let elements = elements.map(|element| removal::with_line_break(body, element.clone()));
@@ -139,12 +139,10 @@ impl<'m> Body<'m> {
     /// In order, without overlap.
     pub fn changes(&self) -> Vec<Change> {
         let removals = self.removals();
-        let body = self.sheet.canvas.scan();
         // Text is set where it would be if what is taken out had never been there.
-        let left = match removals.is_empty() {
-            true => Cow::Borrowed(body),
-            false => Cow::Owned(removal::without(body, &removals)),
-        };
+        let words = self.sheet.canvas.words();
+        let rest = (!removals.is_empty()).then(|| words.without(&removals));
+        let left = rest.as_ref().map_or(words, Rest::words);
         let mut changes: BTreeMap<(usize, usize), String> = BTreeMap::new();
         for range in &removals {
             changes.insert((range.start, range.end), String::new());
@@ -154,7 +152,7 @@ impl<'m> Body<'m> {
         for text in texts {
             let found = match removals.is_empty() {
                 true => None,
-                false => spot(self.sheet.canvas.is_html(), &left, text.place),
+                false => spot(self.sheet.canvas.is_html(), left, text.place),
             };
             let (place, closers) = match &found {
                 Some(spot) => (removal::origin(spot.offset, &removals), &spot.closers),
@@ -164,7 +162,7 @@ impl<'m> Body<'m> {
                 ),
             };
             let offset = removal::offset_without(place.0, &removals);
-            let framed = self.framed(text, &left, offset, closers);
+            let framed = self.framed(text, left.scan(), offset, closers);
             changes.entry(place).or_default().push_str(&framed);
         }
         let changes = changes.into_iter();

@@ -9,6 +9,7 @@ use std::ops::Range;
 use memchr::memmem;
 
 use super::SkipReason;
+use super::words::Words;
 use crate::message::transfer::{self, QUOTED_LINE, TransferEncoding, quoted_token};
 use crate::message::{Charset, Message, Part};
 use crate::work;
@@ -130,6 +131,11 @@ impl<'m> Canvas<'m> {
     /// The decoded body with what is no ASCII text hidden, so that ASCII bytes mean themselves.
     pub fn scan(&self) -> &[u8] {
         self.masked.as_deref().unwrap_or(&self.decoded)
+    }
+
+    /// The decoded body to look through and to read.
+    pub fn words(&self) -> Words<'_> {
+        Words::new(self.scan(), &self.decoded, self.charset)
     }
 
     /// The text at a range of the decoded body.

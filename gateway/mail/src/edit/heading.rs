@@ -2,10 +2,8 @@
 //!
 //! It never takes one line for it: a sender's line and then others, as programs write them.
 
-use super::html::decode_entities;
-
 /// How many bytes of a line are looked at: the word before the colon is shorter.
-pub(crate) const LOOKED_AT_BYTES: usize = 60;
+const LOOKED_AT_BYTES: usize = 60;
 /// How many lines a header may have until its subject.
 const LINES_MAX: usize = 8;
 
@@ -23,7 +21,7 @@ macro_rules! words {
     };
 }
 
-const LANGUAGES: [Words; 22] = words![
+const LANGUAGES: [Words; 37] = words![
     "From" ["Sent", "Date"] ["To"] ["Subject"]
     "Von" ["Gesendet", "Datum"] ["An"] ["Betreff"]
     "De" ["Envoyé", "Date"] ["À"] ["Objet"]
@@ -42,10 +40,25 @@ const LANGUAGES: [Words; 22] = words![
     "Kimden" ["Gönderildi", "Gönderilme", "Tarih"] ["Kime"] ["Konu"]
     "От" ["Отправлено", "Дата"] ["Кому"] ["Тема"]
     "Από" ["Στάλθηκε", "Ημερομηνία"] ["Προς"] ["Θέμα"]
-    "发件人" ["发送时间", "日期"] ["收件人"] ["主题"]
+    "Від" ["Відправлено", "Надіслано", "Дата"] ["Кому"] ["Тема"]
+    "От" ["Изпратено", "Дата"] ["До"] ["Относно", "Тема"]
+    "Od" ["Poslano", "Datum"] ["Za", "Prima"] ["Predmet", "Zadeva"]
+    "De" ["Enviat", "Data"] ["Per a"] ["Assumpte", "Tema"]
+    "Saatja" ["Saadetud", "Kuupäev"] ["Adressaat"] ["Teema"]
+    "No" ["Nosūtīts", "Datums"] ["Kam"] ["Temats", "Tēma"]
+    "Nuo" ["Išsiųsta", "Data"] ["Kam"] ["Tema"]
+    "Từ" ["Đã gửi", "Ngày"] ["Đến"] ["Chủ đề", "Tiêu đề"]
+    "Dari" ["Terkirim", "Dikirim", "Tanggal"] ["Kepada"] ["Perihal", "Subjek"]
+    "จาก" ["ส่ง", "วันที่"] ["ถึง"] ["เรื่อง"]
+    "מאת" ["נשלח", "תאריך"] ["אל"] ["נושא"]
+    "من" ["تاريخ الإرسال", "التاريخ"] ["إلى"] ["الموضوع"]
+    "发件人" ["发送时间", "发送日期", "日期", "时间"] ["收件人"] ["主题"]
     "寄件者" ["寄件日期", "日期"] ["收件者"] ["主旨"]
+    "寄件人" ["寄件日期", "日期"] ["收件人"] ["主旨", "主題"]
     "差出人" ["送信日時", "日付"] ["宛先"] ["件名"]
+    "送信者" ["送信日時", "日時"] ["宛先"] ["件名"]
     "보낸 사람" ["보낸 날짜", "날짜"] ["받는 사람"] ["제목"]
+    "보낸사람" ["보낸날짜", "날짜"] ["받는사람"] ["제목"]
 ];
 
 /// What Apple Mail says above a letter that it forwards.
@@ -63,6 +76,8 @@ struct Run<P> {
     start: P,
     from: String,
     lines: usize,
+    /// Whether the value of the line above goes on in this one.
+    goes_on: bool,
 }
 
 /// Reads lines in their order, until one of them shows that a quoted letter's header began.
@@ -86,13 +101,13 @@ impl<P> Default for Heading<P> {
 
 impl<P: Copy> Heading<P> {
     /// Reads a line that stands at `offset`; where the header began, once that is known.
-    pub fn read(&mut self, offset: P, line: &[u8]) -> Option<P> {
-        let line = line.trim_ascii();
+    pub fn read(&mut self, offset: P, line: &str) -> Option<P> {
+        let line = line.trim();
         if line.is_empty() {
             (self.run, self.within) = (None, false);
             return None;
         }
-        if line.starts_with(b"-----") && line.ends_with(b"-----") {
+        if line.starts_with("-----") && line.ends_with("-----") {
             *self = Self {
                 dashes: Some(offset),
                 ..Self::default()
@@ -101,18 +116,23 @@ impl<P: Copy> Heading<P> {
         }
         let dashes = self.dashes.take();
         let Some((word, value)) = split(line) else {
-            (self.run, self.within) = (None, false);
+            self.run = self.run.take().filter(|run| run.goes_on);
+            if let Some(run) = &mut self.run {
+                run.goes_on = false;
+            }
+            self.within = false;
             return None;
         };
-        if value.is_empty() && BEGINNINGS.contains(&word.as_str()) {
+        if value.is_empty() && BEGINNINGS.contains(&word) {
             return Some(dashes.unwrap_or(offset));
         }
         if let Some(run) = &mut self.run {
             run.lines += 1;
+            run.goes_on = goes_on(value);
             let mut own = LANGUAGES.iter().filter(|words| words.from == run.from);
             let shows = own.any(|words| {
-                let sent = run.lines == 2 && words.sent.contains(&word.as_str());
-                sent || words.subject.contains(&word.as_str())
+                let sent = run.lines == 2 && words.sent.contains(&word);
+                sent || words.subject.contains(&word)
             });
             if shows {
                 return Some(run.start);
@@ -127,38 +147,39 @@ impl<P: Copy> Heading<P> {
             let start = dashes.unwrap_or(offset);
             self.run = Some(Run {
                 start,
-                from: word,
+                from: word.to_owned(),
                 lines: 1,
+                goes_on: goes_on(value),
             });
             return None;
         }
         self.within = begins && self.within
             || LANGUAGES.iter().any(|words| {
                 let others = [words.sent, words.to, words.subject];
-                others.iter().any(|others| others.contains(&word.as_str()))
+                others.iter().any(|others| others.contains(&word))
             });
         None
     }
 }
 
-/// The word before a line's colon, and the bytes behind it; programs that turn HTML into text set
-/// stars around what was bold.
-fn split(line: &[u8]) -> Option<(String, &[u8])> {
-    const WIDE: &[u8] = "：".as_bytes();
-    let line = line.strip_prefix(b"*").unwrap_or(line);
-    let looked_at = &line[..line.len().min(LOOKED_AT_BYTES)];
-    let (at, length) = match memchr::memchr(b':', looked_at) {
-        Some(at) => (at, 1),
-        None if line.is_ascii() => return None,
-        None => (memchr::memmem::find(looked_at, WIDE)?, WIDE.len()),
-    };
-    let word = match std::str::from_utf8(&line[..at]) {
-        Ok(word) => word.to_owned(),
-        // ISO-8859-1, or a charset near it; what it is not is no word of ours either.
-        Err(_) => line[..at].iter().copied().map(char::from).collect(),
-    };
-    let word = decode_entities(&word);
-    let value = line[at + length..].trim_ascii();
-    let value = value.strip_prefix(b"*").unwrap_or(value).trim_ascii();
-    Some((word.trim().trim_end_matches('*').to_owned(), value))
+/// The word before a line's colon, and what stands behind it; programs that turn HTML into text
+/// set stars around what was bold.
+fn split(line: &str) -> Option<(&str, &str)> {
+    let line = line.strip_prefix('*').unwrap_or(line);
+    let end = line.floor_char_boundary(LOOKED_AT_BYTES.min(line.len()));
+    let (at, colon) = line[..end].char_indices().find(|(_, c)| is_colon(*c))?;
+    let value = line[at + colon.len_utf8()..].trim();
+    let value = value.strip_prefix('*').unwrap_or(value).trim();
+    Some((line[..at].trim().trim_end_matches('*').trim_end(), value))
+}
+
+/// Whether a value is cut: within an address, or between two.
+fn goes_on(value: &str) -> bool {
+    let is_open = |open, close| value.rfind(open) > value.rfind(close);
+    is_open('<', '>') || is_open('[', ']') || value.ends_with([',', ';'])
+}
+
+/// A colon, or the wide one of East Asian texts.
+pub(crate) fn is_colon(c: char) -> bool {
+    matches!(c, ':' | '\u{ff1a}')
 }

@@ -86,7 +86,7 @@ impl<'m> Writer<'m> {
             let canvas = &self.open[*number].sheet.canvas;
             let unwritable = || (canvas.part.path.clone(), SkipReason::Unwritable);
             texts.push(canvas.fit(new.plain).ok_or_else(unwritable)?.into_owned());
-            let spot = body::spot(canvas.is_html(), canvas.scan(), new.place);
+            let spot = body::spot(canvas.is_html(), canvas.words(), new.place);
             spots.push(spot.ok_or_else(unwritable)?);
         }
         for ((number, plain), spot) in numbers.into_iter().zip(texts).zip(spots) {

@@ -10,7 +10,7 @@ use memchr::memmem;
 use super::canvas::Canvas;
 use super::html::{Name, Names, Token, Tokens, attribute, decode_entities, names};
 use super::outline::Quoted;
-use super::plain;
+use super::{plain, quotation};
 use crate::marking::VALUE_CHARS_MAX;
 
 /// How many lines of a body a marking may be spread over.
@@ -255,7 +255,7 @@ pub(crate) fn shown_text(html: &str) -> String {
 }
 
 fn plain_lines(canvas: &Canvas<'_>) -> Vec<Line> {
-    let separator = plain::separator(canvas.scan());
+    let separator = quotation::separator(canvas.words());
     let mut lines = Vec::new();
     for (offset, line) in plain::lines(canvas.scan()) {
         let below_separator = separator.is_some_and(|at| at <= offset);
@@ -276,7 +276,7 @@ fn plain_lines(canvas: &Canvas<'_>) -> Vec<Line> {
 
 fn html_lines(canvas: &Canvas<'_>) -> Vec<Line> {
     let html = canvas.scan();
-    let quoted = Quoted::find(html);
+    let quoted = Quoted::find(canvas.words());
     let mut lines = Vec::new();
     let mut segments: Vec<Range<usize>> = Vec::new();
     let mut end_line = |segments: &mut Vec<Range<usize>>| {
@@ -319,7 +319,7 @@ pub(crate) fn own_elements(canvas: &Canvas<'_>, class: &str) -> Vec<Range<usize>
     if memmem::find(html, class.as_bytes()).is_none() {
         return Vec::new();
     }
-    let quoted = Quoted::find(html);
+    let quoted = Quoted::find(canvas.words());
     let mut found = Vec::new();
     let mut open: Option<(usize, usize)> = None;
     for token in Tokens::new(html) {

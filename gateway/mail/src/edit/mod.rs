@@ -4,6 +4,7 @@
 //! and the new text, in one copy.
 
 mod apply;
+mod attribution;
 mod body;
 mod canvas;
 mod dkim;
@@ -17,10 +18,12 @@ mod marks;
 mod milter;
 mod outline;
 mod plain;
+mod quotation;
 mod refill;
 mod removal;
 mod shape;
 mod targets;
+mod words;
 
 use crate::message::PartPath;
 

@@ -3,14 +3,16 @@
 //! It never places text inside a table, a comment, or an element that was left open.
 
 use super::Place;
+use super::attribution::LOOKED_AT_BYTES;
 use super::elements::Elements;
 use super::html::{
     CUT_TAG, Name, Names, RAW, Token, Tokens, VOID, attribute, decode_entities, names,
 };
+use super::words::Words;
 
 mod shown;
 
-use shown::ShownLine;
+use shown::{ShownLine, Shows, Start};
 
 /// Where to insert, and what must be closed there first.
 #[derive(Debug, PartialEq, Eq)]
@@ -22,16 +24,19 @@ pub(crate) struct Spot {
 const BODY: Name = Name::new(b"body");
 const HTML: Name = Name::new(b"html");
 const HEAD: Name = Name::new(b"head");
+const BLOCKQUOTE: Name = Name::new(b"blockquote");
 /// What is seen although it is no text.
 const SEEN: Names = names!["img" "hr" "input" "video" "object" "embed" "iframe"];
 /// What only says how the text in it looks.
 const DRESS: Names = names!["a" "b" "br" "div" "em" "font" "i" "p" "small" "span" "strong" "u"];
 
 /// Finds the spot for a place; `None` where browsers would not surely show what stands there.
-pub(crate) fn find(html: &[u8], place: Place) -> Option<Spot> {
-    let mut scan = Scan {
-        line: (place == Place::AboveQuote).then(ShownLine::default),
-        ..Scan::default()
+pub(crate) fn find<'a>(html: impl Into<Words<'a>>, place: Place) -> Option<Spot> {
+    let words = html.into();
+    let html = words.scan();
+    let mut scan = match place {
+        Place::AboveQuote => Scan::of_quotations(words),
+        Place::Top | Place::Bottom => Scan::default(),
     };
     scan.run(html, usize::MAX);
     let open = |offset| Spot {
@@ -105,11 +110,9 @@ pub(crate) struct Quoted {
 
 impl Quoted {
     /// Finds what is quoted.
-    pub fn find(html: &[u8]) -> Self {
-        let mut scan = Scan {
-            line: Some(ShownLine::default()),
-            ..Scan::default()
-        };
+    pub fn find(words: Words<'_>) -> Self {
+        let html = words.scan();
+        let mut scan = Scan::of_quotations(words);
         scan.run(html, usize::MAX);
         if let Some((start, _)) = scan.quote_open {
             scan.regions.push(start..html.len());
@@ -144,11 +147,21 @@ struct Scan<'a> {
     regions: Vec<std::ops::Range<usize>>,
     text_after_quote: bool,
     begun: bool,
-    /// The line that is read, where it matters which one begins a quotation.
-    line: Option<ShownLine>,
+    /// The line that is read and its words, where it matters which one begins a quotation.
+    line: Option<(ShownLine, Words<'a>)>,
+    /// Where it was said who wrote what follows, with nothing shown since.
+    attributed: Option<Start>,
+    first_text: Option<usize>,
 }
 
 impl<'a> Scan<'a> {
+    fn of_quotations(words: Words<'a>) -> Self {
+        Self {
+            line: Some((ShownLine::default(), words)),
+            ..Self::default()
+        }
+    }
+
     fn run(&mut self, html: &'a [u8], until: usize) {
         for token in Tokens::new(html) {
             match token {
@@ -188,11 +201,23 @@ impl<'a> Scan<'a> {
 
     fn text(&mut self, html: &[u8], range: std::ops::Range<usize>) {
         let text = &html[range.clone()];
-        if let Some(line) = &mut self.line {
-            line.text(range.start, text, self.elements.is_flowing());
+        if let Some((line, words)) = &mut self.line {
+            let room = range.start..range.end.min(range.start + LOOKED_AT_BYTES);
+            let text = match line.has_room() {
+                true => words.text(room),
+                false => "".into(),
+            };
+            line.text(range.start, &text, self.elements.is_flowing());
         }
         if text.iter().all(u8::is_ascii_whitespace) || text == b"&nbsp;" {
             return;
+        }
+        self.first_text = self.first_text.or(Some(range.start));
+        if let Some(start) = self.attributed.take() {
+            let quotes = text.trim_ascii_start();
+            if !quotes.starts_with(b">") && !quotes.starts_with(b"&gt;") {
+                self.begin_quote(start);
+            }
         }
         self.seen();
     }
@@ -205,15 +230,27 @@ impl<'a> Scan<'a> {
 
     /// Reads a tag as the end of a line, and begins the quotation whose header this line shows.
     fn line_tag(&mut self, name: Name, opens: Option<usize>) {
-        let Some(line) = &mut self.line else { return };
+        let Some((line, _)) = &mut self.line else {
+            return;
+        };
         let opens = opens.filter(|_| ![HTML, HEAD, BODY].contains(&name));
         let opens = opens.map(|at| (at, self.elements.is_flowing()));
-        let begun = line.tag(name, opens).filter(|_| self.quote_open.is_none());
-        if let Some((start, flows)) = begun {
-            self.text_after_quote = false;
-            self.quote = self.quote.or(flows.then_some(start));
-            self.quote_open = Some((start, false));
+        match line.tag(name, opens).filter(|_| self.quote_open.is_none()) {
+            Some(Shows::Heading(start)) => self.begin_quote(start),
+            // Below an attribution that nothing stands above, new text may follow the quotation.
+            Some(Shows::Attribution(start)) => {
+                let stands_below = self.first_text.is_some_and(|at| at < start.0);
+                self.attributed = stands_below.then_some(start);
+            }
+            None => {}
         }
+    }
+
+    /// All that follows is quoted.
+    fn begin_quote(&mut self, (start, flows): Start) {
+        self.text_after_quote = false;
+        self.quote = self.quote.or(flows.then_some(start));
+        self.quote_open = Some((start, false));
     }
 
     fn open(&mut self, html: &'a [u8], name: Name, range: std::ops::Range<usize>) {
@@ -228,13 +265,16 @@ impl<'a> Scan<'a> {
         self.raw = name.is_one_of(RAW);
         let tag = &html[range.clone()];
         let quote = match self.quote_open {
+            None if name == BLOCKQUOTE && self.attributed.is_some() => Some(QuoteKind::Element),
             None => quote_kind(name, tag),
             Some(_) => None,
         };
         if quote.is_some() {
             self.text_after_quote = false;
-            if self.quote.is_none() && self.elements.is_flowing() {
-                self.quote = Some(range.start);
+            let own = (range.start, self.elements.is_flowing());
+            let (start, flows) = self.attributed.take().unwrap_or(own);
+            if self.quote.is_none() && flows {
+                self.quote = Some(start);
             }
         }
         let pushed = self.elements.open(name, tag);
@@ -342,7 +382,7 @@ fn quote_kind(name: Name, tag: &[u8]) -> Option<QuoteKind> {
         })
     };
     // Thunderbird and Apple Mail; Gmail, Yahoo, Proton, Zimbra; then Outlook's own ways.
-    if name == Name::new(b"blockquote") && holds("type", &["cite"]) {
+    if name == BLOCKQUOTE && holds("type", &["cite"]) {
         return Some(QuoteKind::Element);
     }
     if holds("class", &["moz-cite-prefix", "gmail_attr"]) {

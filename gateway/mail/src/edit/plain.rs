@@ -3,7 +3,8 @@
 //! It never changes a line that stands: text goes between lines.
 
 use super::Place;
-use super::heading::Heading;
+use super::quotation::Quotations;
+use super::words::Words;
 use crate::work;
 
 /// Octets of one line that we write; RFC 5322 §2.1.1 allows 998.
@@ -11,12 +12,14 @@ const LINE_BYTES_MAX: usize = 900;
 
 /// Where the text goes, as an offset at the start of a line or at the end of the body: below a
 /// text, above the blank lines that follow it.
-pub(crate) fn spot(body: &[u8], place: Place) -> usize {
+pub(crate) fn spot<'a>(body: impl Into<Words<'a>>, place: Place) -> usize {
+    let words = body.into();
+    let body = words.scan();
     let begin = body.strip_prefix(b"\xef\xbb\xbf").map_or(0, |_| 3);
     let below = match place {
         Place::Top => return begin,
         Place::Bottom => body.len(),
-        Place::AboveQuote => Quotations::find(body).last().unwrap_or(body.len()),
+        Place::AboveQuote => Quotations::find(words).last().unwrap_or(body.len()),
     };
     let text = body[begin..below].trim_ascii_end();
     let line = begin + text.len();
@@ -38,84 +41,6 @@ pub(crate) fn lines(body: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
         work::looked_at(length);
         Some(line)
     })
-}
-
-/// Whether a line says that all below it is quoted.
-fn is_separator(line: &[u8]) -> bool {
-    let line = line.trim_ascii();
-    let dashes = line.starts_with(b"-----") && line.ends_with(b"-----") && line.len() > 12;
-    let armour = line.starts_with(b"-----BEGIN ") || line.starts_with(b"-----END ");
-    let rule = line.len() >= 30 && line.iter().all(|byte| *byte == b'_');
-    (dashes && !armour) || rule
-}
-
-/// Where a line stands below which all is quoted: a separator, or another letter's header.
-pub(crate) fn separator(body: &[u8]) -> Option<usize> {
-    let mut heading = Heading::default();
-    lines(body).find_map(|(offset, line)| match is_separator(line) {
-        true => Some(offset),
-        false => heading.read(offset, line),
-    })
-}
-
-/// What a body quotes.
-#[derive(Default)]
-pub(crate) struct Quotations {
-    /// Where the first line with a quotation sign stands, attribution line included.
-    first: Option<usize>,
-    /// Whether new text stands below it.
-    answered: bool,
-    /// Where a line stands below which all is quoted.
-    separator: Option<usize>,
-}
-
-impl Quotations {
-    /// Finds where they begin.
-    pub fn find(body: &[u8]) -> Self {
-        let separator = separator(body);
-        let mut found = Self {
-            separator,
-            ..Self::default()
-        };
-        let mut attribution = None;
-        let mut signature = false;
-        for (offset, line) in lines(&body[..separator.unwrap_or(body.len())]) {
-            let content = line.trim_ascii();
-            match content {
-                [b'>', ..] => found.first = found.first.or(attribution).or(Some(offset)),
-                b"" => {}
-                b"--" => signature = true,
-                _ if signature && found.first.is_some() => {}
-                _ if found.first.is_some() => {
-                    found.answered = true;
-                    return found;
-                }
-                _ => {}
-            }
-            attribution = match content {
-                b"" => attribution,
-                // `On Monday, Ann wrote:` may be folded over two lines.
-                _ if content.ends_with(b":") => attribution.or(Some(offset)),
-                _ if content.starts_with(b"On ") => Some(offset),
-                _ => None,
-            };
-        }
-        if separator.is_some() {
-            found.first = found.first.or(attribution);
-        }
-        found
-    }
-
-    /// Where the quotation begins that no new text stands below.
-    fn last(&self) -> Option<usize> {
-        let first = self.first.filter(|_| !self.answered);
-        first.or(self.separator)
-    }
-
-    /// Whether one begins at this offset.
-    pub fn begin_at(&self, offset: usize) -> bool {
-        [self.first, self.separator].contains(&Some(offset))
-    }
 }
 
 /// Text with `LF` alone for line breaks and without other controls.

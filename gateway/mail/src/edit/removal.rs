@@ -9,6 +9,8 @@ use super::Place;
 use super::html::{Name, Names, Token, Tokens, names};
 use super::marks::{Found, breaks_line};
 use super::plain;
+use super::quotation::Quotations;
+use super::words::Words;
 
 /// How many tags and blanks in a row are looked at around a marking.
 const RUN_PIECES_MAX: usize = 1000;
@@ -78,7 +80,8 @@ pub(crate) fn with_line_break(body: &[u8], range: Range<usize>) -> Range<usize> 
 }
 
 /// What is taken out of a plain body: the reverse of [`plain::Frame::set`].
-pub(crate) fn plain(body: &[u8], markings: &[&Found]) -> Vec<Range<usize>> {
+pub(crate) fn plain(words: Words<'_>, markings: &[&Found]) -> Vec<Range<usize>> {
+    let body = words.scan();
     let is_blank = |range: Range<usize>| body[range].trim_ascii().is_empty();
     let mut blocks = Vec::new();
     for found in markings {
@@ -95,7 +98,7 @@ pub(crate) fn plain(body: &[u8], markings: &[&Found]) -> Vec<Range<usize>> {
         return blocks;
     }
     let blocks = joined(blocks);
-    let quotations = plain::Quotations::find(&without(body, &blocks));
+    let quotations = Quotations::find(words.without(&blocks).words());
     let (mut at, mut is_begun) = (plain::spot(body, Place::Top), false);
     let mut removals = Vec::with_capacity(blocks.len());
     let mut gone = 0;

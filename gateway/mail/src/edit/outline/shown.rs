@@ -1,19 +1,33 @@
-//! The line of HTML that is being read, as far as it may begin a quoted letter's header.
+//! The line of HTML that is being read, as far as it may begin a quoted letter's header or say who
+//! wrote what follows.
 //!
 //! It never holds more of it than its beginning.
 
-use crate::edit::heading::{Heading, LOOKED_AT_BYTES};
-use crate::edit::html::{Name, VOID};
+use crate::edit::attribution::{Attribution, LOOKED_AT_BYTES};
+use crate::edit::heading::Heading;
+use crate::edit::html::{Name, Names, VOID, decode_entities, names};
 use crate::edit::marks::breaks_line;
 
 /// Where a line begins, and whether text may be set there.
 pub(super) type Start = (usize, bool);
 
+/// What a line shows once it has ended.
+pub(super) enum Shows {
+    /// The header of a quoted letter began here.
+    Heading(Start),
+    /// Who wrote what follows.
+    Attribution(Start),
+}
+
+/// The cells of a row stand on one line.
+const CELLS: Names = names!["td" "th"];
+
 /// A line that nothing has ended yet.
 #[derive(Default)]
 pub(super) struct ShownLine {
     heading: Heading<Start>,
-    beginning: Vec<u8>,
+    attribution: Attribution<Start>,
+    beginning: String,
     has_text: bool,
     /// The first of the tags that stand right before its text, else the text.
     start: Option<Start>,
@@ -21,24 +35,34 @@ pub(super) struct ShownLine {
 
 impl ShownLine {
     /// Reads shown text.
-    pub fn text(&mut self, offset: usize, text: &[u8], flows: bool) {
-        let blank = text == b"&nbsp;" || text.iter().all(u8::is_ascii_whitespace);
+    pub fn text(&mut self, offset: usize, text: &str, flows: bool) {
+        let blank = text == "&nbsp;" || text.trim().is_empty();
         if blank && !self.has_text {
             return;
         }
         self.has_text = true;
         self.start = self.start.or(Some((offset, flows)));
-        let room = (2 * LOOKED_AT_BYTES).saturating_sub(self.beginning.len());
-        self.beginning.extend(text.iter().take(room));
+        let room = LOOKED_AT_BYTES.saturating_sub(self.beginning.len());
+        let end = text.floor_char_boundary(room);
+        self.beginning.push_str(&text[..end]);
     }
 
-    /// Reads a tag; where the header of a quoted letter began, if the line it ends shows one.
-    pub fn tag(&mut self, name: Name, opens: Option<Start>) -> Option<Start> {
-        let breaks = breaks_line(name);
-        let mut begun = None;
+    /// Whether text of it would be looked at.
+    pub fn has_room(&self) -> bool {
+        self.beginning.len() < LOOKED_AT_BYTES
+    }
+
+    /// Reads a tag, and what the line shows that it ends.
+    pub fn tag(&mut self, name: Name, opens: Option<Start>) -> Option<Shows> {
+        let is_cell = name.is_one_of(CELLS) && self.has_text;
+        if is_cell {
+            self.beginning.push(' ');
+        }
+        let breaks = breaks_line(name) && !is_cell;
+        let mut shows = None;
         if breaks && self.has_text {
-            let start = self.start.take();
-            begun = start.and_then(|start| self.heading.read(start, &self.beginning));
+            let line = decode_entities(&self.beginning);
+            shows = self.start.take().and_then(|start| self.shows(start, &line));
             self.has_text = false;
             self.beginning.clear();
         }
@@ -48,6 +72,16 @@ impl ShownLine {
             None if breaks => self.start = None,
             None => {}
         }
-        begun
+        shows
+    }
+
+    fn shows(&mut self, start: Start, line: &str) -> Option<Shows> {
+        if let Some(began) = self.heading.read(start, line) {
+            return Some(Shows::Heading(began));
+        }
+        // Source lines end where they please.
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let began = self.attribution.read(start, &words.join(" "));
+        began.map(Shows::Attribution)
     }
 }

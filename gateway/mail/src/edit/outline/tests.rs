@@ -127,6 +127,53 @@ fn above_quote() {
     }
 }
 
+#[test]
+fn what_says_who_wrote_below() {
+    const WROTE: &str = "On 5 January 2026 at 10:15, Ann &lt;ann@x.example&gt; wrote:";
+    for (above, quoted) in [
+        // A header in the cells of a table.
+        (
+            "<p>a</p>",
+            "<table><tr><td><b>From:</b></td><td>Ann</td></tr><tr><td><b>Sent:</b></td>\
+             <td>Monday</td></tr></table><p>b</p>",
+        ),
+        (
+            "<p>a</p>",
+            "<table><tbody><tr>\n<th align=left>Von: </th>\n<td>Ann</td>\n</tr>\n<tr>\n\
+             <th>Datum: </th>\n<td>Montag</td></tr></tbody></table>b",
+        ),
+        // An attribution, and what it quotes in an element or in none.
+        ("<p>a</p>", "<p>WROTE</p><blockquote>b</blockquote><br>"),
+        ("<p>a</p>", "<div>WROTE</div><p>b</p><p>c</p>"),
+        ("a<br>", "On 5 January 2026,<br>Ann wrote:<br>b"),
+        (
+            "<p>a</p>",
+            "<p>2026年1月5日(月) 10:15\n Ann &lt;ann@x.example&gt;:</p>b",
+        ),
+        (
+            "<p>a</p>",
+            "<p>Le 05/01/2026 à 10:15, Ann a écrit&nbsp;:</p><p>b</p>",
+        ),
+    ] {
+        let quoted = quoted.replace("WROTE", WROTE);
+        let (html, expected) = (format!("{above}{quoted}"), format!("{above}|{quoted}"));
+        assert_eq!(shown(&html, Place::AboveQuote), expected);
+    }
+    for new in [
+        "<p>a</p><p>WROTE</p><blockquote>b</blockquote><p>c</p>",
+        // Nothing stands above it: what is new may stand below.
+        "<p>WROTE</p><p>b</p><p>c</p>",
+        "<p>a</p><p>Ann wrote:</p><p>b</p>",
+        "<p>a</p><p>WROTE</p><p>&gt; b</p><p>c</p>",
+        "<p>a</p><blockquote>b</blockquote>",
+        "<p>a</p><table><tr><td>From:</td><td>Rome</td></tr><tr><td>To:</td><td>Pisa</td></tr>\
+         </table>",
+    ] {
+        let html = new.replace("WROTE", WROTE);
+        assert_eq!(shown(&html, Place::AboveQuote), format!("{html}|"));
+    }
+}
+
 /// What a sender mis-nests stays open for browsers, so that it is closed, once for each.
 #[test]
 fn what_stays_open_is_closed() {

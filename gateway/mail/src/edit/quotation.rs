@@ -1,0 +1,143 @@
+//! Where in a plain body new text ends and quoted text begins.
+//!
+//! It never takes text for quoted that stands between quotations, but below a line that says so.
+
+use super::attribution::{Attribution, LOOKED_AT_BYTES};
+use super::heading::Heading;
+use super::plain::lines;
+use super::words::Words;
+
+/// What programs on telephones set below a letter, in small letters: no text of its own.
+const SENT_FROM: [&str; 16] = [
+    "sent from ",
+    "sent via ",
+    "get outlook for ",
+    "von meinem ",
+    "gesendet mit ",
+    "envoyé de ",
+    "envoyé depuis ",
+    "enviado desde ",
+    "enviado do ",
+    "inviato da ",
+    "verzonden vanaf ",
+    "skickat från ",
+    "sendt fra ",
+    "wysłane z ",
+    "отправлено с ",
+    "发自我的",
+];
+
+/// Whether a line says that all below it is quoted.
+fn is_separator(line: &[u8]) -> bool {
+    let line = line.trim_ascii();
+    let dashes = line.starts_with(b"-----") && line.ends_with(b"-----") && line.len() > 12;
+    let armour = line.starts_with(b"-----BEGIN ") || line.starts_with(b"-----END ");
+    let rule = line.len() >= 30 && line.iter().all(|byte| *byte == b'_');
+    (dashes && !armour) || rule
+}
+
+/// The beginning of a line as text.
+fn beginning<'a>(words: Words<'a>, offset: usize, line: &[u8]) -> std::borrow::Cow<'a, str> {
+    words.text(offset..offset + line.len().min(LOOKED_AT_BYTES))
+}
+
+/// Where a line stands below which all is quoted: a separator, another letter's header, or what
+/// says who wrote the lines below it, where no `>` does.
+pub(crate) fn separator(words: Words<'_>) -> Option<usize> {
+    let mut heading = Heading::default();
+    let mut attribution = Attribution::default();
+    let mut attributed: Option<usize> = None;
+    // Below an attribution that nothing stands above, new text may follow what it quotes.
+    let mut begun = None;
+    for (offset, line) in lines(words.scan()) {
+        if is_separator(line) {
+            return attributed.or(Some(offset));
+        }
+        let content = line.trim_ascii();
+        if content.starts_with(b">") {
+            attributed = None;
+        } else if attributed.is_some() && !content.is_empty() {
+            return attributed;
+        }
+        let text = beginning(words, offset, line);
+        if let Some(start) = heading.read(offset, &text) {
+            return Some(start);
+        }
+        if !content.is_empty() {
+            begun = begun.or(Some(offset));
+        }
+        let attribution = attribution.read(offset, &text);
+        attributed = attributed.or(attribution.filter(|start| begun < Some(*start)));
+    }
+    None
+}
+
+/// What a body quotes.
+#[derive(Default)]
+pub(crate) struct Quotations {
+    /// Where the first line with a quotation sign stands, attribution line included.
+    first: Option<usize>,
+    /// Whether new text stands below it.
+    answered: bool,
+    /// Where a line stands below which all is quoted.
+    separator: Option<usize>,
+}
+
+impl Quotations {
+    /// Finds where they begin.
+    pub fn find(words: Words<'_>) -> Self {
+        let body = words.scan();
+        let separator = separator(words);
+        let mut found = Self {
+            separator,
+            ..Self::default()
+        };
+        let mut attribution = None;
+        let mut reader = Attribution::default();
+        let mut signature = false;
+        for (offset, line) in lines(&body[..separator.unwrap_or(body.len())]) {
+            let content = line.trim_ascii();
+            match content {
+                [b'>', ..] => found.first = found.first.or(attribution).or(Some(offset)),
+                b"" => {}
+                b"--" => signature = true,
+                _ if signature || found.first.is_none() => {}
+                _ if is_sent_from(&beginning(words, offset, line)) => {}
+                _ => {
+                    found.answered = true;
+                    return found;
+                }
+            }
+            if found.first.is_none() {
+                let ends = reader.read_loosely(offset, &beginning(words, offset, line));
+                attribution = match content {
+                    b"" => attribution,
+                    _ => ends,
+                };
+            }
+        }
+        if separator.is_some() {
+            found.first = found.first.or(attribution);
+        }
+        found
+    }
+
+    /// Where the quotation begins that no new text stands below.
+    pub fn last(&self) -> Option<usize> {
+        let first = self.first.filter(|_| !self.answered);
+        first.or(self.separator)
+    }
+
+    /// Whether one begins at this offset.
+    pub fn begin_at(&self, offset: usize) -> bool {
+        [self.first, self.separator].contains(&Some(offset))
+    }
+}
+
+fn is_sent_from(line: &str) -> bool {
+    let line = line.trim_start().to_lowercase();
+    SENT_FROM.iter().any(|words| line.starts_with(words))
+}
+
+#[cfg(test)]
+mod tests;
