@@ -4,6 +4,7 @@
 //! somebody is shown in mail only where it surely is theirs.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use mail::Address;
 use mail::marking::{Named, VALUE_CHARS_MAX};
@@ -34,6 +35,8 @@ pub(crate) struct People {
 #[derive(Debug)]
 pub(crate) struct Person {
     attributes: Vec<(Named, String)>,
+    /// The file they stand in.
+    file: Arc<str>,
 }
 
 impl Person {
@@ -45,7 +48,7 @@ impl Person {
 
 impl People {
     /// Adds somebody whose addresses are nobody else's.
-    pub fn add(&mut self, addresses: &[Address], attributes: Vec<(Named, String)>) {
+    pub fn add(&mut self, file: &str, addresses: &[Address], attributes: Vec<(Named, String)>) {
         let number = self.persons.len();
         let keys = addresses.iter().map(|address| address.key().to_owned());
         self.by_address.extend(keys.map(|key| (key, number)));
@@ -54,7 +57,19 @@ impl People {
                 self.known.insert(named.clone());
             }
         }
-        self.persons.push(Person { attributes });
+        // Those of one file follow each other.
+        let last = self.persons.last().map(|person| Arc::clone(&person.file));
+        let file = last
+            .filter(|last| &**last == file)
+            .unwrap_or_else(|| file.into());
+        self.persons.push(Person { attributes, file });
+    }
+
+    /// Each address, in the form that addresses are compared in, and the file it stands in.
+    pub fn addresses(&self) -> impl Iterator<Item = (&str, &str)> {
+        let file = |number: &usize| self.persons.get(*number).map(|person| &*person.file);
+        let addresses = self.by_address.iter();
+        addresses.filter_map(move |(address, number)| Some((address.as_str(), file(number)?)))
     }
 
     /// Whether anybody has such an attribute.

@@ -225,6 +225,12 @@ impl Policy {
         self.rules.iter().map(|rule| (&*rule.name, &*rule.file))
     }
 
+    /// The addresses of its people, in the form that addresses are compared in, each with the file
+    /// it stands in.
+    pub fn people(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.home.people.addresses()
+    }
+
     /// Whether it has no rules and no labels: it changes nothing.
     pub fn is_empty(&self) -> bool {
         self.rules.is_empty() && self.home.labels.iter().next().is_none()

@@ -78,8 +78,8 @@ pub enum Refusal {
     /// A file is gone: half of a copy, perhaps.
     #[error("rule file `{0}` is gone; send SIGHUP if that is meant")]
     LostFile(String),
-    /// A file had rules and has none now, and they stand nowhere else: cut, perhaps.
-    #[error("rule file `{0}` has no rules any more; send SIGHUP if that is meant")]
+    /// A file had rules or people and has none now, and they stand nowhere else: cut, perhaps.
+    #[error("rule file `{0}` has lost its rules or people; send SIGHUP if that is meant")]
     EmptiedFile(String),
     /// There were rules and now there are none: a file cut before it is written again, perhaps.
     #[error("the new rule set has no rules and the present one has; send SIGHUP if that is meant")]
@@ -211,7 +211,19 @@ fn refuse_loss(live: &LivePolicy, next: &LivePolicy) -> Result<(), Refusal> {
     if let Some((_, file)) = gone(live, next).find(|(_, file)| emptied(file)) {
         return Err(Refusal::EmptiedFile(file.to_owned()));
     }
-    Ok(())
+    match without_people(live, next) {
+        Some(file) => Err(Refusal::EmptiedFile(file.to_owned())),
+        None => Ok(()),
+    }
+}
+
+/// A file that had people and has none in the next set, where not all of them stand elsewhere:
+/// rules that ask about them would be off.
+fn without_people<'a>(live: &'a LivePolicy, next: &LivePolicy) -> Option<&'a str> {
+    let (addresses, files): (HashSet<&str>, HashSet<&str>) = next.policy.people().unzip();
+    let mut people = live.policy.people();
+    let lost = people.find(|(address, file)| !files.contains(file) && !addresses.contains(address));
+    lost.map(|(_, file)| file)
 }
 
 /// The rules of one set whose names stand nowhere in the next, each with its file. A file cut at

@@ -113,6 +113,31 @@ fn rules_that_move_to_another_file_are_not_lost() {
 }
 
 #[test]
+fn a_file_of_people_that_is_cut_does_not_switch_rules_about_them_off() {
+    const PEOPLE: &str = "[[person]]\naddress = \"ann@corp.example\"\ntitle = \"Head\"\n";
+    let bench = bench(&[("10.toml", RULE), ("20.toml", PEOPLE)]);
+    bench.write("20.toml", "# nothing but a remark\n");
+    let kept = bench.policies.reload(Trigger::Change);
+    let Reload::Kept(refusal @ Refusal::EmptiedFile(_)) = kept else {
+        panic!("{kept:?}");
+    };
+    assert!(refusal.to_string().contains("`20.toml`"), "{refusal}");
+    // The controls: they move, somebody leaves, an operator means it.
+    bench.write("10.toml", &format!("{RULE}{PEOPLE}"));
+    let moved = bench.policies.reload(Trigger::Change);
+    assert!(matches!(moved, Reload::Live { .. }), "{moved:?}");
+    bench.write(
+        "10.toml",
+        &format!("{RULE}{}", PEOPLE.replace("ann", "bob")),
+    );
+    let left = bench.policies.reload(Trigger::Change);
+    assert!(matches!(left, Reload::Live { .. }), "{left:?}");
+    bench.write("10.toml", RULE);
+    let emptied = bench.policies.reload(Trigger::Operator);
+    assert!(matches!(emptied, Reload::Live { .. }), "{emptied:?}");
+}
+
+#[test]
 fn a_rule_that_is_gone_is_named() {
     let bench = bench(&[("10.toml", &format!("{RULE}{OTHER}"))]);
     bench.write("10.toml", OTHER);

@@ -24,7 +24,8 @@ impl Compiler {
             }
             let addresses = self.addresses_of(section, &mut seen);
             let attributes = self.attributes_of(section);
-            self.home.people.add(&addresses, attributes);
+            let file = section.spot.file.name.as_str();
+            self.home.people.add(file, &addresses, attributes);
         }
     }
 

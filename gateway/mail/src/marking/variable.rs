@@ -70,7 +70,8 @@ variables! {
     Subject = "message.subject" | "subject" | "Item.Name" | "Item.Location", "the subject";
     MessageId = "message.id", "the Message-ID";
     Date = "time.date" | "date" | "Event.DateTime",
-        "the moment of marking in the zone of `[time]`: `3 December 2026, 15:05 UTC+01:00`";
+        "the moment of marking in the zone of `[time]`, in English: `3 December 2026, 15:05 \
+        UTC+01:00`";
     Day = "time.day", "the day of it in figures: `2026-12-03`";
     Clock = "time.time", "the hour and minute of it: `15:05`";
     Zone = "time.zone", "how far that zone is from UTC then: `UTC+01:00`, or `UTC`";
