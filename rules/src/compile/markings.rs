@@ -1,9 +1,10 @@
 //! Markings and other texts with variables; who reads which language.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use mail::marking::{
-    Alignment, Color, HtmlFault, Look, SIZE_POINTS, Stamp, Template, TemplateError,
+    Alignment, Color, HtmlFault, Look, MARGIN_POINTS, SIZE_POINTS, Stamp, Template, TemplateError,
     TemplateErrorKind, Variable, Wording, Wordings, html_fault,
 };
 use mail::{Fallback, OnDkim, Place};
@@ -118,7 +119,7 @@ impl Compiler {
     }
 
     fn advise_looks(&mut self, section: &Section) {
-        for name in ["color", "background", "size", "font", "align"] {
+        for name in ["color", "background", "size", "font", "align", "margin"] {
             if let Some(entry) = section.entry(name) {
                 let message = format!("`{name}` does nothing beside `html`");
                 let help = "it is for HTML that is made from `text`; write the look into `html`, \
@@ -185,20 +186,10 @@ impl Compiler {
         look.background = background
             .and_then(|item| self.color(&item))
             .or(look.background);
-        if let Some(size) = section.entry("size") {
-            let points = section
-                .number("size")
-                .and_then(|points| u8::try_from(points).ok());
-            look.size_points = points.filter(|points| SIZE_POINTS.contains(points));
-            if look.size_points.is_none() {
-                let help = format!(
-                    "it is in points, from {} to {}",
-                    SIZE_POINTS.start(),
-                    SIZE_POINTS.end()
-                );
-                self.mistake(&size.spot, "no text has this size", help);
-            }
-        }
+        let size = self.points(section, "size", &SIZE_POINTS, "no text has this size");
+        let margin = self.points(section, "margin", &MARGIN_POINTS, "no margin is as wide");
+        look.size_points = size.or(look.size_points);
+        look.margin_points = margin.or(look.margin_points);
         if let Some(font) = text("font") {
             let safe = |c: char| c.is_ascii_alphanumeric() || matches!(c, ' ' | '-');
             if !font.text.chars().all(safe) {
@@ -211,6 +202,26 @@ impl Compiler {
             look.alignment = Alignment::parse(&align.text).unwrap_or_default();
         }
         look
+    }
+
+    /// A whole number of points.
+    fn points(
+        &mut self,
+        section: &Section,
+        name: &str,
+        allowed: &RangeInclusive<u8>,
+        mistake: &str,
+    ) -> Option<u8> {
+        let entry = section.entry(name)?;
+        let points = section.number(name);
+        let points = points.and_then(|points| u8::try_from(points).ok());
+        let points = points.filter(|points| allowed.contains(points));
+        if points.is_none() {
+            let (start, end) = (allowed.start(), allowed.end());
+            let help = format!("it is in points, from {start} to {end}");
+            self.mistake(&entry.spot, mistake, help);
+        }
+        points
     }
 
     /// `#rrggbb`.

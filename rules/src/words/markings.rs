@@ -97,6 +97,14 @@ pub(super) const WORDS: &[Word] = &[
     ),
     word(
         Marking,
+        "margin",
+        Count,
+        "20",
+        "How many points part it from the letter in HTML, from 0 to 72; 12 by default. In plain \
+         text it is a blank line.",
+    ),
+    word(
+        Marking,
         "languages",
         Tables(Wording),
         "[{ tag = \"de\", text = \"Eingestuft als ${label.name}\" }]",

@@ -1,6 +1,8 @@
-//! How a marking looks in HTML: colour, size, typeface, alignment.
+//! How a marking looks in HTML: colour, size, typeface, alignment, margin.
 //!
 //! It never passes on a value it did not check, so that no look can break out of its attribute.
+
+use std::ops::RangeInclusive;
 
 use super::escape_html;
 use crate::edit::Place;
@@ -97,7 +99,11 @@ const FONT: &str = "Arial";
 /// WCAG 2.2, 1.4.6: what text must have at level AAA.
 const CONTRAST_MIN: f64 = 7.0;
 /// Points a size may have.
-pub const SIZE_POINTS: std::ops::RangeInclusive<u8> = 6..=48;
+pub const SIZE_POINTS: RangeInclusive<u8> = 6..=48;
+/// Points a margin may have: an inch at most, so that the letter is in sight.
+pub const MARGIN_POINTS: RangeInclusive<u8> = 0..=72;
+/// Where nothing says a margin.
+const MARGIN: u8 = 12;
 
 /// How a marking looks; what is not set is the letter's own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -118,6 +124,8 @@ pub struct Look {
     pub font: Option<String>,
     /// Where its lines stand.
     pub alignment: Alignment,
+    /// How far it stands from the letter; kept within [`MARGIN_POINTS`].
+    pub margin_points: Option<u8>,
 }
 
 impl Look {
@@ -163,12 +171,15 @@ impl Look {
 
     /// How the paragraph looks.
     fn block(&self, place: Place) -> Vec<(&'static str, String)> {
+        // Word, and so Outlook, honours the margins of a paragraph, in points, and of little else.
+        let points = self.margin_points.unwrap_or(MARGIN);
+        let points = points.clamp(*MARGIN_POINTS.start(), *MARGIN_POINTS.end());
         let margin = match place {
-            Place::Top => "0 0 12pt",
-            Place::Bottom => "12pt 0 0",
-            Place::AboveQuote => "12pt 0",
+            Place::Top => format!("0 0 {points}pt"),
+            Place::Bottom => format!("{points}pt 0 0"),
+            Place::AboveQuote => format!("{points}pt 0"),
         };
-        let mut block = vec![("margin", margin.to_owned())];
+        let mut block = vec![("margin", margin)];
         if let Some(background) = self.background {
             block.push(("background", background.css()));
         }
@@ -266,10 +277,12 @@ mod tests {
             size_points: Some(200),
             font: Some("Arial\"><script>'".to_owned()),
             alignment: Alignment::Center,
+            margin_points: Some(200),
             ..Look::default()
         };
         let shown = look.dress("<x>", Place::Top);
-        assert!(shown.starts_with("<p\nalign=\"center\" style=\"margin:0 0 12pt; "));
+        assert!(shown.starts_with("<p\nalign=\"center\" style=\"margin:0 0 72pt; "));
+        assert!(shown.contains("; margin:0 0 72pt!important"), "{shown}");
         assert!(
             shown.contains("<span\nstyle=\"color:#b00020; font-size:48pt; "),
             "{shown}"

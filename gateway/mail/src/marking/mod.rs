@@ -11,7 +11,7 @@ mod variable;
 mod wording;
 
 pub(crate) use look::guarded;
-pub use look::{Alignment, Color, Look, SIZE_POINTS};
+pub use look::{Alignment, Color, Look, MARGIN_POINTS, SIZE_POINTS};
 pub use original::original_attached;
 pub use slot::AFFIX_CHARS_MAX;
 pub use stamp::Stamp;
