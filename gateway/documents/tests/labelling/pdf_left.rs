@@ -101,6 +101,13 @@ fn files_that_readers_would_mend() {
         ("/Root 1", "/Room 1", "damaged"),
         ("/Root 1", "/Root 3", "damaged"),
         ("/Root 1", "/Root 9", "damaged"),
+        ("/Pages 2", "/Pages 3", "damaged"),
+        ("/Pages 2", "/Pages 9", "damaged"),
+        // What is no object where one should be.
+        ("<FEFF", "<FEFx", "damaged"),
+        ("(true)", " trie ", "unsupported"),
+        ("/Count 1", "/Count x", "damaged"),
+        ("/Count 1", "/Count .", "damaged"),
         ("/Info 4 0 R", "/Info (an) ", "damaged"),
         ("/Info", "/Root", "inconsistent"),
         ("/Inf", "/Siz", "unproved"),
@@ -161,6 +168,8 @@ fn references_in_streams_that_are_not_whole() {
         ("/W [1 4 2]", "/W [1 4] 2", Some("damaged")),
         ("/W [1 4 2]", "/W [0 0 0]", Some("damaged")),
         ("/Predictor 12", "/Predictor 02", Some("unsupported")),
+        ("/Predictor 12", "/Predictor 16", Some("unsupported")),
+        ("/Predictor 12", "/Predictor 15", None),
         ("/Columns 7", "/Columns 6", Some("damaged")),
         ("/Columns 7", "/Colors  7", Some("unsupported")),
         (
@@ -172,6 +181,7 @@ fn references_in_streams_that_are_not_whole() {
         // One pair short; and of two that name the object, readers take either.
         ("/N 1 /First", "/N 9 /First", Some("damaged")),
         ("/ObjStm", "/ObjStn", Some("damaged")),
+        ("endstream\n", "endstreamx", Some("damaged")),
     ] {
         assert_eq!(left(&file(old, new)), why, "{old} -> {new}");
     }

@@ -64,7 +64,11 @@ impl<'a> Document<'a> {
         let trailer = &references.newest.trailer;
         let root = trailer.reference(bytes, "Root")?.ok_or(Reason::Damaged)?;
         let root = objects.dictionary(root)?.ok_or(Reason::Damaged)?;
-        if !root.dictionary.is(&root.text, "Type", b"Catalog")? {
+        // A reader that finds no pages looks for objects by itself.
+        let pages = root.reference("Pages")?.ok_or(Reason::Damaged)?;
+        let pages = objects.dictionary(pages)?.ok_or(Reason::Damaged)?;
+        let is_root = root.dictionary.is(&root.text, "Type", b"Catalog")?;
+        if !is_root || !pages.dictionary.is(&pages.text, "Type", b"Pages")? {
             return Err(Left::Unread(Reason::Damaged));
         }
         // ISO 32000-1 §12.8.4: what a signature permits and forbids.

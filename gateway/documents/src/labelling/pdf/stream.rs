@@ -12,8 +12,8 @@ use super::syntax::{Cursor, Dictionary, number};
 use crate::Reason;
 use crate::archive::Budget;
 
-/// ISO 32000-1 §7.4.4.4: from here on each row says how it was predicted, as in PNG.
-const PNG_PREDICTORS: usize = 10;
+/// ISO 32000-1 §7.4.4.4: with these each row says how it was predicted, as in PNG.
+const PNG_PREDICTORS: std::ops::RangeInclusive<usize> = 10..=15;
 
 /// A stream: its dictionary, and its data as they stand.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ impl<'a> Stream<'a> {
         budget.spend(data.len() as u64)?;
         cursor.at += length;
         cursor.skip_little_space();
-        match cursor.take(b"endstream") {
+        match cursor.word() == b"endstream" {
             true => Ok(Self {
                 dictionary,
                 text,
@@ -116,7 +116,9 @@ impl<'a> Stream<'a> {
         let is_bytes = number("Colors", 1)? == 1 && number("BitsPerComponent", 8)? == 8;
         match number("Predictor", 1)? {
             1 => Ok(None),
-            PNG_PREDICTORS.. if is_bytes && columns > 0 => Ok(Some(columns)),
+            known if PNG_PREDICTORS.contains(&known) && is_bytes && columns > 0 => {
+                Ok(Some(columns))
+            }
             _ => Err(Reason::Unsupported),
         }
     }

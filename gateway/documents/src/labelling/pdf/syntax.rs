@@ -268,11 +268,24 @@ impl<'t> Cursor<'t> {
             Some(b'(') => self.text(),
             Some(b'<') => {
                 let end = memchr::memchr(b'>', self.rest()).ok_or(Reason::Damaged)?;
+                let digits = &self.rest()[1..end];
                 self.at += end + 1;
-                Ok(())
+                let is_sound = |byte: &u8| byte.is_ascii_hexdigit() || is_space(*byte);
+                // One reader passes over anything else, another ends the object there.
+                digits
+                    .iter()
+                    .all(is_sound)
+                    .then_some(())
+                    .ok_or(Reason::Damaged)
             }
-            _ if self.word().is_empty() => Err(Reason::Damaged),
-            _ => Ok(()),
+            _ => {
+                let word = self.word();
+                let is_sound = match word {
+                    b"true" | b"false" | b"null" | b"R" => true,
+                    _ => is_number(word),
+                };
+                is_sound.then_some(()).ok_or(Reason::Damaged)
+            }
         }
     }
 
@@ -292,6 +305,17 @@ impl<'t> Cursor<'t> {
         self.at = self.text.len();
         Err(Reason::Damaged)
     }
+}
+
+/// ISO 32000-1 §7.3.3: digits, with a sign before and a point among them or not.
+fn is_number(word: &[u8]) -> bool {
+    let unsigned = word.strip_prefix(b"-").or(word.strip_prefix(b"+"));
+    let digits = unsigned.unwrap_or(word);
+    let points = digits.iter().filter(|byte| **byte == b'.').count();
+    let sound = digits
+        .iter()
+        .all(|byte| byte.is_ascii_digit() || *byte == b'.');
+    sound && points <= 1 && digits.len() > points
 }
 
 /// ISO 32000-1 §7.2.2.
