@@ -67,6 +67,10 @@ fn the_page_of_markings_is_whole() {
         count,
         "every picture is there"
     );
+    let signature = page.split("## A signature").nth(1).unwrap();
+    let signature = signature.split("```").nth(1).unwrap();
+    let signature = signature.strip_prefix("toml\n").unwrap();
+    assert_eq!(support::load_text(signature).advice, []);
     let looks = page.split("## A look of your own").nth(1).unwrap();
     let looks = looks
         .split("```toml\n")
