@@ -7,7 +7,7 @@ mod common;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use mail::edit::standing;
+use mail::edit::Letter;
 use mail::{Edit, Fallback, Message, OnDkim, Pattern, Place, apply};
 use proptest::prelude::*;
 
@@ -229,7 +229,7 @@ fn letters_of_the_corpora_are_given_back() {
                 continue;
             }
             // What stands below a quotation that nothing ends may be a part of it.
-            if standing(&Message::parse(&marked), vec![Pattern::exact(OLD)]).is_empty() {
+            if !Letter::open(&Message::parse(&marked)).holds(&Pattern::exact(OLD)) {
                 quoted += 1;
                 continue;
             }

@@ -1,5 +1,6 @@
 //! What comes at the end: the edits that rules asked for, then the effects of the final label.
 
+use mail::edit::Letter;
 use mail::marking::{Stamp, Values, Variable, tag_subject};
 use mail::{Edit, Fallback, Label, LabelId, Pattern};
 
@@ -117,7 +118,10 @@ impl Bench<'_> {
         let vary = stamps.filter(|(_, stamp)| !stamp.is_fixed_by(&own));
         found.extend(vary.flat_map(|(_, stamp)| stamp.patterns(&own)));
         found.extend(draft.earlier.iter().cloned());
-        let patterns = mail::edit::standing(self.look.message(), found);
+        // Where nothing is looked for the letter is not opened.
+        let open = || Letter::open(self.look.message());
+        found.retain(|pattern| self.letter.get_or_init(open).holds(pattern));
+        let patterns = found;
         (!patterns.is_empty()).then_some(Edit::RemoveText { patterns })
     }
 

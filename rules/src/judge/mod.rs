@@ -7,8 +7,10 @@ mod effects;
 mod fire;
 mod labelling;
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
+use mail::edit::Letter;
 use mail::{Address, Right, SealTerms};
 
 use crate::condition::{Asker, Condition, Truth};
@@ -45,6 +47,7 @@ impl Policy {
         let mut bench = Bench {
             policy: self,
             look,
+            letter: OnceCell::new(),
             notifications: Vec::new(),
             explaining,
         };
@@ -94,6 +97,8 @@ impl Policy {
 struct Bench<'a> {
     policy: &'a Policy,
     look: Look<'a>,
+    /// The new text, in which earlier markings are looked for.
+    letter: OnceCell<Letter<'a>>,
     notifications: Vec<Notification>,
     explaining: bool,
 }

@@ -207,20 +207,25 @@ fn letter_parts<'m>(message: &'m Message<'_>) -> Result<Vec<&'m Part>, Refusal> 
     Ok(parts)
 }
 
-/// Those of the patterns that stand in the letter's new text, and that [`super::Edit::RemoveText`]
-/// would therefore take out.
-pub fn standing(message: &Message<'_>, patterns: Vec<Pattern>) -> Vec<Pattern> {
-    if patterns.is_empty() {
-        return patterns;
+/// The letter's new text, opened once for many questions.
+pub struct Letter<'m> {
+    sheets: Vec<Sheet<'m>>,
+}
+
+impl<'m> Letter<'m> {
+    /// Opens every body that a marking may be taken out of.
+    pub fn open(message: &'m Message<'m>) -> Self {
+        let parts = letter_parts(message).unwrap_or_default();
+        let canvases = parts.into_iter().map(|part| Canvas::open(message, part));
+        let sheets = canvases.flatten().map(Sheet::new).collect();
+        Self { sheets }
     }
-    let parts = letter_parts(message).unwrap_or_default();
-    let canvases = parts.into_iter().map(|part| Canvas::open(message, part));
-    let sheets: Vec<Sheet<'_>> = canvases.flatten().map(Sheet::new).collect();
-    let stands = |pattern: &Pattern| {
-        let mut found = sheets.iter().flat_map(|sheet| sheet.find(pattern));
+
+    /// Whether the pattern stands in it, so that [`super::Edit::RemoveText`] would take it out.
+    pub fn holds(&self, pattern: &Pattern) -> bool {
+        let mut found = self.sheets.iter().flat_map(|sheet| sheet.find(pattern));
         found.any(|found| !found.quoted)
-    };
-    patterns.into_iter().filter(stands).collect()
+    }
 }
 
 /// The first line of the letter's new text for which the function has an answer. Lines are as they

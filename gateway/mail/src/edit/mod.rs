@@ -28,7 +28,7 @@ mod words;
 use crate::message::PartPath;
 
 pub use apply::{apply, refusal};
-pub use insert::{find_in_new_text, standing};
+pub use insert::{Letter, find_in_new_text};
 pub use marks::Pattern;
 pub use milter::{MilterOperation, milter_operations};
 pub use refill::why_kept;
