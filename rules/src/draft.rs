@@ -39,7 +39,7 @@ pub(crate) struct Draft {
     /// Whether a lowering rule took sealing back: the label's is then not added.
     pub unsealed: bool,
     pub edits: Vec<Edit>,
-    /// What earlier markings of the rules that set one here look like, where their words vary.
+    /// What markings in the new text look like whose place others of the same rule take.
     pub earlier: Vec<Pattern>,
     pub receipt: bool,
     pub severity: Option<Severity>,

@@ -42,11 +42,15 @@ impl Bench<'_> {
         let rule_edits = std::mem::take(&mut draft.edits);
         // The list is built anew, since what a marking cannot be set on is refused on the way.
         draft.edits = self.header_edits(draft);
-        draft.edits.extend(self.unmark(draft, shown, label));
+        let stamps = shown.into_iter().flat_map(LabelEffects::stamps);
+        let stamps =
+            stamps.map(|(slot, stamp)| (stamp, stamp.edit(slot, walker.language, &values)));
+        let stamps: Vec<(&Stamp, Edit)> = stamps.collect();
+        draft.edits.extend(self.unmark(draft, &stamps, label));
         draft.edits.extend(rule_edits);
         draft.edits.extend(self.label_fields(draft));
-        for (slot, stamp) in shown.into_iter().flat_map(LabelEffects::stamps) {
-            self.set_marking(stamp.edit(slot, walker.language, &values), draft);
+        for (_, edit) in stamps {
+            self.set_marking(edit, draft);
         }
         // A wrapper speaks to its readers in the language of the texts it shows.
         let wraps = |edit: &Edit| {
@@ -99,30 +103,44 @@ impl Bench<'_> {
     fn unmark(
         &self,
         draft: &Draft,
-        shown: Option<&LabelEffects>,
+        stamps: &[(&Stamp, Edit)],
         label: Option<&Label>,
     ) -> Option<Edit> {
         let named =
             |values: Values| values.with(Variable::OrganisationName, &self.policy.home.name);
-        let patterns = |effects: &LabelEffects, values: Values| -> Vec<Pattern> {
-            let (stamps, known) = (effects.stamps(), named(values));
-            let patterns = stamps.map(|(_, stamp)| stamp.patterns(&known));
-            patterns.flatten().collect()
-        };
-        let mut found: Vec<Pattern> = self
-            .others(draft)
-            .flat_map(|(effects, values)| patterns(effects, values))
-            .collect();
+        let mut found: Vec<Pattern> = Vec::new();
+        for (effects, values) in self.others(draft) {
+            let known = named(values);
+            let patterns = effects.stamps().map(|(_, stamp)| stamp.patterns(&known));
+            found.extend(patterns.flatten().filter(|pattern| self.stands(pattern)));
+        }
         let own = named(label_values(label));
-        let stamps = shown.into_iter().flat_map(LabelEffects::stamps);
-        let vary = stamps.filter(|(_, stamp)| !stamp.is_fixed_by(&own));
-        found.extend(vary.flat_map(|(_, stamp)| stamp.patterns(&own)));
+        for (stamp, edit) in stamps {
+            if !stamp.is_fixed_by(&own) {
+                found.extend(self.outdated(stamp.patterns(&own), edit));
+            }
+        }
         found.extend(draft.earlier.iter().cloned());
-        // Where nothing is looked for the letter is not opened.
-        let open = || Letter::open(self.look.message());
-        found.retain(|pattern| self.letter.get_or_init(open).holds(pattern));
         let patterns = found;
         (!patterns.is_empty()).then_some(Edit::RemoveText { patterns })
+    }
+
+    /// Those of a marking's own patterns that stand in the new text, if the edit shows the marking:
+    /// where it must not or cannot be set, as beside a signature, the older one stays.
+    pub(super) fn outdated(&self, patterns: Vec<Pattern>, edit: &Edit) -> Vec<Pattern> {
+        let standing = patterns.into_iter().filter(|pattern| self.stands(pattern));
+        let standing: Vec<Pattern> = standing.collect();
+        let is_shown = || mail::edit::is_shown_by(self.look.message(), edit);
+        match standing.is_empty() || is_shown() {
+            true => standing,
+            false => Vec::new(),
+        }
+    }
+
+    /// Whether it stands in the new text, which is not opened where nothing is looked for.
+    fn stands(&self, pattern: &Pattern) -> bool {
+        let open = || Letter::open(self.look.message());
+        self.letter.get_or_init(open).holds(pattern)
     }
 
     /// The last word on each field that rules touched, where it differs from what stands there.

@@ -72,9 +72,10 @@ impl Bench<'_> {
             Deed::RemoveLabel => draft.remove_label(&rule.name),
             Deed::Insert { stamp, slot } => {
                 let values = self.setting(rule, draft).values();
+                let edit = stamp.edit(slot, walker.language, &values);
                 let earlier = earlier(stamp, &rule.name, &self.policy.home);
-                draft.earlier.extend(earlier);
-                self.set_marking(stamp.edit(slot, walker.language, &values), draft);
+                draft.earlier.extend(self.outdated(earlier, &edit));
+                self.set_marking(edit, draft);
                 true
             }
             Deed::PrependSubject(text) => {

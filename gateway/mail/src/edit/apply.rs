@@ -39,6 +39,15 @@ pub fn refusal(message: &Message<'_>, edit: &Edit) -> Option<SkipReason> {
     }
 }
 
+/// Whether this edit, a text, is set in every body that shows it, or stands there already.
+pub fn is_shown_by(message: &Message<'_>, edit: &Edit) -> bool {
+    let missing = |skipped: &Skipped| skipped.reason != SkipReason::AlreadyMarked;
+    match draft(message, std::slice::from_ref(edit)) {
+        Ok(made) => !made.skipped.iter().any(missing),
+        Err(_) => false,
+    }
+}
+
 /// What the edits make of a message, before it is written.
 pub(crate) struct Made<'m> {
     pub draft: Draft<'m>,

@@ -27,7 +27,7 @@ mod words;
 
 use crate::message::PartPath;
 
-pub use apply::{apply, refusal};
+pub use apply::{apply, is_shown_by, refusal};
 pub use insert::{Letter, find_in_new_text};
 pub use marks::Pattern;
 pub use milter::{MilterOperation, milter_operations};
