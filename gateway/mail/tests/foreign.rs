@@ -196,25 +196,48 @@ fn check(
         };
     }
     row.marked += 1;
-    let is_text = |edit: &Edit| matches!(edit, Edit::InsertText { .. });
-    if edits.iter().all(is_text) {
-        let again = apply(&Message::parse(&edited.bytes), &edits);
-        if again.is_ok_and(|again| again.bytes != edited.bytes) {
+    judge(
+        &format!("{}: {name}", kind.name),
+        &message,
+        &edits,
+        &edited.bytes,
+        row,
+        python,
+    )
+}
+
+/// What is harmed for us, for mail-parser and for Python.
+fn judge(
+    name: &str,
+    message: &Message<'_>,
+    edits: &[Edit],
+    edited: &[u8],
+    row: &mut Row,
+    python: &mut Option<Python>,
+) -> Result<(), String> {
+    let texts = edits
+        .iter()
+        .filter(|edit| matches!(edit, Edit::InsertText { .. }))
+        .count();
+    if texts == edits.len() {
+        let again = apply(&Message::parse(edited), edits);
+        if again.is_ok_and(|again| again.bytes != edited) {
             return Err("marked twice".to_owned());
         }
     }
-    let judged = edits.len() == 1 || kind.name == "label";
-    let grown = Message::parse(&edited.bytes).parts().len() > message.parts().len();
-    if judged && !grown && compare::can_judge(&message) {
+    // They look for one text, and compare no subject in a body.
+    let is_judged = edits.len() == 1 || texts == 0;
+    let is_grown = Message::parse(edited).parts().len() > message.parts().len();
+    if is_judged && !is_grown && compare::can_judge(message) {
         row.by_mail_parser += 1;
-        compare::untouched(raw, &edited.bytes)?;
+        compare::untouched(message.raw(), edited)?;
     }
     if let Some(python) = python
-        && judged
-        && !compare::readers_differ(&message)
+        && is_judged
+        && !compare::readers_differ(message)
     {
         row.by_python += 1;
-        let faults = python.ask(&format!("{}: {name}", kind.name), raw, &edited.bytes);
+        let faults = python.ask(name, message.raw(), edited);
         return match faults.is_empty() {
             true => Ok(()),
             false => Err(format!("for Python: {}", faults.join("\n"))),

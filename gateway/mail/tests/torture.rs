@@ -1,5 +1,5 @@
 //! Twenty-five MiB of each thing that could make a reader slow: every view of the message and an
-//! edit, in two seconds. Run in release, with `--ignored --nocapture`.
+//! edit of two texts, in two seconds. Run in release, with `--ignored --nocapture`.
 //!
 //! It never judges what was found; `limits.rs` does.
 
@@ -13,12 +13,12 @@ use mail::{Edit, EditError, Fallback, Message, OnDkim, Place, apply};
 const BYTES: usize = 25 << 20;
 const TIME_MAX: Duration = Duration::from_secs(2);
 
-fn footer() -> Edit {
+fn footer(place: Place) -> Edit {
     Edit::InsertText {
-        place: Place::Bottom,
-        plain: "Confidential".to_owned(),
-        html: "<b>Confidential</b>".to_owned(),
-        marker: "test".to_owned(),
+        place,
+        plain: format!("Confidential {place:?}"),
+        html: format!("<b>Confidential {place:?}</b>"),
+        marker: format!("{place:?}"),
         fallback: Fallback::Leave,
         on_dkim: OnDkim::Break,
     }
@@ -54,7 +54,10 @@ fn look(raw: &[u8]) -> [(&'static str, Duration); 4] {
     let readings = lap("readings");
     message.enclosed();
     let enclosed = lap("enclosed");
-    match apply(&message, &[footer()]) {
+    match apply(
+        &message,
+        &[footer(Place::Bottom), footer(Place::AboveQuote)],
+    ) {
         Ok(_) | Err(EditError::TooManyFields | EditError::Damaged(_)) => {}
         Err(error) => panic!("{error}"),
     }

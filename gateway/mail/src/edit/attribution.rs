@@ -3,6 +3,7 @@
 //! It never takes a line for it that has no date, nor one that quotes.
 
 use super::heading::is_colon;
+use crate::work;
 
 /// How many bytes of a line are looked at.
 pub(crate) const LOOKED_AT_BYTES: usize = 320;
@@ -89,16 +90,23 @@ const CHARS_MAX: usize = 300;
 const BEHIND_VERB_MAX: usize = 12;
 /// Of how many words a date is.
 const DATE_WORDS_MAX: usize = 7;
+/// How many texts of one body are looked at: a body with more lines that end so is no letter.
+const LOOKS_MAX: usize = 2_000;
 
 /// Reads lines in their order, until one of them ends an attribution.
 pub(crate) struct Attribution<P> {
     /// The lines above in the same paragraph, at most [`LINES_MAX`] less one.
     above: Vec<(P, String)>,
+    /// How many texts were looked at.
+    looks: usize,
 }
 
 impl<P> Default for Attribution<P> {
     fn default() -> Self {
-        Self { above: Vec::new() }
+        Self {
+            above: Vec::new(),
+            looks: 0,
+        }
     }
 }
 
@@ -110,7 +118,7 @@ impl<P: Copy> Attribution<P> {
             self.above.clear();
             return None;
         }
-        let ends = line.ends_with(is_colon) || line.ends_with("---");
+        let ends = self.looks < LOOKS_MAX && (line.ends_with(is_colon) || line.ends_with("---"));
         if ends && let Some(lines) = self.lines_with(line) {
             let at = self.above.len() + 1 - lines;
             let start = self.above.get(at).map_or(offset, |(offset, _)| *offset);
@@ -138,6 +146,8 @@ impl<P: Copy> Attribution<P> {
     fn keep(&mut self, offset: P, line: &str) {
         match self.above.len() {
             LINES_MAX.. => {}
+            // No more are looked at.
+            _ if self.looks >= LOOKS_MAX => self.above.clear(),
             length if length == LINES_MAX - 1 => {
                 // The room of the first is used again.
                 self.above.rotate_left(1);
@@ -153,11 +163,15 @@ impl<P: Copy> Attribution<P> {
 
     /// Of how many lines the attribution is that this line ends: of the fewest that say it all,
     /// and of those above that begin its sentence.
-    fn lines_with(&self, last: &str) -> Option<usize> {
+    fn lines_with(&mut self, last: &str) -> Option<usize> {
         let mut text = last.to_owned();
         let mut lines = 1;
         let mut above = self.above.iter().rev();
-        while !is_attribution(&text) {
+        loop {
+            self.looks += 1;
+            if is_attribution(&text) {
+                break;
+            }
             let (_, line) = above.next()?;
             text = format!("{line} {text}");
             lines += 1;
@@ -187,6 +201,7 @@ fn has_digit(text: &str) -> bool {
 
 /// Whether a text names a day or an hour, and somebody who wrote then.
 fn is_attribution(text: &str) -> bool {
+    work::looked_at(text.len());
     let text = text.trim_matches(|c: char| c == '-' || c.is_whitespace() || is_colon(c));
     if text.chars().nth(CHARS_MAX).is_some() || !has_date(text) {
         return false;

@@ -6,6 +6,8 @@
 const LOOKED_AT_BYTES: usize = 60;
 /// How many lines a header may have until its subject.
 const LINES_MAX: usize = 8;
+/// How many words before a colon are looked up in one body.
+const LOOKS_MAX: usize = 20_000;
 
 /// The words of one language, as its mail programs write them.
 struct Words {
@@ -87,6 +89,8 @@ pub(crate) struct Heading<P> {
     dashes: Option<P>,
     /// The line before was of a header that did not begin with its sender, such as a memorandum's.
     within: bool,
+    /// How many words before a colon were looked up.
+    looks: usize,
 }
 
 impl<P> Default for Heading<P> {
@@ -95,6 +99,7 @@ impl<P> Default for Heading<P> {
             run: None,
             dashes: None,
             within: false,
+            looks: 0,
         }
     }
 }
@@ -103,13 +108,14 @@ impl<P: Copy> Heading<P> {
     /// Reads a line that stands at `offset`; where the header began, once that is known.
     pub fn read(&mut self, offset: P, line: &str) -> Option<P> {
         let line = line.trim();
-        if line.is_empty() {
+        if line.is_empty() || self.looks >= LOOKS_MAX {
             (self.run, self.within) = (None, false);
             return None;
         }
         if line.starts_with("-----") && line.ends_with("-----") {
             *self = Self {
                 dashes: Some(offset),
+                looks: self.looks,
                 ..Self::default()
             };
             return None;
@@ -123,6 +129,7 @@ impl<P: Copy> Heading<P> {
             self.within = false;
             return None;
         };
+        self.looks += 1;
         if value.is_empty() && BEGINNINGS.contains(&word) {
             return Some(dashes.unwrap_or(offset));
         }
@@ -182,4 +189,22 @@ fn goes_on(value: &str) -> bool {
 /// A colon, or the wide one of East Asian texts.
 pub(crate) fn is_colon(c: char) -> bool {
     matches!(c, ':' | '\u{ff1a}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_so_many_words_are_looked_up() {
+        for (lines, is_found) in [(LOOKS_MAX - 2, true), (LOOKS_MAX - 1, false)] {
+            let mut heading = Heading::default();
+            for at in 0..lines {
+                assert_eq!(heading.read(at, "a: b"), None);
+            }
+            assert_eq!(heading.read(lines, "From: Ann"), None);
+            let found = heading.read(lines + 1, "Sent: Monday");
+            assert_eq!(found.is_some(), is_found, "{lines}");
+        }
+    }
 }

@@ -44,15 +44,15 @@ fn all_views(raw: &[u8]) {
         }
     }
     message.enclosed();
-    let footer = Edit::InsertText {
-        place: Place::Bottom,
-        plain: "Confidential".to_owned(),
-        html: "<b>Confidential</b>".to_owned(),
-        marker: "test".to_owned(),
+    let text = |place| Edit::InsertText {
+        place,
+        plain: format!("Confidential {place:?}"),
+        html: format!("<b>Confidential {place:?}</b>"),
+        marker: format!("{place:?}"),
         fallback: Fallback::Leave,
         on_dkim: OnDkim::Break,
     };
-    match apply(&message, &[footer]) {
+    match apply(&message, &[text(Place::Bottom), text(Place::AboveQuote)]) {
         Ok(_) | Err(EditError::TooManyFields | EditError::Damaged(_)) => {}
         Err(error) => panic!("{error}"),
     }

@@ -14,7 +14,9 @@ pub type Torments = Vec<(&'static str, Vec<u8>)>;
 
 /// Every kind, each of about so many bytes.
 pub fn all(bytes: usize) -> Torments {
-    let kinds = [boundaries, nests, fields, names, bodies, texts, codes];
+    let kinds = [
+        boundaries, nests, fields, parameters, names, bodies, texts, codes, replies,
+    ];
     kinds.iter().flat_map(|kind| kind(bytes)).collect()
 }
 
@@ -147,6 +149,73 @@ fn fields(bytes: usize) -> Torments {
                 "Content-Type: multipart/mixed; boundary=b\n\n",
                 "--b\nno field\n",
             ),
+        ),
+    ]
+}
+
+/// What readers look for in one field's parameters.
+fn parameters(bytes: usize) -> Torments {
+    let fill = |head: &str, piece: &str| fill(bytes, head, piece);
+    let kind = "Content-Type: application/octet-stream";
+    let value = format!("{kind}; name=");
+    vec![
+        ("values in values", fill(kind, "; name=\"a; name=\\\"b")),
+        (
+            "values in values, closed",
+            fill(kind, "; x=\"; name=NUMBER\""),
+        ),
+        ("values in one value", fill(&value, "\"; name=")),
+        (
+            "charsets in values",
+            fill(kind, "; name*=utf-8'en'%e2%82%acNUMBER"),
+        ),
+        (
+            "charsets in one value",
+            fill(&format!("{kind}; name*="), "utf-8'"),
+        ),
+        ("comments before values", fill(kind, "; name=(a) (b)NUMBER")),
+        ("comments before one value", fill(&value, "(a) ")),
+        ("open comments before one value", fill(&value, "(a ")),
+        ("odd names", fill(kind, "; na\"me\tNUMBER (=) = a")),
+        ("odd names of pieces", fill(kind, "; name *NUMBER * = a")),
+        ("names without a value", fill(kind, "; nameNUMBER")),
+        (
+            "encoded words in values",
+            fill(kind, "; name==?utf-8?q?aNUMBER?="),
+        ),
+        ("encoded words in one value", fill(&value, "=?utf-8?q?a?= ")),
+    ]
+}
+
+/// What may begin a quotation.
+fn replies(bytes: usize) -> Torments {
+    let fill = |head: &str, piece: &str| fill(bytes, head, piece);
+    let html = "Content-Type: text/html\n\n<p>a</p>";
+    let koi8 = "Content-Type: text/plain; charset=koi8-r\n\n";
+    vec![
+        (
+            "attributions begun",
+            fill("A: b\n\n", "On 5 January 2026\n"),
+        ),
+        (
+            "attributions of no day",
+            fill("A: b\n\n", "a\nOn Monday, Ann <a@x> wrote:\n"),
+        ),
+        (
+            "attributions, answered",
+            fill("A: b\n\n", "On 5.1.2026 10:15 Ann wrote:\n> a\nb\n"),
+        ),
+        ("colons", fill(koi8, ":\n")),
+        ("headers begun", fill(koi8, "From: a <\nb\n")),
+        ("numbers", fill("A: b\n\n", "1:1:1.1/1-1:\n")),
+        (
+            "attributions in HTML",
+            fill(html, "<p>On Monday 10:15 Ann wrote:<br>"),
+        ),
+        ("cells", fill(&format!("{html}<table><tr>"), "<td>From:")),
+        (
+            "headers in cells",
+            fill(html, "<table><tr><td>From:<td>a</table>"),
         ),
     ]
 }

@@ -87,3 +87,17 @@ fn sentences_are_none() {
     let parted = "On Mon, Jan 5, 2026 at 10:15 AM\n\nAnn <ann@x.example> wrote:";
     assert_eq!(lines(parted), 0, "a blank line ends it");
 }
+
+#[test]
+fn only_so_many_lines_are_looked_at() {
+    let wrote = "On 5 January 2026 at 10:15, Ann wrote:";
+    for (lines, is_found) in [(LOOKS_MAX - 1, true), (LOOKS_MAX, false)] {
+        let mut reader = Attribution::default();
+        for at in 0..lines {
+            assert_eq!(reader.read(at, "a:"), None);
+            // A blank line, so that each is looked at once.
+            reader.read(at, "");
+        }
+        assert_eq!(reader.read(lines, wrote).is_some(), is_found);
+    }
+}

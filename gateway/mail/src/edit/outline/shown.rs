@@ -79,9 +79,9 @@ impl ShownLine {
         if let Some(began) = self.heading.read(start, line) {
             return Some(Shows::Heading(began));
         }
-        // Source lines end where they please.
-        let words: Vec<&str> = line.split_whitespace().collect();
-        let began = self.attribution.read(start, &words.join(" "));
+        // Lines of the source end where they please.
+        let line = line.replace(['\n', '\r', '\t'], " ");
+        let began = self.attribution.read(start, &line);
         began.map(Shows::Attribution)
     }
 }
