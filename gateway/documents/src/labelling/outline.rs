@@ -4,14 +4,12 @@
 
 use std::ops::Range;
 
-use quick_xml::Reader;
 use quick_xml::XmlVersion;
-use quick_xml::events::{BytesStart, Event};
+use quick_xml::events::BytesStart;
 
-use super::script::Script;
+use super::script::{Piece, Script};
 use crate::Reason;
-use crate::limits::{XML_ATTRIBUTES_MAX, XML_DEPTH_MAX, XML_EVENTS_MAX};
-use crate::xml;
+use crate::limits::XML_ATTRIBUTES_MAX;
 
 /// One element and where it stands.
 #[derive(Debug)]
@@ -31,6 +29,33 @@ pub(super) struct Element {
 }
 
 impl Element {
+    /// The element that a tag opens; its end and its text are not known yet.
+    ///
+    /// # Errors
+    /// [`Reason::Xml`]; [`Reason::XmlTooLarge`] for too many attributes.
+    pub fn read(tag: &BytesStart<'_>, range: Range<usize>) -> Result<Self, Reason> {
+        let name = tag.name();
+        let prefix = name.prefix().map_or("", |prefix| prefix.into_inner());
+        let mut attributes = Vec::new();
+        for attribute in tag.attributes() {
+            if attributes.len() == XML_ATTRIBUTES_MAX {
+                return Err(Reason::XmlTooLarge);
+            }
+            let attribute = attribute.map_err(|_| Reason::Xml)?;
+            let value = attribute.normalized_value(XmlVersion::Explicit1_0);
+            let value = value.map_err(|_| Reason::Xml)?.into_owned();
+            attributes.push((attribute.key.into_inner().to_owned(), value));
+        }
+        Ok(Self {
+            prefix: prefix.to_owned(),
+            name: name.local_name().into_inner().to_owned(),
+            attributes,
+            whole: range.clone(),
+            tag: range,
+            text: String::new(),
+        })
+    }
+
     /// The value of an attribute.
     pub fn attribute(&self, name: &str) -> Option<&str> {
         let found = self.attributes.iter().find(|(key, _)| key == name);
@@ -185,7 +210,6 @@ struct Walk {
     around: Option<Element>,
     root: Option<Element>,
     children: Vec<Element>,
-    depth: usize,
     /// Whether the walk is inside the root.
     is_inside: bool,
 }
@@ -197,66 +221,46 @@ impl Walk {
             around: None,
             root: None,
             children: Vec::new(),
-            depth: 0,
             is_inside: false,
         };
-        let mut reader = Reader::from_str(script.text());
-        for _ in 0..XML_EVENTS_MAX {
-            let start = reader.buffer_position() as usize;
-            let event = reader.read_event().map_err(|_| Reason::Xml)?;
-            let range = start..reader.buffer_position() as usize;
-            match event {
-                Event::Start(tag) => walk.open(&tag, range, true)?,
-                Event::Empty(tag) => walk.open(&tag, range, false)?,
-                Event::End(_) => walk.close(range.end)?,
-                Event::Text(piece) => walk.text(&piece.xml10_content()),
-                Event::CData(piece) => walk.text(&piece.xml10_content()),
-                Event::GeneralRef(reference) => walk.text(&xml::resolve(&reference)?),
-                Event::DocType(_) => return Err(Reason::Xml),
-                Event::Decl(declaration) => script.check(&declaration)?,
-                Event::PI(_) | Event::Comment(_) => {}
-                Event::Eof if walk.depth > 0 => return Err(Reason::Xml),
-                Event::Eof => return Ok(walk),
+        script.walk(|piece, depth, range| match piece {
+            Piece::Open(tag) => walk.open(Element::read(tag, range)?, depth),
+            Piece::Close => {
+                walk.close(depth, range.end);
+                Ok(())
             }
-        }
-        Err(Reason::XmlTooLarge)
+            Piece::Text(text) => {
+                walk.text(depth, text);
+                Ok(())
+            }
+        })?;
+        Ok(walk)
     }
 
-    fn open(
-        &mut self,
-        tag: &BytesStart<'_>,
-        range: Range<usize>,
-        stays: bool,
-    ) -> Result<(), Reason> {
-        if self.depth == XML_DEPTH_MAX {
-            return Err(Reason::XmlTooLarge);
-        }
+    fn open(&mut self, found: Element, depth: usize) -> Result<(), Reason> {
         let root_depth = usize::from(self.within.is_some());
-        match self.depth {
+        match depth {
             0 if self.around.is_some() || (root_depth == 0 && self.root.is_some()) => {
                 return Err(Reason::Xml);
             }
-            0 if root_depth == 1 => self.around = Some(element(tag, range)?),
-            depth if depth == root_depth => {
-                let found = element(tag, range)?;
-                if self.within.is_none_or(|name| name == found.name) {
-                    self.root = Some(found);
-                    self.is_inside = stays;
-                }
+            0 if root_depth == 1 => self.around = Some(found),
+            depth if depth == root_depth && self.is_root(&found) => {
+                self.root = Some(found);
+                self.is_inside = true;
             }
-            depth if depth == root_depth + 1 && self.is_inside => {
-                self.children.push(element(tag, range)?);
-            }
+            depth if depth == root_depth + 1 && self.is_inside => self.children.push(found),
             _ => {}
         }
-        self.depth += usize::from(stays);
         Ok(())
     }
 
-    fn close(&mut self, end: usize) -> Result<(), Reason> {
-        self.depth = self.depth.checked_sub(1).ok_or(Reason::Xml)?;
+    fn is_root(&self, found: &Element) -> bool {
+        self.within.is_none_or(|name| name == found.name)
+    }
+
+    fn close(&mut self, depth: usize, end: usize) {
         let root_depth = usize::from(self.within.is_some());
-        let closed = match self.depth {
+        let closed = match depth {
             depth if depth == root_depth && self.is_inside => {
                 self.is_inside = false;
                 self.root.as_mut()
@@ -268,39 +272,15 @@ impl Walk {
         if let Some(element) = closed {
             element.whole.end = end;
         }
-        Ok(())
     }
 
-    fn text(&mut self, text: &str) {
+    fn text(&mut self, depth: usize, text: &str) {
         let child_depth = usize::from(self.within.is_some()) + 1;
         if self.is_inside
-            && self.depth > child_depth
+            && depth > child_depth
             && let Some(child) = self.children.last_mut()
         {
             child.text.push_str(text);
         }
     }
-}
-
-fn element(tag: &BytesStart<'_>, range: Range<usize>) -> Result<Element, Reason> {
-    let name = tag.name();
-    let prefix = name.prefix().map_or("", |prefix| prefix.into_inner());
-    let mut attributes = Vec::new();
-    for attribute in tag.attributes() {
-        if attributes.len() == XML_ATTRIBUTES_MAX {
-            return Err(Reason::XmlTooLarge);
-        }
-        let attribute = attribute.map_err(|_| Reason::Xml)?;
-        let value = attribute.normalized_value(XmlVersion::Explicit1_0);
-        let value = value.map_err(|_| Reason::Xml)?.into_owned();
-        attributes.push((attribute.key.into_inner().to_owned(), value));
-    }
-    Ok(Element {
-        prefix: prefix.to_owned(),
-        name: name.local_name().into_inner().to_owned(),
-        attributes,
-        whole: range.clone(),
-        tag: range,
-        text: String::new(),
-    })
 }

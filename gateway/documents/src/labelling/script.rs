@@ -4,10 +4,23 @@
 
 use std::ops::Range;
 
-use quick_xml::events::BytesDecl;
+use quick_xml::Reader;
+use quick_xml::events::{BytesDecl, BytesStart, Event};
 
 use crate::Reason;
+use crate::limits::{XML_DEPTH_MAX, XML_EVENTS_MAX};
 use crate::xml;
+
+/// What a walk through a script meets.
+#[derive(Debug)]
+pub(super) enum Piece<'a> {
+    /// An element opens.
+    Open(&'a BytesStart<'a>),
+    /// It closes.
+    Close,
+    /// Text, a reference already resolved, or a CDATA section. One text may come in pieces.
+    Text(&'a str),
+}
 
 /// A text to cut in.
 #[derive(Debug)]
@@ -45,9 +58,54 @@ impl Script {
         &self.text
     }
 
+    /// Walks from the start to the end: each piece, how many elements it stands in, and where.
+    ///
+    /// # Errors
+    /// What is not well-formed, declares an encoding that is not its own, holds a document type, or
+    /// passes a limit; and what `visit` says.
+    pub fn walk(
+        &self,
+        mut visit: impl FnMut(Piece<'_>, usize, Range<usize>) -> Result<(), Reason>,
+    ) -> Result<(), Reason> {
+        let mut reader = Reader::from_str(&self.text);
+        let mut depth = 0usize;
+        for _ in 0..XML_EVENTS_MAX {
+            let start = reader.buffer_position() as usize;
+            let event = reader.read_event().map_err(|_| Reason::Xml)?;
+            let range = start..reader.buffer_position() as usize;
+            match event {
+                Event::Start(_) | Event::Empty(_) if depth == XML_DEPTH_MAX => {
+                    return Err(Reason::XmlTooLarge);
+                }
+                Event::Start(tag) => {
+                    visit(Piece::Open(&tag), depth, range)?;
+                    depth += 1;
+                }
+                Event::Empty(tag) => {
+                    visit(Piece::Open(&tag), depth, range.clone())?;
+                    visit(Piece::Close, depth, range)?;
+                }
+                Event::End(_) => {
+                    depth = depth.checked_sub(1).ok_or(Reason::Xml)?;
+                    visit(Piece::Close, depth, range)?;
+                }
+                Event::Text(text) => visit(Piece::Text(&text.xml10_content()), depth, range)?,
+                Event::CData(text) => visit(Piece::Text(&text.xml10_content()), depth, range)?,
+                Event::GeneralRef(reference) => {
+                    visit(Piece::Text(&xml::resolve(&reference)?), depth, range)?;
+                }
+                Event::DocType(_) => return Err(Reason::Xml),
+                Event::Decl(declaration) => self.check(&declaration)?,
+                Event::PI(_) | Event::Comment(_) => {}
+                Event::Eof => return if depth == 0 { Ok(()) } else { Err(Reason::Xml) },
+            }
+        }
+        Err(Reason::XmlTooLarge)
+    }
+
     /// Refuses an encoding that is not the part's own: who goes by the declaration would read our
     /// text as another one.
-    pub fn check(&self, declaration: &BytesDecl<'_>) -> Result<(), Reason> {
+    fn check(&self, declaration: &BytesDecl<'_>) -> Result<(), Reason> {
         match declaration.encoding() {
             None => Ok(()),
             Some(Ok(name)) if self.encoding.is_called(&name) => Ok(()),

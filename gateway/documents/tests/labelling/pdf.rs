@@ -233,6 +233,20 @@ fn metadata_have_the_new_label_where_they_had_ours_and_are_left_otherwise() {
 }
 
 #[test]
+fn what_looks_like_the_label_in_another_value_is_not_cut() {
+    let decoy = "dc:d=' pdfx:MSIP_Label_ID_Enabled=\"true\" '";
+    let text = xmp(&format!(
+        "{decoy} pdfx:MSIP_Label_ID_Enabled = 'true' dc:e='f'"
+    ));
+    let before = with_metadata(METADATA, text.as_bytes());
+    let after = set(&before).unwrap();
+    let told = String::from_utf8_lossy(&after[before.len()..]).into_owned();
+    assert!(told.contains(&decoy.replace("ID", CONFIDENTIAL)), "{told}");
+    assert_eq!(told.matches(CONFIDENTIAL).count(), 1, "{told}");
+    assert_eq!(distinct(&after), [SECRET]);
+}
+
+#[test]
 fn labels_of_others_stay_and_so_do_those_of_attached_files() {
     let foreign = info(FOREIGN, FOREIGN);
     let after = set(&plain(&foreign)).unwrap();

@@ -6,16 +6,11 @@
 use std::ops::Range;
 
 use mail::label::msip;
-use quick_xml::Reader;
-use quick_xml::XmlVersion;
-use quick_xml::events::{BytesStart, Event};
 
 use crate::Reason;
-use crate::labelling::outline::qualified;
-use crate::labelling::script::{Script, escape};
+use crate::labelling::outline::{Element, qualified};
+use crate::labelling::script::{Piece, Script, escape};
 use crate::labelling::{NewLabel, Tenant};
-use crate::limits::{XML_ATTRIBUTES_MAX, XML_DEPTH_MAX, XML_EVENTS_MAX};
-use crate::xml;
 
 /// A property that speaks of a label.
 #[derive(Debug)]
@@ -102,110 +97,79 @@ struct Walk<'s> {
     found: Vec<Property>,
     /// The element that is open, and at which depth it was opened.
     open: Option<(usize, Property)>,
-    depth: usize,
 }
 
 impl<'s> Walk<'s> {
     fn over(script: &'s Script) -> Result<Vec<Property>, Reason> {
-        let text = script.text();
         let mut walk = Walk {
-            text,
+            text: script.text(),
             found: Vec::new(),
             open: None,
-            depth: 0,
         };
-        let mut reader = Reader::from_str(text);
-        for _ in 0..XML_EVENTS_MAX {
-            let start = reader.buffer_position() as usize;
-            let event = reader.read_event().map_err(|_| Reason::Xml)?;
-            let range = start..reader.buffer_position() as usize;
-            match event {
-                Event::Start(tag) => {
-                    walk.depth += 1;
-                    if walk.depth > XML_DEPTH_MAX {
-                        return Err(Reason::XmlTooLarge);
-                    }
-                    walk.start(&tag, range)?;
-                }
-                Event::Empty(tag) => {
-                    walk.depth += 1;
-                    walk.start(&tag, range.clone())?;
-                    walk.end(range.end)?;
-                }
-                Event::End(_) => walk.end(range.end)?,
-                Event::Text(piece) => walk.say(&piece.xml10_content()),
-                Event::CData(piece) => walk.say(&piece.xml10_content()),
-                Event::GeneralRef(reference) => walk.say(&xml::resolve(&reference)?),
-                Event::DocType(_) => return Err(Reason::Xml),
-                Event::Decl(declaration) => script.check(&declaration)?,
-                Event::PI(_) | Event::Comment(_) => {}
-                Event::Eof if walk.depth > 0 => return Err(Reason::Xml),
-                Event::Eof => return Ok(walk.found),
+        script.walk(|piece, depth, range| match piece {
+            Piece::Open(tag) => walk.start(Element::read(tag, range)?, depth),
+            Piece::Close => {
+                walk.end(depth, range.end);
+                Ok(())
             }
-        }
-        Err(Reason::XmlTooLarge)
+            Piece::Text(text) => {
+                walk.say(text);
+                Ok(())
+            }
+        })?;
+        Ok(walk.found)
     }
 
-    fn start(&mut self, tag: &BytesStart<'_>, range: Range<usize>) -> Result<(), Reason> {
-        let name = tag.name();
-        let prefix = name.prefix().map_or("", |prefix| prefix.into_inner());
-        let local = name.local_name().into_inner();
-        let is_label = msip::is_attribute(local);
-        if is_label && self.open.is_some() {
-            return Err(Reason::Unsupported);
-        }
-        let mut space = None;
-        for (at, attribute) in tag.attributes().enumerate() {
-            if at == XML_ATTRIBUTES_MAX {
-                return Err(Reason::XmlTooLarge);
-            }
-            let attribute = attribute.map_err(|_| Reason::Xml)?;
-            let value = attribute.normalized_value(XmlVersion::Explicit1_0);
-            let value = value.map_err(|_| Reason::Xml)?.into_owned();
-            let key = attribute.key.into_inner();
-            let (before, local) = key.split_once(':').unwrap_or(("", key));
-            let binds = match prefix.is_empty() {
-                true => key == "xmlns",
-                false => before == "xmlns" && local == prefix,
-            };
-            if binds {
-                space = Some(value);
-            } else if msip::is_attribute(local) {
+    fn start(&mut self, element: Element, depth: usize) -> Result<(), Reason> {
+        for (key, value) in &element.attributes {
+            let (prefix, name) = key.split_once(':').unwrap_or(("", key));
+            if msip::is_attribute(name) {
+                let whole = self.attribute(element.tag.clone(), key);
                 self.found.push(Property {
-                    prefix: before.to_owned(),
-                    name: local.to_owned(),
-                    value,
-                    whole: self.attribute(range.clone(), key).ok_or(Reason::Xml)?,
+                    prefix: prefix.to_owned(),
+                    name: name.to_owned(),
+                    value: value.clone(),
+                    whole: whole.ok_or(Reason::Xml)?,
                     form: Form::Attribute,
                 });
             }
         }
-        if is_label {
-            let property = Property {
-                prefix: prefix.to_owned(),
-                name: local.to_owned(),
-                value: String::new(),
-                whole: range,
-                form: Form::Element(space),
-            };
-            self.open = Some((self.depth, property));
+        if !msip::is_attribute(&element.name) {
+            return Ok(());
         }
+        if self.open.is_some() {
+            return Err(Reason::Unsupported);
+        }
+        let space = element.namespace().map(str::to_owned);
+        let property = Property {
+            prefix: element.prefix,
+            name: element.name,
+            value: String::new(),
+            whole: element.whole,
+            form: Form::Element(space),
+        };
+        self.open = Some((depth, property));
         Ok(())
     }
 
-    /// Where an attribute stands in a tag, with the white space before it.
+    /// Where an attribute stands in a tag, with the white space before it. All attributes before it
+    /// are gone over, since their values may hold what looks like it.
     fn attribute(&self, tag: Range<usize>, key: &str) -> Option<Range<usize>> {
         let text = &self.text[tag.clone()];
-        let (at, _) = text.match_indices(key).find(|(at, _)| {
-            let before = text[..*at].ends_with(|c: char| c.is_ascii_whitespace());
-            let after = text[at + key.len()..].trim_ascii_start();
-            before && after.starts_with('=')
-        })?;
-        let start = text[..at].trim_ascii_end().len();
-        let value = at + key.len() + text[at + key.len()..].find(['"', '\''])?;
-        let quote = text[value..].chars().next()?;
-        let end = value + 1 + text[value + 1..].find(quote)? + 1;
-        Some(tag.start + start..tag.start + end)
+        let mut start = text.find(|c: char| c.is_ascii_whitespace())?;
+        loop {
+            let rest = text[start..].trim_ascii_start();
+            let name_at = text.len() - rest.len();
+            let name_bytes = rest.find(|c: char| c == '=' || c.is_ascii_whitespace())?;
+            let name_end = name_at + name_bytes;
+            let value = name_end + text[name_end..].find(['"', '\''])?;
+            let quote = text[value..].chars().next()?;
+            let end = value + 1 + text[value + 1..].find(quote)? + 1;
+            if text[name_at..name_end] == *key {
+                return Some(tag.start + start..tag.start + end);
+            }
+            start = end;
+        }
     }
 
     fn say(&mut self, text: &str) {
@@ -214,13 +178,10 @@ impl<'s> Walk<'s> {
         }
     }
 
-    fn end(&mut self, end: usize) -> Result<(), Reason> {
-        let depth = self.depth;
-        self.depth = depth.checked_sub(1).ok_or(Reason::Xml)?;
+    fn end(&mut self, depth: usize, end: usize) {
         if let Some((_, mut property)) = self.open.take_if(|(opened, _)| *opened == depth) {
             property.whole.end = end;
             self.found.push(property);
         }
-        Ok(())
     }
 }
