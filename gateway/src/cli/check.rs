@@ -19,7 +19,7 @@ pub struct Check {
 pub fn run(check: &Check, output: &mut Output) -> ExitCode {
     let read = check.rules.read().and_then(|set| match doubts(&set) {
         doubts if doubts.is_empty() => Ok(set),
-        doubts => Err(doubts),
+        doubts => Err(doubts.into()),
     });
     match read {
         Ok(set) => {
@@ -44,10 +44,10 @@ pub fn run(check: &Check, output: &mut Output) -> ExitCode {
             OK
         }
         Err(mistakes) => {
-            for mistake in &mistakes {
-                output.complain(format_args!("{}\n", mistake.trim_end()));
+            for one in &mistakes.said {
+                output.complain(format_args!("{}\n", one.trim_end()));
             }
-            output.complain(counted(mistakes.len() as u64, "mistake"));
+            output.complain(counted(mistakes.count as u64, "mistake"));
             failed()
         }
     }

@@ -68,7 +68,7 @@ pub fn run(explain: &Explain, output: &mut Output) -> ExitCode {
         }
     };
     let read = explain.rules.read();
-    let prepared = read.map_err(|mistakes| mistakes.join("\n\n"));
+    let prepared = read.map_err(|mistakes| mistakes.said.join("\n\n"));
     let prepared = prepared.and_then(|set| explain.thread_label(&set).map(|_| set));
     let set = match prepared {
         Ok(set) => set,

@@ -5,7 +5,7 @@ use super::{CONFIG_DEFAULT, Output};
 use crate::assemble;
 use crate::config::Config;
 use crate::policies::{Directory, DirectoryError};
-use rules::{Diagnostic, Organisation, Policy};
+use rules::{Diagnostic, Grade, Organisation, Policy};
 use std::path::{Path, PathBuf};
 
 /// Which rules.
@@ -42,6 +42,21 @@ pub struct RuleSet {
     pub config: Option<Config>,
 }
 
+/// Why there is no rule set.
+pub struct Mistakes {
+    /// Each, rendered; and the advice that was found beside them.
+    pub said: Vec<String>,
+    /// How many of these are mistakes.
+    pub count: usize,
+}
+
+impl From<Vec<String>> for Mistakes {
+    fn from(said: Vec<String>) -> Self {
+        let count = said.len();
+        Self { said, count }
+    }
+}
+
 impl RuleSet {
     /// Says who was taken to be inside, where nobody said who is.
     pub fn tell_assumed(&self, output: &mut Output) {
@@ -55,12 +70,14 @@ impl RuleSet {
 
 impl RuleArguments {
     /// Reads the rules; every mistake comes back, rendered.
-    pub fn read(&self) -> Result<RuleSet, Vec<String>> {
+    pub fn read(&self) -> Result<RuleSet, Mistakes> {
         let config = self.configuration()?;
         let directory = match (&self.rules, &config) {
             (Some(directory), _) => directory.clone(),
             (None, Some(config)) => config.rules.directory.clone(),
-            (None, None) => return Err(vec!["no rules: name a directory with --rules".to_owned()]),
+            (None, None) => {
+                return Err(vec!["no rules: name a directory with --rules".to_owned()].into());
+            }
         };
         let organisation = self.organisation(config.as_ref());
         let mut set = read(&directory, &organisation)?;
@@ -98,7 +115,7 @@ impl RuleArguments {
     }
 }
 
-fn read(directory: &Path, organisation: &Organisation) -> Result<RuleSet, Vec<String>> {
+fn read(directory: &Path, organisation: &Organisation) -> Result<RuleSet, Mistakes> {
     let read = Directory::read(directory).map_err(|error| match &error {
         DirectoryError::NotText { place, .. } => vec![place.render()],
         _ => {
@@ -117,6 +134,12 @@ fn read(directory: &Path, organisation: &Organisation) -> Result<RuleSet, Vec<St
             is_configured: false,
             config: None,
         }),
-        Err(mistakes) => Err(mistakes.iter().map(Diagnostic::render).collect()),
+        Err(found) => Err(Mistakes {
+            said: found.iter().map(Diagnostic::render).collect(),
+            count: found
+                .iter()
+                .filter(|one| one.grade() == Grade::Mistake)
+                .count(),
+        }),
     }
 }

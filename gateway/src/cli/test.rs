@@ -22,7 +22,7 @@ pub fn run(test: &Test, output: &mut Output) -> ExitCode {
     let set = match test.rules.read() {
         Ok(set) => set,
         Err(mistakes) => {
-            for mistake in mistakes {
+            for mistake in mistakes.said {
                 output.complain(format_args!("{}\n", mistake.trim_end()));
             }
             return failed();

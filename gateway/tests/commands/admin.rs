@@ -255,6 +255,19 @@ fn commands_say_what_they_take_to_be_inside() {
 }
 
 #[test]
+fn check_counts_mistakes_and_not_the_advice_beside_them() {
+    const ADVISED: &str = "[[rule]]\nname = 'by'\nthen = [{ footer = '${sender.name}' }]\n";
+    let office = Office::with_rules(&format!("{ADVISED}[[rule]]\nnmae = 'x'\nthen = []\n"));
+    let said = office.run("check", &[]);
+    let told = text(&said.stderr);
+    assert_eq!(said.status.code(), Some(1), "{told}");
+    let graded = |grade| told.lines().filter(|line| line.starts_with(grade)).count();
+    let (mistakes, advice) = (graded("error: "), graded("advice: "));
+    assert!(mistakes > 0 && advice > 0, "{told}");
+    assert!(told.ends_with(&format!("{mistakes} mistakes\n")), "{told}");
+}
+
+#[test]
 fn check_tries_what_serve_would_refuse() {
     use std::os::unix::fs::PermissionsExt;
     let office = Office::with_rules(RULES);
