@@ -38,7 +38,10 @@ fn is_separator(line: &[u8]) -> bool {
 
 /// The beginning of a line as text.
 fn beginning<'a>(words: Words<'a>, offset: usize, line: &[u8]) -> std::borrow::Cow<'a, str> {
-    words.text(offset..offset + line.len().min(LOOKED_AT_BYTES))
+    match line {
+        b"\n" | b"\r\n" => "".into(),
+        _ => words.text(offset..offset + line.len().min(LOOKED_AT_BYTES)),
+    }
 }
 
 /// Where a line stands below which all is quoted: a separator, another letter's header, or what
