@@ -302,6 +302,16 @@ impl<'raw> Message<'raw> {
             .collect()
     }
 
+    /// The addresses of a field about which readers cannot differ: it stands there once, and is
+    /// written as RFC 5322 §3.4 has it, without groups or routes; none otherwise.
+    pub fn strict_addresses(&self, name: &str) -> Option<Vec<crate::Address>> {
+        let mut fields = self.fields_named(name);
+        match (fields.next(), fields.next()) {
+            (Some(field), None) => mailbox::parse_strictly(self.field_value(field)),
+            _ => None,
+        }
+    }
+
     fn structure(&self) -> &Structure {
         self.structure
             .get_or_init(|| structure::scan(self.raw, self.top.clone(), Reader::Ours))
