@@ -96,33 +96,32 @@ impl People {
         self.by_address.get(address.key()).copied()
     }
 
-    /// Whether a login is this person's: an address, or a local part, of theirs.
+    /// Whether a login is this person's: an address of theirs, or a local part that is theirs
+    /// alone. Who has the same one in another domain may have the same login.
     fn is_login_of(&self, number: usize, login: &str) -> bool {
         if login.contains('@') {
             return Address::parse(login).is_ok_and(|login| self.number(&login) == Some(number));
         }
         let start = format!("{}@", login.to_lowercase());
         let with_start = self.by_address.range(start.clone()..);
-        let mut with_start = with_start.take_while(|(key, _)| key.starts_with(&start));
-        with_start.any(|(_, owner)| *owner == number)
+        let with_start = with_start.take_while(|(key, _)| key.starts_with(&start));
+        let mut owners = with_start.map(|(_, owner)| *owner).peekable();
+        owners.peek().is_some() && owners.all(|owner| owner == number)
     }
 }
 
 impl<'f> Look<'f> {
     /// Whose attributes may be shown as the sender's. A letter must not show to others what is said
     /// of somebody who did not write it: it came from inside, envelope and From name this person
-    /// and nobody else, and a login that was proved is theirs.
+    /// and nobody else to any reader, and a login that was proved is theirs.
     pub fn person_shown(&self) -> Option<&'f Person> {
         let (facts, people) = (self.facts, &self.home.people);
         let number = people.number(facts.envelope.sender.address()?)?;
-        let from = self.message().mailboxes("From");
-        let is_theirs = |text: &str| {
-            Address::parse(text).is_ok_and(|address| people.number(&address) == Some(number))
-        };
+        let from = self.message().strict_addresses("From")?;
+        let is_theirs = |address| people.number(address) == Some(number);
         let login = facts.authenticated.as_deref();
         let is_sure = facts.source == Source::Inside
-            && !from.is_empty()
-            && from.iter().all(|mailbox| is_theirs(&mailbox.address))
+            && from.iter().all(is_theirs)
             && login.is_none_or(|login| people.is_login_of(number, login));
         people.persons.get(number).filter(|_| is_sure)
     }

@@ -86,6 +86,8 @@ fn attributes_are_shown_only_where_all_agree_on_the_sender() {
         Some(format!("{}, {bob}", ann[0])),
         Some(bob.to_owned()),
         Some("ann".to_owned()),
+        Some(format!("Bob <{bob}> <{}>", ann[0])),
+        Some(format!("{}\r\nFrom: {}", ann[0], ann[0])),
         None,
     ];
     let logins = [
@@ -134,4 +136,38 @@ fn attributes_are_shown_only_where_all_agree_on_the_sender() {
         2 * 3 * 3 + 2,
         "the control: somebody is shown at times"
     );
+}
+
+/// A login without a domain proves nobody whom another could have in its place.
+#[test]
+fn a_local_part_of_two_people_proves_neither() {
+    let policy = load_text(
+        "[[person]]\naddress = ['ann@corp.example', 'a.lee@corp.example']\ntitle = 'Head'\n\
+         [[person]]\naddress = ['ann@corp2.example', 'lee@corp2.example']\ntitle = 'Clerk'\n\
+         [[rule]]\nname = 'r'\nthen = [{ footer = '${sender.title|nobody}' }]\n",
+    )
+    .policy;
+    for (sender, login, expected) in [
+        ("ann@corp.example", "ann", "nobody"),
+        ("ann@corp2.example", "ANN", "nobody"),
+        ("a.lee@corp.example", "ann", "nobody"),
+        ("ann@corp.example", "a.lee", "Head"),
+        ("ann@corp2.example", "lee", "Clerk"),
+        ("ann@corp2.example", "a.lee", "nobody"),
+        ("ann@corp.example", "Ann@corp.example", "Head"),
+        ("ann@corp2.example", "ann@corp.example", "nobody"),
+        ("ann@corp2.example", "", "nobody"),
+    ] {
+        let raw = format!("From: {sender}\r\nSubject: x\r\n\r\nx\r\n");
+        let message = Message::parse(raw.as_bytes());
+        let envelope = envelope(sender, &["x@x.example"]);
+        let mut facts = Facts::new(now(), Source::Inside, &envelope, &message);
+        facts.authenticated = Some(login.to_owned());
+        let edits = policy.judge(&facts).copies[0].verdict.edits.clone();
+        let shown = edits.iter().any(|edit| match edit {
+            Edit::InsertText { plain, .. } => plain.contains(expected),
+            _ => false,
+        });
+        assert!(shown, "{sender} {login}: {edits:?}");
+    }
 }

@@ -16,7 +16,7 @@ pub(super) const WORDS: &[Word] = &[
         Names,
         "[\"anna@corp.example\", \"a.berg@corp.example\"]",
         "Their addresses, in any case. No two people share one. A login that the peer proves must \
-         be among them, or the local part of one.",
+         be among them, or the local part of one that is no other person's.",
     )
     .required(),
     attribute(
