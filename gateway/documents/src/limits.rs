@@ -51,6 +51,10 @@ pub const PDF_NAMES_MAX: usize = 4_096;
 /// ones replace.
 pub const PDF_OBJECTS_MAX: usize = 1_000_000;
 
+/// The highest number of an object of such a PDF, those included that an update adds: ISO 32000-1
+/// Annex C, table C.1. Readers refuse what is beyond it, or look for objects by themselves.
+pub const PDF_NUMBER_MAX: u32 = 8_388_607;
+
 /// Cross-reference sections of such a PDF: each save that appends adds one.
 pub const PDF_SECTIONS_MAX: usize = 256;
 

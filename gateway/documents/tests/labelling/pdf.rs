@@ -173,8 +173,9 @@ fn the_update() {
 #[test]
 fn the_update_of_a_file_whose_references_are_a_stream() {
     let id = "/ID [<01\n> (x)] /Odd#20key true";
+    // How long its own data are, packed or not, is said of each stream anew.
     let before = Pdf::with_page("")
-        .references(4, &format!("/Root 1 0 R {id}"), true)
+        .references(4, &format!("/Root 1 0 R {id} /DL 28"), true)
         .bytes;
     let after = set(&before).unwrap();
     let told = &after[before.len()..];

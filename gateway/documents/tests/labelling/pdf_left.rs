@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use documents::limits::{
-    MEMBER_BYTES_MAX, PDF_DEPTH_MAX, PDF_DICTIONARY_BYTES_MAX, PDF_KEYS_MAX, PDF_OBJECTS_MAX,
-    PDF_SECTIONS_MAX,
+    MEMBER_BYTES_MAX, PDF_DEPTH_MAX, PDF_DICTIONARY_BYTES_MAX, PDF_KEYS_MAX, PDF_NUMBER_MAX,
+    PDF_OBJECTS_MAX, PDF_SECTIONS_MAX,
 };
 use documents::{Left, Reason, takes_label};
 
@@ -283,6 +283,26 @@ fn every_limit_and_what_is_just_below_it() {
     let mut large = sound();
     large.resize(MEMBER_BYTES_MAX as usize + 1, b' ');
     assert_eq!(set(&large), Err(Left::TooLarge));
+}
+
+/// The last number is for the new dictionary, or for the new stream of references behind it.
+#[test]
+fn a_size_behind_which_no_object_can_stand() {
+    let table = |size| Pdf::with_page("").table(size, "/Root 1 0 R").bytes;
+    let stream = |size: u32| {
+        let mut bytes = Pdf::with_page("").references(4, "/Root 1 0 R", false).bytes;
+        let at = memchr::memmem::find(&bytes, b"/Size 5").unwrap();
+        bytes.splice(at..at + 7, format!("/Size {size}").bytes());
+        bytes
+    };
+    for (file, added) in [(&table as &dyn Fn(u32) -> Vec<u8>, 1), (&stream, 2)] {
+        assert_eq!(left(&file(PDF_NUMBER_MAX - added)), None);
+        assert_eq!(left(&file(PDF_NUMBER_MAX - added + 1)), Some("unproved"));
+        for size in [PDF_NUMBER_MAX + 1, 100_000_000, u32::MAX - 1, u32::MAX] {
+            assert_eq!(left(&file(size)), Some("inconsistent"), "{size}");
+        }
+    }
+    assert_eq!(left(&torn("/Size 5", "/Size -")), Some("damaged"));
 }
 
 /// Sections that share their bytes, gaps that each of them would cross, and rows that never come.

@@ -9,7 +9,7 @@ use super::stream::{Stream, numbers};
 use super::syntax::{Cursor, Dictionary, number};
 use crate::Reason;
 use crate::archive::Budget;
-use crate::limits::{PDF_OBJECTS_MAX, PDF_SECTIONS_MAX};
+use crate::limits::{PDF_NUMBER_MAX, PDF_OBJECTS_MAX, PDF_SECTIONS_MAX};
 
 const END: &[u8] = b"%%EOF";
 /// Widths of the fields of an entry; no number needs more bytes.
@@ -62,7 +62,12 @@ impl References {
         };
         let newest = chain.all(last_section(bytes)?)?;
         let size = newest.trailer.number(bytes, "Size")?;
-        let size = u32::try_from(size.ok_or(Reason::Damaged)?).map_err(|_| Reason::Damaged)?;
+        let size = size.ok_or(Reason::Damaged)?;
+        // Beyond that readers look for objects by themselves.
+        let size = u32::try_from(size)
+            .ok()
+            .filter(|size| *size <= PDF_NUMBER_MAX);
+        let size = size.ok_or(Reason::Inconsistent)?;
         let own = Self {
             places: chain.places,
             newest,

@@ -9,7 +9,7 @@ use super::references::References;
 use crate::Reason;
 
 /// What a trailer says that holds for its own section alone.
-const OF_ONE_SECTION: [&str; 13] = [
+const OF_ONE_SECTION: [&str; 14] = [
     "Size",
     "Prev",
     "Info",
@@ -18,6 +18,7 @@ const OF_ONE_SECTION: [&str; 13] = [
     "W",
     "Index",
     "Length",
+    "DL",
     "Filter",
     "DecodeParms",
     "F",
@@ -45,7 +46,7 @@ struct Placed {
 /// The file with these objects; `info` is where its information dictionary stands, if it has one.
 ///
 /// # Errors
-/// [`Reason::EntryTooLarge`] where offsets end.
+/// [`Reason::EntryTooLarge`] where offsets end, [`Reason::Inconsistent`] where numbers do.
 pub(super) fn append(
     bytes: &[u8],
     references: &References,
@@ -75,8 +76,8 @@ pub(super) fn append(
         out.extend_from_slice(b"\nendobj\n");
     }
     let at = offset(&out)?;
-    let is_new = |one: &Placed| one.number >= references.size;
-    let mut size = references.size + placed.iter().filter(|one| is_new(one)).count() as u32;
+    let last = placed.last().map_or(0, |one| one.number);
+    let mut size = references.size.max(after(last)?);
     let mut trailer = kept(bytes, references);
     if let Some((number, generation)) = info {
         let _ = write!(trailer, "/Info {number} {generation} R");
@@ -88,7 +89,7 @@ pub(super) fn append(
             generation: 0,
             at,
         });
-        size += 1;
+        size = after(size)?;
         out.extend(stream(&placed, size, &trailer));
     } else {
         out.extend(table(&placed, size, &trailer));
@@ -97,11 +98,17 @@ pub(super) fn append(
     Ok(out)
 }
 
+/// The number behind this one, which is an object's.
+fn after(number: u32) -> Result<u32, Reason> {
+    number.checked_add(1).ok_or(Reason::Inconsistent)
+}
+
 fn offset(out: &[u8]) -> Result<u32, Reason> {
     u32::try_from(out.len()).map_err(|_| Reason::EntryTooLarge)
 }
 
-/// What the newest trailer says of the whole file, word for word.
+/// What the newest trailer says of the whole file, word for word. That goes for `ID` too, of which
+/// ISO 32000-1 §14.4 has the second part change: there is no digest here to make one from.
 fn kept(bytes: &[u8], references: &References) -> Text {
     let entries = references.newest.trailer.entries.iter();
     let kept = entries.filter(|entry| !OF_ONE_SECTION.contains(&&*entry.name));
