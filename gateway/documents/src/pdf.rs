@@ -287,6 +287,21 @@ pub(crate) fn has_name(text: &[u8], name: &[u8]) -> bool {
     })
 }
 
+/// Whether a name stands there whole with some of its bytes escaped (ISO 32000 §7.3.5).
+pub(crate) fn has_escaped_name(text: &[u8], name: &[u8]) -> bool {
+    let room = name.len() * 3;
+    memchr::memchr_iter(b'#', text).any(|at| {
+        let before = &text[at.saturating_sub(room)..at];
+        let Some(slash) = memchr::memrchr(b'/', before) else {
+            return false;
+        };
+        let start = at - (before.len() - slash);
+        let rest = &text[start + 1..text.len().min(start + 1 + room)];
+        let length = rest.iter().take_while(|byte| is_regular(**byte)).count();
+        unescape_name(&rest[..length]).as_bytes() == &name[1..]
+    })
+}
+
 /// ISO 32000 §7.2.3: what may go on a name.
 pub(crate) fn is_regular(byte: u8) -> bool {
     !byte.is_ascii_whitespace() && byte != 0 && !b"()<>[]{}/%".contains(&byte)

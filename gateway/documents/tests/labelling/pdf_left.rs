@@ -74,6 +74,36 @@ fn encrypted_and_signed_files() {
         None,
         "nobody signed yet"
     );
+    // Its keys may be escaped, or stand where only the form tells of it.
+    for (key, why) in [
+        ("/#42yteRange", Some("signed")),
+        ("/Byte#52ange", Some("signed")),
+        ("/#42#79#74#65#52#61#6e#67#65", Some("signed")),
+        ("/X#20 << /Byte#52ange", Some("signed")),
+        ("/Byte#53ange", None),
+        ("/Byte#52ange2", None),
+        ("/ByteRanges", None),
+    ] {
+        let end = if key.contains("<<") { ">>" } else { "" };
+        let value = format!("/V << /Contents <00> {key} [0 1 2 3] {end} >>");
+        let file = file(&field.replace("KEY", &value), none, "");
+        assert_eq!(left(&file), why, "{key}");
+    }
+    for (form, why) in [
+        ("<< /SigFlags 3 >>", Some("signed")),
+        ("<< /Sig#46lags 1 >>", Some("signed")),
+        ("5 0 R", Some("signed")),
+        ("<< /SigFlags 2 >>", None),
+        ("<< /SigFlags 0 >>", None),
+        ("6 0 R", None),
+        ("null", None),
+        ("<< /SigFlags (3) >>", Some("damaged")),
+        ("[5 0 R]", Some("damaged")),
+    ] {
+        let pdf = Pdf::with_page(&format!("/AcroForm {form}")).object(4, none);
+        let pdf = pdf.object(5, b"<< /Fields [] /SigFlags 1 >>");
+        assert_eq!(left(&pdf.table(6, BOTH).bytes), why, "{form}");
+    }
     let permits = "/Perms << /DocMDP 9 0 R >>";
     assert_eq!(left(&file(permits, none, "")), Some("signed"));
     assert_eq!(left(&file("/Perm#73 << >>", none, "")), Some("signed"));

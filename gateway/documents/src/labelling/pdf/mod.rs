@@ -18,7 +18,7 @@ use self::syntax::Dictionary;
 use super::{Left, NewLabel, Tenant};
 use crate::Reason;
 use crate::archive::Budget;
-use crate::pdf::has_name;
+use crate::pdf::{has_escaped_name, has_name};
 
 const HEADER: &[u8] = b"%PDF-";
 /// ISO 32000-1 §12.8.1: which bytes a signature covers.
@@ -51,7 +51,7 @@ impl<'a> Document<'a> {
             // Some readers count offsets from the file's first byte, some from the header's.
             return Err(Left::Unread(Reason::Inconsistent));
         }
-        if has_name(bytes, SIGNED_RANGE) {
+        if has_name(bytes, SIGNED_RANGE) || has_escaped_name(bytes, SIGNED_RANGE) {
             return Err(Left::Signed);
         }
         let mut budget = Budget::new();
@@ -72,7 +72,7 @@ impl<'a> Document<'a> {
             return Err(Left::Unread(Reason::Damaged));
         }
         // ISO 32000-1 §12.8.4: what a signature permits and forbids.
-        if root.dictionary.get("Perms")?.is_some() {
+        if root.dictionary.get("Perms")?.is_some() || objects.has_signatures(&root)? {
             return Err(Left::Signed);
         }
         let info = match trailer.reference(bytes, "Info")? {

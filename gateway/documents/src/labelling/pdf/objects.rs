@@ -11,6 +11,9 @@ use crate::Reason;
 use crate::archive::{Budget, check_ratio};
 use crate::limits::MEMBER_BYTES_MAX;
 
+/// ISO 32000-1 §12.7.2, table 219: some field of a form is a signature.
+const SIGNATURES_EXIST: usize = 1;
+
 /// An object that is a dictionary, and the text it stands in.
 #[derive(Debug)]
 pub(super) struct Object<'a> {
@@ -64,6 +67,30 @@ impl<'a> Objects<'a, '_> {
             text,
             dictionary,
         }))
+    }
+
+    /// Whether the form of a catalog says that signatures exist.
+    ///
+    /// # Errors
+    /// [`Reason::Damaged`] for a form, or flags of one, that are not what they should be.
+    pub fn has_signatures(&mut self, root: &Object<'_>) -> Result<bool, Reason> {
+        let Some(value) = root.dictionary.get("AcroForm")? else {
+            return Ok(false);
+        };
+        let flags = match &root.text[value.clone()] {
+            b"null" => None,
+            direct if direct.starts_with(b"<<") => {
+                let form = Cursor::new(&root.text, value.start).dictionary()?;
+                form.number(&root.text, "SigFlags")?
+            }
+            _ => {
+                let wanted = root.reference("AcroForm")?.ok_or(Reason::Damaged)?;
+                let form = self.dictionary(wanted)?;
+                let flags = form.map(|form| form.dictionary.number(&form.text, "SigFlags"));
+                flags.transpose()?.flatten()
+            }
+        };
+        Ok(flags.is_some_and(|flags| flags & SIGNATURES_EXIST != 0))
     }
 
     /// The content of a stream by its reference, and its dictionary.
