@@ -93,9 +93,17 @@ pub fn note_kept(files: &mut [AttachmentLabel], edited: &Edited) {
     }
 }
 
-/// Why no label can be set in the file of a part, whatever reads it.
-pub fn why_closed(message: &Message<'_>, part: &mail::Part, content: &[u8]) -> Option<String> {
-    let letter = edit::why_kept(message, part).map(|reason| reason.as_str());
-    let file = || documents::takes_label(content).err().map(Left::as_str);
-    letter.or_else(file).map(str::to_owned)
+/// The labels inside the file of a part that its readers do not see, where a label can be set in
+/// it; or why none can.
+pub fn unseen(
+    message: &Message<'_>,
+    part: &mail::Part,
+    content: &[u8],
+) -> Result<Vec<LabelId>, String> {
+    if let Some(reason) = edit::why_kept(message, part) {
+        return Err(reason.as_str().to_owned());
+    }
+    let unseen = documents::unseen_labels(content);
+    let unseen = unseen.map_err(|left| left.as_str().to_owned())?;
+    Ok(unseen.into_iter().map(|label| label.id).collect())
 }

@@ -9,7 +9,7 @@ use crate::site::Site;
 use crate::system;
 use crate::thread_label;
 use documents::State;
-use mail::{Enclosed, Message, Part, PartPath};
+use mail::{Enclosed, LabelId, Message, Part, PartPath};
 use rules::{DocumentFact, DocumentState, Facts, Needs, TakesLabel};
 use std::fmt::Write;
 
@@ -69,7 +69,7 @@ pub(crate) fn read_documents(
                 takes_label: match (needs.labelling, is_sure) {
                     (false, _) => not_taking("not-asked"),
                     (true, false) => not_taking("ambiguous"),
-                    (true, true) => takes_label(message, part, &content),
+                    (true, true) => takes_label(message, part, &content, &fact.labels),
                 },
                 ..fact
             });
@@ -88,10 +88,19 @@ pub(crate) fn read_documents(
     facts
 }
 
-fn takes_label(message: &Message<'_>, part: &Part, content: &[u8]) -> TakesLabel {
-    match attachments::why_closed(message, part, content) {
-        Some(why) => TakesLabel::No(why),
-        None => TakesLabel::Yes,
+fn takes_label(
+    message: &Message<'_>,
+    part: &Part,
+    content: &[u8],
+    found: &[LabelId],
+) -> TakesLabel {
+    match attachments::unseen(message, part, content) {
+        Err(why) => TakesLabel::No(why),
+        Ok(unseen) if unseen.is_empty() => TakesLabel::Yes,
+        Ok(unseen) => {
+            let seen = found.iter().filter(|id| !unseen.contains(id));
+            TakesLabel::Above(seen.cloned().collect())
+        }
     }
 }
 

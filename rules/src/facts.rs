@@ -62,6 +62,8 @@ pub struct DocumentFact {
 pub enum TakesLabel {
     /// It can.
     Yes,
+    /// It can, and of the labels found inside it those who open it see no others than these.
+    Above(Vec<LabelId>),
     /// It cannot: a stable word for why, as `signed` or `kind`.
     No(String),
 }

@@ -120,7 +120,16 @@ fn what_cannot_be_labelled_is_told_with_the_reason() {
         takes_label: TakesLabel::No("signed".to_owned()),
         ..file("1", &["30"])
     };
-    assert_eq!(told(TAGGED, vec![high]), [""; 0]);
+    assert_eq!(told(TAGGED, vec![high.clone()]), [""; 0]);
+    // But one that those who open the file do not see is no label of theirs.
+    let above = |seen: &[&str]| DocumentFact {
+        takes_label: TakesLabel::Above(seen.iter().map(|digits| id(digits)).collect()),
+        ..high.clone()
+    };
+    assert_eq!(told(TAGGED, vec![above(&["30"])]), [""; 0]);
+    let told = |seen| told(TAGGED, vec![above(seen)]);
+    assert!(told(&[])[0].starts_with("part 1: none"), "{:?}", told(&[]));
+    assert!(told(&["10"])[0].starts_with("part 1: General"));
 }
 
 #[test]

@@ -19,5 +19,5 @@ mod tar;
 mod xml;
 
 pub use kind::{Kind, kind};
-pub use labelling::{Left, NewLabel, Tenant, remove_label, set_label, takes_label};
+pub use labelling::{Left, NewLabel, Tenant, remove_label, set_label, takes_label, unseen_labels};
 pub use labels::{DocumentLabel, DocumentLabels, Reason, Source, State, read_labels};

@@ -214,12 +214,8 @@ impl Walk<'_> {
     /// XMP, of the document or of a picture in it.
     fn metadata(&mut self, number: u32, content: &[u8]) {
         self.objects.remove(&number);
-        let says = |sign| memmem::find(content, sign).is_some();
-        if !says(SIGN) && !says(SIGN_WIDE) {
-            return;
-        }
-        let labels = xmp(content).and_then(|properties| from_properties(&properties));
-        match labels {
+        match xmp_labels(content) {
+            Ok(labels) if labels.is_empty() => {}
             Ok(labels) => drop(self.objects.insert(number, labels)),
             Err(reason) => self.unknown_for(reason),
         }
@@ -450,6 +446,15 @@ fn as_text(bytes: &[u8]) -> String {
         [0xef, 0xbb, 0xbf, rest @ ..] => String::from_utf8_lossy(rest).into_owned(),
         _ => bytes.iter().map(|byte| char::from(*byte)).collect(),
     }
+}
+
+/// The labels that XMP speaks of.
+pub(crate) fn xmp_labels(content: &[u8]) -> Result<Vec<DocumentLabel>, Reason> {
+    let says = |sign| memmem::find(content, sign).is_some();
+    if !says(SIGN) && !says(SIGN_WIDE) {
+        return Ok(Vec::new());
+    }
+    xmp(content).and_then(|properties| from_properties(&properties))
 }
 
 /// XMP writes a property as an element, or, in its short form, as an attribute.

@@ -125,7 +125,7 @@ fn taking(raw: &[u8]) -> Vec<Option<String>> {
     };
     let found = read_documents(&Message::parse(raw), Some(SITE), needs);
     let why = |fact: DocumentFact| match fact.takes_label {
-        TakesLabel::Yes => None,
+        TakesLabel::Yes | TakesLabel::Above(_) => None,
         TakesLabel::No(why) => Some(why),
     };
     found.into_iter().map(why).collect()

@@ -243,10 +243,16 @@ impl Bench<'_> {
     ) -> Option<(Option<LabelId>, Option<String>)> {
         let labels = &self.policy.home.labels;
         let ids = || found.iter().flat_map(|document| &document.labels);
-        let before = change::highest(labels, ids()).cloned();
+        let seen = found
+            .iter()
+            .flat_map(|document| match &document.takes_label {
+                TakesLabel::Above(seen) => seen,
+                _ => &document.labels,
+            });
+        let before = change::highest(labels, seen).cloned();
         let why_left = |document: &&DocumentFact| match (&document.state, &document.takes_label) {
             (DocumentState::Unknown(why), _) | (_, TakesLabel::No(why)) => Some(why.clone()),
-            (DocumentState::Known, TakesLabel::Yes) => None,
+            (DocumentState::Known, TakesLabel::Yes | TakesLabel::Above(_)) => None,
         };
         let left = found.iter().find_map(why_left);
         // What no file defines may be higher than anything.

@@ -155,6 +155,26 @@ pub fn takes_label(bytes: &[u8]) -> Result<(), Left> {
     Document::open(bytes).map(drop)
 }
 
+/// The labels in effect of a document in which one can be set that its readers do not see: those
+/// of a PDF to which its cross-references do not lead. Labels of attached files are not its own.
+///
+/// # Errors
+/// See [`Left`]: none can be set.
+pub fn unseen_labels(bytes: &[u8]) -> Result<Vec<DocumentLabel>, Left> {
+    let Document { found, format } = Document::open(bytes)?;
+    let Format::Pdf(document) = format else {
+        return Ok(Vec::new());
+    };
+    let mut unseen: Vec<_> = found.into_iter().filter(DocumentLabel::in_effect).collect();
+    if !unseen.is_empty() {
+        let seen = document.labels()?;
+        let is_seen =
+            |own: &DocumentLabel| seen.iter().any(|one| one.in_effect() && one.id == own.id);
+        unseen.retain(|own| !is_seen(own));
+    }
+    Ok(unseen)
+}
+
 /// The document with this label in the place of any other of the organisation's. Labels of other
 /// organisations and all else stay; every part but those that hold labels goes over byte for byte.
 ///

@@ -6,7 +6,7 @@ use documents::limits::{
     MEMBER_BYTES_MAX, PDF_DEPTH_MAX, PDF_DICTIONARY_BYTES_MAX, PDF_KEYS_MAX, PDF_NUMBER_MAX,
     PDF_OBJECTS_MAX, PDF_SECTIONS_MAX,
 };
-use documents::{Left, Reason, takes_label};
+use documents::{Left, Reason, takes_label, unseen_labels};
 
 use super::build::pdf::{Pdf, deflate};
 use super::build::{CONFIDENTIAL, SECRET, SITE};
@@ -254,6 +254,29 @@ fn a_label_of_ours_elsewhere() {
         .object(4, b"<< >>")
         .object(5, &info(CONFIDENTIAL, SITE));
     assert_eq!(set(&ours.table(6, BOTH).bytes), Err(Left::Unproved));
+}
+
+/// Our own label there is none that a reader sees: the file takes it all the same.
+#[test]
+fn a_label_of_ours_that_no_reader_sees() {
+    let file = |own: &[u8], stray: &[u8]| {
+        let pdf = Pdf::with_page("").object(4, own).object(5, stray);
+        pdf.table(6, BOTH).bytes
+    };
+    let unseen = |bytes: &[u8]| -> Vec<String> {
+        let labels = unseen_labels(bytes).unwrap().into_iter();
+        labels.map(|label| label.id.to_string()).collect()
+    };
+    let (none, secret, low) = (b"<< >>", info(SECRET, SITE), info(CONFIDENTIAL, SITE));
+    let stray = file(none, &secret);
+    assert_eq!(unseen(&stray), [SECRET]);
+    let written = set(&stray).unwrap();
+    assert!(written.len() > stray.len() && unseen(&written).is_empty());
+    assert_eq!(unseen(&file(&low, &secret)), [SECRET]);
+    assert_eq!(unseen(&file(&secret, &low)), [CONFIDENTIAL]);
+    assert!(unseen(&file(&secret, none)).is_empty());
+    assert!(unseen(&file(&secret, &secret)).is_empty());
+    assert_eq!(unseen_labels(b"Dear Ann"), Err(Left::Kind));
 }
 
 #[test]

@@ -7,6 +7,7 @@ use mail::label::msip;
 use super::objects::Object;
 use crate::Reason;
 use crate::labelling::{NewLabel, Tenant};
+use crate::labels::{DocumentLabel, from_properties};
 use crate::pdf::value;
 
 /// The dictionary with this label in the place of the tenant's own, or without.
@@ -22,13 +23,7 @@ pub(super) fn changed(
         let new = label.map(|label| markup(tenant, label)).unwrap_or_default();
         return Ok([b"<<", new.as_bytes(), b">>"].concat());
     };
-    let mut pairs = Vec::new();
-    for (at, entry) in object.dictionary.entries.iter().enumerate() {
-        if msip::is_attribute(&entry.name) {
-            let text = value(&object.text[entry.value.clone()]).ok_or(Reason::Unsupported)?;
-            pairs.push((at, entry.name.as_str(), text));
-        }
-    }
+    let pairs = attributes(object)?;
     let own = tenant.own_among(pairs.iter().map(|(_, name, text)| (*name, &**text)), label);
     let is_own = |name: &str| msip::key_id(name).is_some_and(|id| own.contains(&id));
     let mut out = Vec::with_capacity(object.written().len() + 1024);
@@ -51,6 +46,29 @@ pub(super) fn changed(
     );
     out.extend_from_slice(b">>");
     Ok(out)
+}
+
+/// The labels that a dictionary speaks of.
+///
+/// # Errors
+/// As [`changed`]; [`Reason::TooManyEntries`] beyond the limits.
+pub(super) fn labels(object: &Object<'_>) -> Result<Vec<DocumentLabel>, Reason> {
+    let pairs = attributes(object)?.into_iter();
+    let pairs: Vec<_> = pairs
+        .map(|(_, name, text)| (name.to_owned(), text))
+        .collect();
+    from_properties(&pairs)
+}
+
+/// The entries that speak of labels: which, under what name, what they say.
+fn attributes<'o>(object: &'o Object<'_>) -> Result<Vec<(usize, &'o str, String)>, Reason> {
+    let entries = object.dictionary.entries.iter().enumerate();
+    let ours = entries.filter(|(_, entry)| msip::is_attribute(&entry.name));
+    let read = ours.map(|(at, entry)| {
+        let text = value(&object.text[entry.value.clone()]).ok_or(Reason::Unsupported)?;
+        Ok((at, entry.name.as_str(), text))
+    });
+    read.collect()
 }
 
 /// One entry for each attribute.

@@ -18,7 +18,8 @@ use self::syntax::Dictionary;
 use super::{Left, NewLabel, Tenant};
 use crate::Reason;
 use crate::archive::Budget;
-use crate::pdf::{has_escaped_name, has_name};
+use crate::labels::DocumentLabel;
+use crate::pdf::{has_escaped_name, has_name, xmp_labels};
 
 const HEADER: &[u8] = b"%PDF-";
 /// ISO 32000-1 §12.8.1: which bytes a signature covers.
@@ -89,6 +90,21 @@ impl<'a> Document<'a> {
             info,
             metadata,
         })
+    }
+
+    /// The labels to which the cross-references lead.
+    ///
+    /// # Errors
+    /// See [`Left`]: what speaks of them cannot be read.
+    pub fn labels(&self) -> Result<Vec<DocumentLabel>, Left> {
+        let mut labels = match &self.info {
+            Some(info) => information::labels(info)?,
+            None => Vec::new(),
+        };
+        if let Some(metadata) = &self.metadata {
+            labels.extend(xmp_labels(&metadata.content)?);
+        }
+        Ok(labels)
     }
 
     /// The file with an update that says this label in the place of the tenant's own, or says none;
