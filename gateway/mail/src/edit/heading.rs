@@ -1,7 +1,12 @@
 //! The header of another letter among lines: what mail programs put above what they quote.
 //!
-//! It never takes one line for it: a sender's line and then others, as programs write them.
+//! It never takes one line for it: a sender's line and then others, as programs write them; nor a
+//! form, which has no address, and no hour beside its date.
 
+use super::attribution::has_hour;
+
+/// How many underscores Outlook's rule has at least.
+const RULE_BYTES_MIN: usize = 30;
 /// How many bytes of a line are looked at: the word before the colon is shorter.
 const LOOKED_AT_BYTES: usize = 60;
 /// How many lines a header may have until its subject.
@@ -23,7 +28,7 @@ macro_rules! words {
     };
 }
 
-const LANGUAGES: [Words; 37] = words![
+const LANGUAGES: [Words; 38] = words![
     "From" ["Sent", "Date"] ["To"] ["Subject"]
     "Von" ["Gesendet", "Datum"] ["An"] ["Betreff"]
     "De" ["Envoyé", "Date"] ["À"] ["Objet"]
@@ -54,6 +59,7 @@ const LANGUAGES: [Words; 37] = words![
     "จาก" ["ส่ง", "วันที่"] ["ถึง"] ["เรื่อง"]
     "מאת" ["נשלח", "תאריך"] ["אל"] ["נושא"]
     "من" ["تاريخ الإرسال", "التاريخ"] ["إلى"] ["الموضوع"]
+    "از" ["ارسال شده", "ارسال", "تاریخ"] ["به"] ["موضوع"]
     "发件人" ["发送时间", "发送日期", "日期", "时间"] ["收件人"] ["主题"]
     "寄件者" ["寄件日期", "日期"] ["收件者"] ["主旨"]
     "寄件人" ["寄件日期", "日期"] ["收件人"] ["主旨", "主題"]
@@ -64,8 +70,9 @@ const LANGUAGES: [Words; 37] = words![
 ];
 
 /// What Apple Mail says above a letter that it forwards.
-const BEGINNINGS: [&str; 6] = [
+const BEGINNINGS: [&str; 7] = [
     "Begin forwarded message",
+    "Forwarded message",
     "Anfang der weitergeleiteten Nachricht",
     "Début du message réexpédié",
     "Début du message transféré",
@@ -80,12 +87,50 @@ struct Run<P> {
     lines: usize,
     /// Whether the value of the line above goes on in this one.
     goes_on: bool,
+    /// Whether its sender has an address, or a rule or dashes stand above it.
+    is_known: bool,
+    /// What a header has of which neither can be said.
+    seen: Seen,
+}
+
+/// The lines that were seen of a header.
+#[derive(Default)]
+struct Seen {
+    sent: bool,
+    to: bool,
+    subject: bool,
+    /// An hour when it was sent, or an address to which.
+    precise: bool,
+}
+
+impl<P> Run<P> {
+    /// Reads a line below the sender's; whether the header is shown to be one.
+    fn shows(&mut self, word: &str, value: &str) -> bool {
+        self.lines += 1;
+        self.goes_on = goes_on(value);
+        let mut begins = false;
+        for words in LANGUAGES.iter().filter(|words| words.from == self.from) {
+            let (sent, to) = (words.sent.contains(&word), words.to.contains(&word));
+            begins |= sent && self.lines == 2 || words.subject.contains(&word);
+            self.seen.sent |= sent;
+            self.seen.to |= to;
+            self.seen.subject |= words.subject.contains(&word);
+            self.seen.precise |= sent && has_hour(value) || to && value.contains('@');
+        }
+        let Seen {
+            sent,
+            to,
+            subject,
+            precise,
+        } = self.seen;
+        self.is_known && begins || sent && to && subject && precise
+    }
 }
 
 /// Reads lines in their order, until one of them shows that a quoted letter's header began.
 pub(crate) struct Heading<P> {
     run: Option<Run<P>>,
-    /// Where dashes around words stood, with no text since.
+    /// Where a rule, or dashes around words, stood, with no text since.
     dashes: Option<P>,
     /// The line before was of a header that did not begin with its sender, such as a memorandum's.
     within: bool,
@@ -112,7 +157,8 @@ impl<P: Copy> Heading<P> {
             (self.run, self.within) = (None, false);
             return None;
         }
-        if line.starts_with("-----") && line.ends_with("-----") {
+        let is_rule = line.len() >= RULE_BYTES_MIN && line.bytes().all(|byte| byte == b'_');
+        if is_rule || is_dashed(line) {
             *self = Self {
                 dashes: Some(offset),
                 looks: self.looks,
@@ -125,6 +171,7 @@ impl<P: Copy> Heading<P> {
             self.run = self.run.take().filter(|run| run.goes_on);
             if let Some(run) = &mut self.run {
                 run.goes_on = false;
+                run.is_known |= run.lines == 1 && line.contains('@');
             }
             self.within = false;
             return None;
@@ -134,14 +181,7 @@ impl<P: Copy> Heading<P> {
             return Some(dashes.unwrap_or(offset));
         }
         if let Some(run) = &mut self.run {
-            run.lines += 1;
-            run.goes_on = goes_on(value);
-            let mut own = LANGUAGES.iter().filter(|words| words.from == run.from);
-            let shows = own.any(|words| {
-                let sent = run.lines == 2 && words.sent.contains(&word);
-                sent || words.subject.contains(&word)
-            });
-            if shows {
+            if run.shows(word, value) {
                 return Some(run.start);
             }
             if run.lines == LINES_MAX {
@@ -157,6 +197,8 @@ impl<P: Copy> Heading<P> {
                 from: word.to_owned(),
                 lines: 1,
                 goes_on: goes_on(value),
+                is_known: dashes.is_some() || value.contains('@'),
+                seen: Seen::default(),
             });
             return None;
         }
@@ -186,6 +228,11 @@ fn goes_on(value: &str) -> bool {
     is_open('<', '>') || is_open('[', ']') || value.ends_with([',', ';'])
 }
 
+/// Whether dashes begin and end a line.
+pub(crate) fn is_dashed(line: &str) -> bool {
+    line.len() > 12 && line.starts_with("-----") && line.ends_with("-----")
+}
+
 /// A colon, or the wide one of East Asian texts.
 pub(crate) fn is_colon(c: char) -> bool {
     matches!(c, ':' | '\u{ff1a}')
@@ -202,7 +249,7 @@ mod tests {
             for at in 0..lines {
                 assert_eq!(heading.read(at, "a: b"), None);
             }
-            assert_eq!(heading.read(lines, "From: Ann"), None);
+            assert_eq!(heading.read(lines, "From: ann@x.example"), None);
             let found = heading.read(lines + 1, "Sent: Monday");
             assert_eq!(found.is_some(), is_found, "{lines}");
         }

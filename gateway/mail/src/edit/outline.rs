@@ -3,7 +3,7 @@
 //! It never places text inside a table, a comment, or an element that was left open.
 
 use super::Place;
-use super::attribution::LOOKED_AT_BYTES;
+use super::attribution::{Attributed, Form, LOOKED_AT_BYTES};
 use super::elements::Elements;
 use super::html::{
     CUT_TAG, Name, Names, RAW, Token, Tokens, VOID, attribute, decode_entities, names,
@@ -35,7 +35,7 @@ pub(crate) fn find<'a>(html: impl Into<Words<'a>>, place: Place) -> Option<Spot>
     let words = html.into();
     let html = words.scan();
     let mut scan = match place {
-        Place::AboveQuote => Scan::of_quotations(words),
+        Place::AboveQuote => Scan::of_quotations(words, Form::Likely),
         Place::Top | Place::Bottom => Scan::default(),
     };
     scan.run(html, usize::MAX);
@@ -103,7 +103,7 @@ pub(crate) fn shows_nothing(html: &str) -> bool {
     open.is_empty()
 }
 
-/// Whether `offset` lies in what is quoted.
+/// Whether `offset` lies in what is surely quoted.
 pub(crate) struct Quoted {
     regions: Vec<std::ops::Range<usize>>,
 }
@@ -112,7 +112,7 @@ impl Quoted {
     /// Finds what is quoted.
     pub fn find(words: Words<'_>) -> Self {
         let html = words.scan();
-        let mut scan = Scan::of_quotations(words);
+        let mut scan = Scan::of_quotations(words, Form::Sure);
         scan.run(html, usize::MAX);
         if let Some((start, _)) = scan.quote_open {
             scan.regions.push(start..html.len());
@@ -149,14 +149,17 @@ struct Scan<'a> {
     begun: bool,
     /// The line that is read and its words, where it matters which one begins a quotation.
     line: Option<(ShownLine, Words<'a>)>,
+    /// The form of attributions by which what no element holds is quoted.
+    least: Option<Form>,
     /// Where it was said who wrote what follows, with nothing shown since.
-    attributed: Option<Start>,
+    attributed: Option<Attributed<Start>>,
     first_text: Option<usize>,
 }
 
 impl<'a> Scan<'a> {
-    fn of_quotations(words: Words<'a>) -> Self {
+    fn of_quotations(words: Words<'a>, least: Form) -> Self {
         Self {
+            least: Some(least),
             line: Some((ShownLine::default(), words)),
             ..Self::default()
         }
@@ -213,7 +216,9 @@ impl<'a> Scan<'a> {
             return;
         }
         self.first_text = self.first_text.or(Some(range.start));
-        if let Some(start) = self.attributed.take() {
+        if let Some(Attributed { start, form }) = self.attributed.take()
+            && Some(form) >= self.least
+        {
             let quotes = text.trim_ascii_start();
             if !quotes.starts_with(b">") && !quotes.starts_with(b"&gt;") {
                 self.begin_quote(start);
@@ -238,9 +243,9 @@ impl<'a> Scan<'a> {
         match line.tag(name, opens).filter(|_| self.quote_open.is_none()) {
             Some(Shows::Heading(start)) => self.begin_quote(start),
             // Below an attribution that nothing stands above, new text may follow the quotation.
-            Some(Shows::Attribution(start)) => {
-                let stands_below = self.first_text.is_some_and(|at| at < start.0);
-                self.attributed = stands_below.then_some(start);
+            Some(Shows::Attribution(read)) => {
+                let stands_below = self.first_text.is_some_and(|at| at < read.start.0);
+                self.attributed = stands_below.then_some(read);
             }
             None => {}
         }
@@ -272,7 +277,7 @@ impl<'a> Scan<'a> {
         if quote.is_some() {
             self.text_after_quote = false;
             let own = (range.start, self.elements.is_flowing());
-            let (start, flows) = self.attributed.take().unwrap_or(own);
+            let (start, flows) = self.attributed.take().map_or(own, |read| read.start);
             if self.quote.is_none() && flows {
                 self.quote = Some(start);
             }

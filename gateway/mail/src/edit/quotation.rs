@@ -1,9 +1,10 @@
 //! Where in a plain body new text ends and quoted text begins.
 //!
 //! It never takes text for quoted that stands between quotations, but below a line that says so.
+//! What is in doubt is quoted where a text is to be set, and new where one is read or taken out.
 
-use super::attribution::{Attribution, LOOKED_AT_BYTES};
-use super::heading::Heading;
+use super::attribution::{Attribution, Form, LOOKED_AT_BYTES};
+use super::heading::{Heading, is_dashed};
 use super::plain::lines;
 use super::words::Words;
 
@@ -27,13 +28,55 @@ const SENT_FROM: [&str; 16] = [
     "发自我的",
 ];
 
-/// Whether a line says that all below it is quoted.
-fn is_separator(line: &[u8]) -> bool {
-    let line = line.trim_ascii();
-    let dashes = line.starts_with(b"-----") && line.ends_with(b"-----") && line.len() > 12;
-    let armour = line.starts_with(b"-----BEGIN ") || line.starts_with(b"-----END ");
-    let rule = line.len() >= 30 && line.iter().all(|byte| *byte == b'_');
-    (dashes && !armour) || rule
+/// What a letter is called between the dashes above a quoted one, in small letters.
+const MESSAGE: [&str; 36] = [
+    "message",
+    "nachricht",
+    "mensaje",
+    "mensagem",
+    "messaggio",
+    "missatge",
+    "bericht",
+    "meddelande",
+    "meddelelse",
+    "melding",
+    "viesti",
+    "wiadomość",
+    "zpráva",
+    "správa",
+    "üzenet",
+    "mesaj",
+    "ileti",
+    "poruka",
+    "sporočilo",
+    "сообщение",
+    "повідомлення",
+    "съобщение",
+    "μήνυμα",
+    "sõnum",
+    "ziņojums",
+    "laiškas",
+    "thư",
+    "pesan",
+    "ข้อความ",
+    "הודעה",
+    "رسالة",
+    "پیام",
+    "邮件",
+    "郵件",
+    "メッセージ",
+    "메시지",
+];
+
+/// Whether a line says that all below it is quoted, whatever follows: `-----Original Message-----`.
+fn is_separator(line: &str) -> bool {
+    let line = line.trim();
+    let armour = line.starts_with("-----BEGIN ") || line.starts_with("-----END ");
+    if !is_dashed(line) || armour || line.contains(|c: char| c.is_ascii_digit()) {
+        return false;
+    }
+    let small = line.to_lowercase();
+    MESSAGE.iter().any(|word| small.contains(word))
 }
 
 /// The beginning of a line as text.
@@ -44,16 +87,22 @@ fn beginning<'a>(words: Words<'a>, offset: usize, line: &[u8]) -> std::borrow::C
     }
 }
 
-/// Where a line stands below which all is quoted: a separator, another letter's header, or what
-/// says who wrote the lines below it, where no `>` does.
+/// Where a line stands below which all is surely quoted: a separator, another letter's header, or
+/// what says who wrote the lines below it, where no `>` does.
 pub(crate) fn separator(words: Words<'_>) -> Option<usize> {
+    separator_by(words, Form::Sure)
+}
+
+/// The same by attributions that are at least of this form.
+fn separator_by(words: Words<'_>, least: Form) -> Option<usize> {
     let mut heading = Heading::default();
     let mut attribution = Attribution::default();
     let mut attributed: Option<usize> = None;
     // Below an attribution that nothing stands above, new text may follow what it quotes.
     let mut begun = None;
     for (offset, line) in lines(words.scan()) {
-        if is_separator(line) {
+        let text = beginning(words, offset, line);
+        if is_separator(&text) {
             return attributed.or(Some(offset));
         }
         let content = line.trim_ascii();
@@ -62,15 +111,15 @@ pub(crate) fn separator(words: Words<'_>) -> Option<usize> {
         } else if attributed.is_some() && !content.is_empty() {
             return attributed;
         }
-        let text = beginning(words, offset, line);
         if let Some(start) = heading.read(offset, &text) {
             return Some(start);
         }
         if !content.is_empty() {
             begun = begun.or(Some(offset));
         }
-        let attribution = attribution.read(offset, &text);
-        attributed = attributed.or(attribution.filter(|start| begun < Some(*start)));
+        let read = attribution.read(offset, &text);
+        let read = read.filter(|read| read.form >= least && begun < Some(read.start));
+        attributed = attributed.or(read.map(|read| read.start));
     }
     None
 }
@@ -90,7 +139,7 @@ impl Quotations {
     /// Finds where they begin.
     pub fn find(words: Words<'_>) -> Self {
         let body = words.scan();
-        let separator = separator(words);
+        let separator = separator_by(words, Form::Likely);
         let mut found = Self {
             separator,
             ..Self::default()
@@ -118,9 +167,6 @@ impl Quotations {
                     _ => ends,
                 };
             }
-        }
-        if separator.is_some() {
-            found.first = found.first.or(attribution);
         }
         found
     }

@@ -8,7 +8,7 @@ fn lines(text: &str) -> usize {
     let count = text.lines().count();
     let mut found = 0;
     for (at, line) in text.lines().enumerate() {
-        if let Some(start) = reader.read(at, line) {
+        if let Some(Attributed { start, .. }) = reader.read(at, line) {
             assert_eq!(at + 1, count, "{text:?} ended early");
             found = count - start;
         }
@@ -94,7 +94,7 @@ fn only_so_many_lines_are_looked_at() {
     for (lines, is_found) in [(LOOKS_MAX - 1, true), (LOOKS_MAX, false)] {
         let mut reader = Attribution::default();
         for at in 0..lines {
-            assert_eq!(reader.read(at, "a:"), None);
+            assert!(reader.read(at, "a:").is_none());
             // A blank line, so that each is looked at once.
             reader.read(at, "");
         }

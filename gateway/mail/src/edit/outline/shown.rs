@@ -3,7 +3,7 @@
 //!
 //! It never holds more of it than its beginning.
 
-use crate::edit::attribution::{Attribution, LOOKED_AT_BYTES};
+use crate::edit::attribution::{Attributed, Attribution, LOOKED_AT_BYTES};
 use crate::edit::heading::Heading;
 use crate::edit::html::{Name, Names, VOID, decode_entities, names};
 use crate::edit::marks::breaks_line;
@@ -16,9 +16,13 @@ pub(super) enum Shows {
     /// The header of a quoted letter began here.
     Heading(Start),
     /// Who wrote what follows.
-    Attribution(Start),
+    Attribution(Attributed<Start>),
 }
 
+/// What stands in a paragraph of its own.
+const PARAGRAPHS: Names = names!["p" "blockquote" "table" "ul" "ol" "pre" "hr" "h1" "h2" "h3" "h4"
+    "h5" "h6"];
+const BREAK: Name = Name::new(b"br");
 /// The cells of a row stand on one line.
 const CELLS: Names = names!["td" "th"];
 
@@ -29,6 +33,8 @@ pub(super) struct ShownLine {
     attribution: Attribution<Start>,
     beginning: String,
     has_text: bool,
+    /// A blank of no line that has text: alone on its line, it parts paragraphs.
+    has_blank: bool,
     /// The first of the tags that stand right before its text, else the text.
     start: Option<Start>,
 }
@@ -38,6 +44,7 @@ impl ShownLine {
     pub fn text(&mut self, offset: usize, text: &str, flows: bool) {
         let blank = text == "&nbsp;" || text.trim().is_empty();
         if blank && !self.has_text {
+            self.has_blank |= text.contains(['\u{a0}', '&']);
             return;
         }
         self.has_text = true;
@@ -63,8 +70,14 @@ impl ShownLine {
         if breaks && self.has_text {
             let line = decode_entities(&self.beginning);
             shows = self.start.take().and_then(|start| self.shows(start, &line));
-            self.has_text = false;
             self.beginning.clear();
+        }
+        let is_blank_line = !self.has_text && (name == BREAK || self.has_blank);
+        if name.is_one_of(PARAGRAPHS) || breaks && is_blank_line {
+            self.attribution.end_paragraph();
+        }
+        if breaks {
+            (self.has_text, self.has_blank) = (false, false);
         }
         match opens.filter(|_| !name.is_one_of(VOID)) {
             Some(start) => self.start = self.start.or(Some(start)),

@@ -134,18 +134,33 @@ fn what_says_who_wrote_below() {
         // A header in the cells of a table.
         (
             "<p>a</p>",
-            "<table><tr><td><b>From:</b></td><td>Ann</td></tr><tr><td><b>Sent:</b></td>\
+            "<table><tr><td><b>From:</b></td><td>ann@x.example</td></tr><tr><td><b>Sent:</b></td>\
              <td>Monday</td></tr></table><p>b</p>",
         ),
         (
             "<p>a</p>",
-            "<table><tbody><tr>\n<th align=left>Von: </th>\n<td>Ann</td>\n</tr>\n<tr>\n\
+            "<table><tbody><tr>\n<th align=left>Von: </th>\n<td>ann@x.example</td>\n</tr>\n<tr>\n\
              <th>Datum: </th>\n<td>Montag</td></tr></tbody></table>b",
         ),
         // An attribution, and what it quotes in an element or in none.
         ("<p>a</p>", "<p>WROTE</p><blockquote>b</blockquote><br>"),
         ("<p>a</p>", "<div>WROTE</div><p>b</p><p>c</p>"),
-        ("a<br>", "On 5 January 2026,<br>Ann wrote:<br>b"),
+        (
+            "a<br><br>",
+            "On 5 January 2026 at 10:15,<br>Ann wrote:<br>b",
+        ),
+        (
+            "<div>a</div><div><br></div>",
+            "<div>WROTE</div><div>b</div>",
+        ),
+        (
+            "<div>a</div><div>&nbsp;</div>",
+            "<div>WROTE</div><div>b</div>",
+        ),
+        (
+            "<div>a</div>",
+            "<div>On 5 January 2026, Ann wrote:</div><blockquote>b</blockquote>",
+        ),
         (
             "<p>a</p>",
             "<p>2026年1月5日(月) 10:15\n Ann &lt;ann@x.example&gt;:</p>b",
@@ -164,6 +179,12 @@ fn what_says_who_wrote_below() {
         // Nothing stands above it: what is new may stand below.
         "<p>WROTE</p><p>b</p><p>c</p>",
         "<p>a</p><p>Ann wrote:</p><p>b</p>",
+        // A sentence of the paragraph, or of nobody's program.
+        "a<br>On 5 January 2026 at 10:15, Ann wrote:<br>b",
+        "<div>a</div><div>On 5 January 2026 at 10:15, Ann wrote:</div><div>b</div>",
+        "<p>a</p><p>On 5 January 2026, Goethe wrote:</p><p>b</p><p>c</p>",
+        "<p>a</p><table><tr><td>From:</td><td>Rome</td></tr><tr><td>Date:</td><td>5 May 2026</td>\
+         </tr><tr><td>To:</td><td>Pisa</td></tr><tr><td>Subject:</td><td>Trip</td></tr></table>b",
         "<p>a</p><p>WROTE</p><p>&gt; b</p><p>c</p>",
         "<p>a</p><blockquote>b</blockquote>",
         "<p>a</p><table><tr><td>From:</td><td>Rome</td></tr><tr><td>To:</td><td>Pisa</td></tr>\
@@ -171,6 +192,24 @@ fn what_says_who_wrote_below() {
     ] {
         let html = new.replace("WROTE", WROTE);
         assert_eq!(shown(&html, Place::AboveQuote), format!("{html}|"));
+    }
+}
+
+/// What is in doubt is new text where a marking is looked for.
+#[test]
+fn what_is_in_doubt_is_quoted_for_placement_only() {
+    for (wrote, is_sure) in [
+        (
+            "On 5 January 2026 at 10:15, Ann &lt;ann@x.example&gt; wrote:",
+            true,
+        ),
+        ("On 5 January 2026 at 10:15, Ann wrote:", false),
+    ] {
+        let html = format!("<p>a</p><p>{wrote}</p><p>b</p>");
+        let spot = find(html.as_bytes(), Place::AboveQuote).unwrap();
+        assert_eq!(spot.offset, "<p>a</p>".len());
+        let quoted = Quoted::find(html.as_bytes().into());
+        assert_eq!(quoted.holds(html.len() - 5), is_sure, "{wrote}");
     }
 }
 
