@@ -55,8 +55,13 @@ impl Setting<'_> {
 
 /// What is said of the label alone.
 pub(crate) fn label_values(label: Option<&Label>) -> Values {
+    with_label(Values::new(), label)
+}
+
+/// The same values where the label is this one.
+pub(crate) fn with_label(values: Values, label: Option<&Label>) -> Values {
     let text = |of: fn(&Label) -> Option<&str>| label.and_then(of).unwrap_or_default();
-    Values::new()
+    values
         .with(Variable::LabelName, text(|label| Some(&label.name)))
         .with(Variable::LabelParent, text(|label| label.parent.as_deref()))
         .with(
@@ -65,27 +70,21 @@ pub(crate) fn label_values(label: Option<&Label>) -> Values {
         )
 }
 
-/// What is known of a rule's marking on all mail, beside what is said of a label.
-fn with_rule(values: Values, rule: &str, home: &Home) -> Values {
-    let values = values.with(Variable::RuleName, rule);
-    values.with(Variable::OrganisationName, &home.name)
+/// Whether a marking with the same values has other words on other days, or under other labels.
+pub(crate) fn varies(stamp: &Stamp) -> bool {
+    stamp.tells_time() || stamp.names().any(Named::is_of_label)
 }
 
-/// Whether the words of a rule's marking are others on other mail.
-pub(crate) fn varies(stamp: &Stamp, rule: &str, home: &Home) -> bool {
-    !stamp.is_fixed_by(&with_rule(Values::new(), rule, home))
-}
-
-/// What an earlier marking of this rule looks like, whatever mail it was set on; nothing where its
-/// words never vary, since those are known as they stand.
-pub(crate) fn earlier(stamp: &Stamp, rule: &str, home: &Home) -> Vec<Pattern> {
-    if !varies(stamp, rule, home) {
-        return Vec::new();
+/// What earlier markings of a rule look like that were set with these values at another time or
+/// under another label; nothing where the words never vary, since those are known as they stand.
+pub(crate) fn earlier(stamp: &Stamp, values: &Values, home: &Home) -> Vec<Pattern> {
+    if stamp.names().any(Named::is_of_label) {
+        let labels = home.labels.iter();
+        let values = labels.map(|label| with_label(values.clone(), Some(label)));
+        return values.flat_map(|values| stamp.patterns(&values)).collect();
     }
-    if !stamp.names().any(Named::is_of_label) {
-        return stamp.patterns(&with_rule(Values::new(), rule, home));
+    match stamp.tells_time() {
+        true => stamp.patterns(values),
+        false => Vec::new(),
     }
-    let labels = home.labels.iter();
-    let known = labels.map(|label| with_rule(label_values(Some(label)), rule, home));
-    known.flat_map(|known| stamp.patterns(&known)).collect()
 }

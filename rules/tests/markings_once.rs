@@ -1,5 +1,5 @@
-//! A policy that judges what it marked itself, for another sender and on another day, leaves one
-//! marking of each rule in the new text, whatever a mail program took away between.
+//! A policy that judges what it marked itself on another day leaves one marking of each rule in the
+//! new text, whatever a mail program took away between; and no word of a person's is lost.
 //!
 //! It never looks at what is quoted but to see that it stayed.
 
@@ -14,13 +14,13 @@ const RULES: &str = "
 [[rule]]
 name = 'sent'
 then = [
-  { header = 'Classified for ${sender.name} and their readers' },
+  { header = 'Classified for ${sender.name} on ${time.day}' },
   { footer = { text = 'This letter was sent by ${sender.address} on ${time.date}', \
                html = '<p>This letter was <b>sent</b> by ${sender.address} on ${time.date}</p>' } },
 ]
 [[rule]]
 name = 'kept'
-then = [{ footer = { text = 'This letter was kept for ${sender.name}', \
+then = [{ footer = { text = 'This letter was kept since ${time.date}', \
                      position = 'below-new-text' } }]
 ";
 
@@ -28,7 +28,7 @@ then = [{ footer = { text = 'This letter was kept for ${sender.name}', \
 const BEGINNINGS: [&str; 3] = [
     "Classified for ",
     "This letter was sent by ",
-    "was kept for ",
+    "was kept since ",
 ];
 
 /// The letter as the policy marks it for this sender at this time.
@@ -95,7 +95,7 @@ proptest! {
         strips in any::<bool>(),
     ) {
         let policy = load_text(RULES).policy;
-        let (ann, ben) = ("Ann Lee <ann@corp.example>", "Ben Roe <ben@corp.example>");
+        let ann = "Ann Lee <ann@corp.example>";
         let first = marked(&policy, &letter(kind, ann, &text), "ann@corp.example", now());
         let bodies = if kind == "both" { 2 } else { 1 };
         for words in BEGINNINGS {
@@ -108,34 +108,69 @@ proptest! {
         };
         let same = marked(&policy, &again, "ann@corp.example", now());
         prop_assert_eq!(String::from_utf8_lossy(&same), String::from_utf8_lossy(&again));
-        let saved = stripped(&first, ben);
-        let second = marked(&policy, &saved, "ben@corp.example", later(days));
+        let saved = stripped(&first, ann);
+        let second = marked(&policy, &saved, "ann@corp.example", later(days));
         for words in BEGINNINGS {
             prop_assert_eq!(count(&second, words), bodies, "{}", String::from_utf8_lossy(&second));
         }
-        prop_assert_eq!(count(&second, "ann@corp.example"), 0);
+        prop_assert_eq!(count(&second, " 1 January 2026"), 0);
+        prop_assert_eq!(count(&second, "2026-01-01"), 0);
         prop_assert_eq!(count(&second, &text), bodies);
+    }
+
+    /// Lines made of the markings' own words and of others: what was there is there again.
+    #[test]
+    fn no_line_that_is_not_a_marking_is_lost(
+        lines in proptest::collection::vec(
+            ("(Classified for |This letter was sent by |This letter was kept since |)",
+             "(Ann Lee|ann@corp.example|3 May 2025|noon|me|)",
+             "( on | since |, |)",
+             "(Monday|2025-05-03|3 May 2025, 08:00|3 May 2025, 08:00 UTC|)",
+             "(!|, please delete it|)"),
+            1..8,
+        ),
+    ) {
+        let policy = load_text(RULES).policy;
+        let lines: Vec<String> = lines
+            .into_iter()
+            .map(|(a, b, c, d, e)| [a, b, c, d, e].concat())
+            .filter(|line| !line.trim().is_empty())
+            .collect();
+        let is_marking = |line: &String| {
+            [
+                "Classified for Ann Lee on 2025-05-03",
+                "This letter was sent by ann@corp.example on 3 May 2025, 08:00 UTC",
+                "This letter was kept since 3 May 2025, 08:00 UTC",
+            ]
+            .contains(&line.as_str())
+        };
+        // A marking may be broken over lines, so that none stands whole in two of them.
+        let text = format!("Zulu\r\n{}\r\nend", lines.join("\r\n--\r\n"));
+        let ann = "Ann Lee <ann@corp.example>";
+        let raw = letter("plain", ann, &text);
+        let out = marked(&policy, &raw, "ann@corp.example", later(1));
+        for line in lines.iter().filter(|line| !is_marking(line)) {
+            let line = format!("\r\n{line}\r\n");
+            prop_assert!(count(&out, &line) > 0, "{} in {}", line, String::from_utf8_lossy(&out));
+        }
     }
 }
 
 /// The control: without its pattern an older marking stays beside the new one.
 #[test]
 fn words_that_could_be_any_stay_and_check_says_so() {
-    let loaded = load_text("[[rule]]\nname = 'r'\nthen = [{ footer = 'By ${sender.address}' }]\n");
+    let loaded = load_text("[[rule]]\nname = 'r'\nthen = [{ footer = 'At ${time.time}' }]\n");
     let advice = support::render(&loaded.advice);
     assert!(
         advice.contains("cannot be told from other text"),
         "{advice}"
     );
     let policy = loaded.policy;
-    let first = marked(
-        &policy,
-        &letter("plain", "ann@corp.example", "hello"),
-        "ann@corp.example",
-        now(),
-    );
-    let second = marked(&policy, &first, "ben@corp.example", now());
-    assert_eq!(count(&second, "By ann@corp.example"), 1);
-    assert_eq!(count(&second, "By ben@corp.example"), 1);
+    let hello = letter("plain", "ann@corp.example", "hello");
+    let first = marked(&policy, &hello, "ann@corp.example", now());
+    let hour_later = Timestamp::from_unix(now().unix() + 3_600);
+    let second = marked(&policy, &first, "ann@corp.example", hour_later);
+    assert_eq!(count(&second, "At 12:00"), 1);
+    assert_eq!(count(&second, "At 13:00"), 1);
     assert_eq!(load_text(RULES).advice.len(), 0);
 }

@@ -7,7 +7,7 @@ use crate::diagnostic::Diagnostic;
 use crate::read::{Entry, Item, Section};
 use crate::setting::{earlier, varies};
 use mail::LabelId;
-use mail::marking::Stamp;
+use mail::marking::{Stamp, Values, Variable};
 
 impl Compiler {
     /// A label under a per-recipient condition marks only those copies.
@@ -46,7 +46,9 @@ impl Compiler {
 
     /// What could be any text's words is not taken for an earlier marking.
     pub(super) fn advise_untold(&mut self, entry: &Entry, stamp: &Stamp, rule: &str) {
-        if varies(stamp, rule, &self.home) && earlier(stamp, rule, &self.home).is_empty() {
+        let values = Values::new().with(Variable::RuleName, rule);
+        let values = values.with(Variable::OrganisationName, &self.home.name);
+        if varies(stamp) && earlier(stamp, &values, &self.home).is_empty() {
             let message = "this marking cannot be told from other text";
             let help = "so a second one is set beside it on a letter that a mail program saved and \
                         sent anew; give it more words that are always the same";

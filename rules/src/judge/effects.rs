@@ -1,14 +1,14 @@
 //! What comes at the end: the edits that rules asked for, then the effects of the final label.
 
 use mail::edit::Letter;
-use mail::marking::{Stamp, Values, Variable, tag_subject};
+use mail::marking::{Stamp, Values, tag_subject};
 use mail::{Edit, Fallback, Label, LabelId, Pattern};
 
 use super::{Bench, Walker};
 use crate::draft::Draft;
 use crate::matching::Where;
 use crate::policy::LabelEffects;
-use crate::setting::{Setting, label_values};
+use crate::setting::{Setting, label_values, with_label};
 
 impl Bench<'_> {
     /// Settles sealing and subject by the final label, and lists all edits in order.
@@ -46,7 +46,7 @@ impl Bench<'_> {
         let stamps =
             stamps.map(|(slot, stamp)| (stamp, stamp.edit(slot, walker.language, &values)));
         let stamps: Vec<(&Stamp, Edit)> = stamps.collect();
-        draft.edits.extend(self.unmark(draft, &stamps, label));
+        draft.edits.extend(self.unmark(draft, &stamps, &values));
         draft.edits.extend(rule_edits);
         draft.edits.extend(self.label_fields(draft));
         for (_, edit) in stamps {
@@ -74,21 +74,25 @@ impl Bench<'_> {
         draft.label.is_some() || draft.label_before.is_some()
     }
 
-    /// The effects of every label but the one the copy has, with what is said of that label.
-    fn others<'b>(&'b self, draft: &'b Draft) -> impl Iterator<Item = (&'b LabelEffects, Values)> {
+    /// Every label but the one the copy has, and its effects.
+    fn others<'b>(
+        &'b self,
+        draft: &'b Draft,
+    ) -> impl Iterator<Item = (&'b LabelEffects, Option<&'b Label>)> {
         let is_other = |id: &LabelId| draft.label.as_ref() != Some(id);
         let labelled = Self::is_labelled(draft);
         let others = self.policy.effects.iter();
         let others = others.filter(move |(id, _)| labelled && is_other(id));
-        others.map(|(id, effects)| (effects, label_values(self.policy.home.labels.get(id))))
+        others.map(|(id, effects)| (effects, self.policy.home.labels.get(id)))
     }
 
     /// The label's tag stands before the subject once, and no other label's does.
     fn show_in_subject(&self, shown: Option<&LabelEffects>, values: &Values, draft: &mut Draft) {
         let tag = shown.and_then(|shown| shown.subject_tag.as_ref());
         let tag = tag.map(|tag| tag.fill(values)).unwrap_or_default();
-        let other = |(effects, values): (&LabelEffects, Values)| {
-            effects.subject_tag.as_ref().map(|tag| tag.fill(&values))
+        let other = |(effects, label): (&LabelEffects, Option<&Label>)| {
+            let tag = effects.subject_tag.as_ref();
+            tag.map(|tag| tag.fill(&label_values(label)))
         };
         let others: Vec<String> = self.others(draft).filter_map(other).collect();
         let subject = self.subject(draft);
@@ -100,25 +104,15 @@ impl Bench<'_> {
 
     /// Takes out what other labels set in the new text, and what this one and the rules set there
     /// in words that change from mail to mail.
-    fn unmark(
-        &self,
-        draft: &Draft,
-        stamps: &[(&Stamp, Edit)],
-        label: Option<&Label>,
-    ) -> Option<Edit> {
-        let named =
-            |values: Values| values.with(Variable::OrganisationName, &self.policy.home.name);
+    fn unmark(&self, draft: &Draft, stamps: &[(&Stamp, Edit)], values: &Values) -> Option<Edit> {
         let mut found: Vec<Pattern> = Vec::new();
-        for (effects, values) in self.others(draft) {
-            let known = named(values);
-            let patterns = effects.stamps().map(|(_, stamp)| stamp.patterns(&known));
+        for (effects, label) in self.others(draft) {
+            let values = with_label(values.clone(), label);
+            let patterns = effects.stamps().map(|(_, stamp)| stamp.patterns(&values));
             found.extend(patterns.flatten().filter(|pattern| self.stands(pattern)));
         }
-        let own = named(label_values(label));
-        for (stamp, edit) in stamps {
-            if !stamp.is_fixed_by(&own) {
-                found.extend(self.outdated(stamp.patterns(&own), edit));
-            }
+        for (stamp, edit) in stamps.iter().filter(|(stamp, _)| stamp.tells_time()) {
+            found.extend(self.outdated(stamp.patterns(values), edit));
         }
         found.extend(draft.earlier.iter().cloned());
         let patterns = found;

@@ -73,7 +73,7 @@ impl Bench<'_> {
             Deed::Insert { stamp, slot } => {
                 let values = self.setting(rule, draft).values();
                 let edit = stamp.edit(slot, walker.language, &values);
-                let earlier = earlier(stamp, &rule.name, &self.policy.home);
+                let earlier = earlier(stamp, &values, &self.policy.home);
                 draft.earlier.extend(self.outdated(earlier, &edit));
                 self.set_marking(edit, draft);
                 true

@@ -7,8 +7,9 @@ use std::ops::Range;
 
 use super::canvas::{Canvas, Change};
 use super::insert::{COLUMN_MAX, NewText};
-use super::marks::{self, Found, Pattern, Sheet};
+use super::marks::{self, Found, Sheet};
 use super::outline::{self, Spot};
+use super::pattern::Pattern;
 use super::plain::{self, Frame};
 use super::words::{Rest, Words};
 use super::{Place, removal};

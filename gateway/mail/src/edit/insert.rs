@@ -5,7 +5,8 @@
 use super::body::{self, Body};
 use super::canvas::{Canvas, Splice, Written};
 use super::draft::Draft;
-use super::marks::{Pattern, Sheet};
+use super::marks::Sheet;
+use super::pattern::Pattern;
 use super::targets::{self, Refusal};
 use super::{Place, SkipReason, Skipped};
 use crate::marking::guarded;

@@ -10,119 +10,15 @@ use memchr::memmem;
 use super::canvas::Canvas;
 use super::html::{Name, Names, Token, Tokens, attribute, decode_entities, names};
 use super::outline::Quoted;
+use super::pattern::{Pattern, normal};
 use super::{plain, quotation};
-use crate::marking::VALUE_CHARS_MAX;
-
-/// How many lines of a body a marking may be spread over.
-const SPREAD_LINES_MAX: usize = 40;
-/// How many letters a text must have to be told from others; with room for variables in it, more.
-const LETTERS_MIN: usize = 4;
-const LETTERS_AROUND_ROOM_MIN: usize = 10;
-
-/// What a marking looks like: its fixed words, with anything between them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pattern {
-    pieces: Vec<String>,
-}
-
-impl Pattern {
-    /// Exactly this text, whatever its line breaks and blanks.
-    pub fn exact(text: &str) -> Self {
-        Self {
-            pieces: vec![normal(text)],
-        }
-    }
-
-    /// These texts in order, with anything between one and the next that a variable may hold.
-    /// `None` when they hold too little to be told from other text.
-    pub fn of<'a>(pieces: impl IntoIterator<Item = &'a str>) -> Option<Self> {
-        let pieces: Vec<String> = pieces.into_iter().map(normal).collect();
-        let letters = pieces
-            .iter()
-            .flat_map(|piece| piece.chars())
-            .filter(|c| c.is_alphanumeric());
-        let enough = match pieces.len() {
-            0 | 1 => LETTERS_MIN,
-            _ => LETTERS_AROUND_ROOM_MIN,
-        };
-        (letters.count() >= enough).then_some(Self { pieces })
-    }
-
-    fn is_empty(&self) -> bool {
-        self.pieces.iter().all(String::is_empty)
-    }
-
-    /// A quick look: whether its longest plain word occurs at all.
-    fn may_occur(&self, body: &[u8]) -> bool {
-        let words = self.pieces.iter().flat_map(|piece| {
-            piece
-                .split(|c: char| !c.is_ascii_alphanumeric())
-                .filter(|word| word.len() > 2)
-        });
-        let longest = words.max_by_key(|word| word.len());
-        longest.is_none_or(|word| memmem::find(body, word.as_bytes()).is_some())
-    }
-
-    fn compare(&self, text: &str) -> Comparison {
-        let Some((first, rest)) = self.pieces.split_first() else {
-            return Comparison::Differs;
-        };
-        let Some(left) = text.strip_prefix(first.as_str()) else {
-            let more = first.strip_prefix(text);
-            return match more.is_some_and(|more| more.starts_with(' ')) {
-                true => Comparison::MayGrow,
-                false => Comparison::Differs,
-            };
-        };
-        let Some((last, middle)) = rest.split_last() else {
-            return match left.is_empty() {
-                true => Comparison::Equal,
-                false => Comparison::Differs,
-            };
-        };
-        let mut left = left;
-        for piece in middle {
-            match within_room(left, piece) {
-                Some(at) => left = &left[at + piece.len()..],
-                None => return grows(left),
-            }
-        }
-        match left.strip_suffix(last.as_str()) {
-            Some(value) if is_value(value) => Comparison::Equal,
-            _ => grows(left),
-        }
-    }
-}
-
-/// Whether a variable's value can be as long as this.
-fn is_value(text: &str) -> bool {
-    text.chars().nth(VALUE_CHARS_MAX).is_none()
-}
-
-/// Where the piece follows, when only a variable's value stands before it.
-fn within_room(text: &str, piece: &str) -> Option<usize> {
-    text.find(piece).filter(|at| is_value(&text[..*at]))
-}
-
-/// Whether more lines may yet make it a match.
-fn grows(left: &str) -> Comparison {
-    match is_value(left) {
-        true => Comparison::MayGrow,
-        false => Comparison::Differs,
-    }
-}
-
-enum Comparison {
-    Equal,
-    MayGrow,
-    Differs,
-}
 
 /// One line as it is seen.
-struct Line {
-    text: String,
-    quoted: bool,
-    segments: Vec<Range<usize>>,
+pub(super) struct Line {
+    /// Its words, parted by single blanks; never empty.
+    pub text: String,
+    pub quoted: bool,
+    pub segments: Vec<Range<usize>>,
 }
 
 /// A marking that was found.
@@ -155,7 +51,7 @@ impl<'m> Sheet<'m> {
 
     /// Every place where the pattern fills its lines.
     pub fn find(&self, pattern: &Pattern) -> Vec<Found> {
-        if pattern.is_empty() || !pattern.may_occur(self.canvas.scan()) {
+        if !pattern.may_occur(self.canvas.scan()) {
             return Vec::new();
         }
         find_in(self.lines(), pattern)
@@ -172,7 +68,7 @@ fn find_in(lines: &[Line], pattern: &Pattern) -> Vec<Found> {
     let mut found = Vec::new();
     let mut at = 0;
     while at < lines.len() {
-        let length = match_at(&lines[at..], pattern);
+        let length = pattern.fills(&lines[at..]);
         if length > 0 {
             let taken = &lines[at..at + length];
             let ranges = taken
@@ -187,46 +83,6 @@ fn find_in(lines: &[Line], pattern: &Pattern) -> Vec<Found> {
         at += length.max(1);
     }
     found
-}
-
-/// How many lines from here the pattern fills; none when it does not, or when a later line begins
-/// a shorter match: a variable at the beginning must not take in the lines above.
-fn match_at(lines: &[Line], pattern: &Pattern) -> usize {
-    let length = fills(lines, pattern);
-    let open = pattern.pieces.first().is_some_and(String::is_empty);
-    let shorter = |from: &usize| {
-        let rest = fills(&lines[*from..], pattern);
-        rest > 0 && from + rest <= length
-    };
-    match open && (1..length).any(|from| shorter(&from)) {
-        true => 0,
-        false => length,
-    }
-}
-
-fn fills(lines: &[Line], pattern: &Pattern) -> usize {
-    let mut text = String::new();
-    for (at, line) in lines.iter().take(SPREAD_LINES_MAX).enumerate() {
-        if at > 0 {
-            text.push(' ');
-        }
-        text.push_str(&line.text);
-        match pattern.compare(&text) {
-            Comparison::Equal => return at + 1,
-            Comparison::Differs => return 0,
-            Comparison::MayGrow => {}
-        }
-    }
-    0
-}
-
-/// Words parted by single blanks.
-fn normal(text: &str) -> String {
-    let words = text.split(|c: char| c.is_whitespace() || c == '\u{a0}' || c.is_control());
-    words
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
 }
 
 /// Text as a plain body's lines are read: without what looks like a quotation's prefix.
@@ -382,48 +238,6 @@ mod tests {
         assert_eq!(count("text/html", html, &mark), [false]);
         let quoted = "x<blockquote type=cite><div>Classified as Internal</div></blockquote>";
         assert_eq!(count("text/html", quoted, &mark), [true]);
-    }
-
-    #[test]
-    fn patterns_leave_room_for_variables() {
-        let mark = Pattern::of(["Sent by ", " as ", " mail."]).unwrap();
-        assert_eq!(
-            count("text/plain", "Sent by Ann as secret\nmail.\n", &mark),
-            [false]
-        );
-        assert_eq!(count("text/plain", "Sent by Ann\n", &mark), [false; 0]);
-        assert!(Pattern::of(["", " - ", ""]).is_none());
-        assert!(
-            Pattern::of(["From ", ""]).is_none(),
-            "too many lines begin so"
-        );
-    }
-
-    #[test]
-    fn a_variable_takes_in_no_more_than_a_value() {
-        let open = Pattern::of(["", " wrote this as Internal."]).unwrap();
-        let body = "Hello,\nsee below.\nAnn wrote this as Internal.\n";
-        let raw = format!("Content-Type: text/plain\n\n{body}");
-        let message = Message::parse(raw.as_bytes());
-        let canvas = Canvas::open(&message, message.root()).unwrap();
-        let found = Sheet::new(canvas).find(&open);
-        let line = "Ann wrote this as Internal.";
-        let at = body.find(line).unwrap();
-        assert_eq!(
-            found[0].ranges.first(),
-            Some(&(at..at + line.len() + 1)),
-            "the lines above stay"
-        );
-        assert_eq!(found.len(), 1);
-        let mark = Pattern::of(["Sent by ", " as internal mail."]).unwrap();
-        let far = |words| {
-            format!(
-                "Sent by train.\n{}as internal mail.\n",
-                "wordword\n".repeat(words)
-            )
-        };
-        assert_eq!(count("text/plain", &far(15), &mark), [false]);
-        assert_eq!(count("text/plain", &far(25), &mark), [false; 0]);
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod insert;
 mod marks;
 mod milter;
 mod outline;
+mod pattern;
 mod plain;
 mod quotation;
 mod refill;
@@ -29,8 +30,8 @@ use crate::message::PartPath;
 
 pub use apply::{apply, is_shown_by, refusal};
 pub use insert::{Letter, find_in_new_text};
-pub use marks::Pattern;
 pub use milter::{MilterOperation, milter_operations};
+pub use pattern::{Pattern, Room};
 pub use refill::why_kept;
 
 /// One change. Values are Unicode text; what is written is encoded and folded, and can hold no

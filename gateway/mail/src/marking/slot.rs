@@ -65,9 +65,12 @@ impl Slot {
         before.chain(value).chain(after).collect()
     }
 
-    /// The same, where it is known what it stands for.
-    pub fn known(&self, known: &Values) -> Option<String> {
-        known.holds(&self.named).then(|| self.fill(known))
+    /// The same with room in the place of a time.
+    pub fn at_any_time(&self, values: &Values) -> String {
+        match self.named.room() {
+            Some(room) => format!("{}{}{}", self.before, room.sign(), self.after),
+            None => self.fill(values),
+        }
     }
 }
 

@@ -56,14 +56,14 @@ impl Stamp {
         })
     }
 
-    /// Whether its words are the same on all mail of which these values are known.
-    pub fn is_fixed_by(&self, known: &Values) -> bool {
-        self.names().all(|named| known.holds(named))
+    /// Whether it says when it was set, and so is another at another time.
+    pub fn tells_time(&self) -> bool {
+        self.names().any(|named| named.room().is_some())
     }
 
-    /// What it looks like in any language on mail of which these values are known, so that
+    /// What it looks like with these values in any language and at any time, so that
     /// [`Edit::RemoveText`] finds it.
-    pub fn patterns(&self, known: &Values) -> Vec<Pattern> {
-        self.wordings.patterns(known)
+    pub fn patterns(&self, values: &Values) -> Vec<Pattern> {
+        self.wordings.patterns(values)
     }
 }

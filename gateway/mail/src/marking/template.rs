@@ -173,12 +173,12 @@ impl Template {
 
     /// The text with its values.
     pub fn fill(&self, values: &Values) -> String {
-        self.render(values, str::to_owned)
+        self.render(values, |slot| slot.fill(values))
     }
 
     /// The HTML with its values, which are escaped.
     pub fn fill_html(&self, values: &Values) -> String {
-        self.render(values, escape_html)
+        self.render(values, |slot| escape_html(&slot.fill(values)))
     }
 
     /// All that it names.
@@ -186,55 +186,28 @@ impl Template {
         self.0.iter().flat_map(Line::slots).map(|slot| &slot.named)
     }
 
-    fn render(&self, values: &Values, write: impl Fn(&str) -> String) -> String {
+    fn render(&self, values: &Values, write: impl Fn(&Slot) -> String) -> String {
         let lines = self.0.iter().filter(|line| !line.is_left_out(values));
         let lines = lines.map(|line| {
             let pieces = line.pieces.iter().map(|piece| match piece {
                 Piece::Text(text) => text.clone(),
-                Piece::Slot(slot) => write(&slot.fill(values)),
+                Piece::Slot(slot) => write(slot),
             });
             pieces.collect::<String>()
         });
         lines.collect::<Vec<_>>().join("\n")
     }
 
-    /// What this text looks like on any mail of which these values are known, so that an earlier
-    /// marking is known again: each other variable may stand for anything. `None` when too little
-    /// is fixed to tell it from other text.
-    pub fn pattern(&self, known: &Values) -> Option<Pattern> {
-        let pieces = self.fixed_pieces(|slot| slot.known(known));
-        Pattern::of(pieces.iter().map(String::as_str))
+    /// What this text looks like with these values at whatever time, so that an earlier marking is
+    /// known again. `None` when it holds too little to be told from other text.
+    pub fn pattern(&self, values: &Values) -> Option<Pattern> {
+        Pattern::of(&self.render(values, |slot| slot.at_any_time(values)))
     }
 
     /// The same of an HTML text, as what it shows.
-    pub fn shown_pattern(&self, known: &Values) -> Option<Pattern> {
-        // For private use, so that it stands in no text that means to be read.
-        const ROOM: &str = "\u{e000}";
-        let html = self
-            .fixed_pieces(|slot| slot.known(known).as_deref().map(escape_html))
-            .join(ROOM);
-        let shown = shown_text(&html);
-        Pattern::of(shown.split(ROOM))
-    }
-
-    /// What is fixed when some values are known, with room between one piece and the next.
-    fn fixed_pieces(&self, known: impl Fn(&Slot) -> Option<String>) -> Vec<String> {
-        let mut pieces = vec![String::new()];
-        for (number, line) in self.0.iter().enumerate() {
-            let line_break = (number > 0).then(|| Piece::Text("\n".to_owned()));
-            for piece in line_break.iter().chain(&line.pieces) {
-                let fixed = match piece {
-                    Piece::Text(text) => Some(text.clone()),
-                    Piece::Slot(slot) => known(slot),
-                };
-                // There is always a last piece, since the list began with one.
-                match (fixed, pieces.last_mut()) {
-                    (Some(fixed), Some(last)) => last.push_str(&fixed),
-                    _ => pieces.push(String::new()),
-                }
-            }
-        }
-        pieces
+    pub fn shown_pattern(&self, values: &Values) -> Option<Pattern> {
+        let html = self.render(values, |slot| escape_html(&slot.at_any_time(values)));
+        Pattern::of(&shown_text(&html))
     }
 }
 
@@ -294,6 +267,7 @@ impl Lines {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::edit::Room;
 
     fn values() -> Values {
         Values::new()
@@ -398,15 +372,17 @@ mod tests {
     }
 
     #[test]
-    fn a_marking_is_known_again_with_and_without_values() {
-        let text =
-            "Corp Ltd, Berlin\n${sender.title}\n${[Tel. ]sender.phone}\nregistered in Berlin";
+    fn a_marking_is_known_again_at_any_time_with_its_values_alone() {
+        let text = "Corp Ltd, Berlin\n${sender.title}\n${[Tel. ]sender.phone}\n${[on ]time.day[.]}";
         let template = Template::parse(text).unwrap();
-        let pattern = template.pattern(&Values::new());
-        let known = Pattern::of(["Corp Ltd, Berlin\n", "\n", "\nregistered in Berlin"]);
-        assert_eq!(pattern, known);
+        let values = values()
+            .with(Variable::SenderPhone, "12")
+            .with(Variable::Day, "2026-01-01");
+        let day = Room::Day.sign();
+        let expected = Pattern::of(&format!("Corp Ltd, Berlin Tel. 12 on {day}."));
+        assert_eq!(template.pattern(&values), expected);
         let label = Template::parse("${[Label: ]label.name}\n${label.tooltip|none}").unwrap();
-        let pattern = label.pattern(&self::values().with(Variable::LabelTooltip, ""));
+        let pattern = label.pattern(&values.with(Variable::LabelTooltip, ""));
         assert_eq!(pattern, Some(Pattern::exact("Label: Confidential none")));
     }
 

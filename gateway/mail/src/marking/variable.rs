@@ -3,6 +3,8 @@
 //! A value is text and nothing else: without controls, cut at a length; it is never read for
 //! variables again.
 
+use crate::edit::Room;
+
 /// How long a value may be, in characters: a hostile subject must not fill a letter.
 pub const VALUE_CHARS_MAX: usize = 200;
 /// How long the name of an attribute of one's own may be, in bytes.
@@ -111,6 +113,17 @@ impl Named {
         matches!(self, Self::Known(LabelName | LabelParent | LabelTooltip))
     }
 
+    /// What it leaves room for in the look of a marking, where it tells the time.
+    pub(super) fn room(&self) -> Option<Room> {
+        match self {
+            Self::Known(Variable::Date) => Some(Room::Date),
+            Self::Known(Variable::Day) => Some(Room::Day),
+            Self::Known(Variable::Clock) => Some(Room::Clock),
+            Self::Known(Variable::Zone) => Some(Room::Zone),
+            _ => None,
+        }
+    }
+
     /// An attribute of one's own: letters, digits, `_` and `-`, at most [`OWN_NAME_BYTES_MAX`].
     pub fn own(name: &str) -> Option<Self> {
         let sound = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
@@ -147,18 +160,9 @@ impl Values {
         self
     }
 
-    /// Whether it is set, be it to nothing.
-    pub fn holds(&self, named: &Named) -> bool {
-        self.known(named).is_some()
-    }
-
     pub(super) fn get(&self, named: &Named) -> &str {
-        self.known(named).unwrap_or_default()
-    }
-
-    fn known(&self, named: &Named) -> Option<&str> {
         let found = self.0.iter().find(|(known, _)| known == named);
-        found.map(|(_, value)| value.as_str())
+        found.map_or("", |(_, value)| value.as_str())
     }
 }
 

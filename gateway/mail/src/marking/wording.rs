@@ -60,14 +60,14 @@ impl Wordings {
         std::iter::once(&self.default).chain(self.by_language.iter().map(|(_, w)| w))
     }
 
-    /// What any wording of this marking looks like where these values are known, in its plain and
-    /// its HTML form, so that an earlier one is known again.
-    pub fn patterns(&self, known: &Values) -> Vec<Pattern> {
+    /// What any wording of this marking looks like with these values, in its plain and its HTML
+    /// form and at any time, so that an earlier one is known again.
+    pub fn patterns(&self, values: &Values) -> Vec<Pattern> {
         let shown = |wording: &Wording| {
             let html = wording.html.as_ref();
             [
-                wording.text.pattern(known),
-                html.and_then(|html| html.shown_pattern(known)),
+                wording.text.pattern(values),
+                html.and_then(|html| html.shown_pattern(values)),
             ]
         };
         self.iter().flat_map(shown).flatten().collect()

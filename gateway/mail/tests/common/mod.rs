@@ -4,7 +4,8 @@
 
 #![allow(dead_code)] // Each test file uses its own share.
 
-use mail::{Edit, Fallback, MilterOperation, NewPart, OnDkim, PartPath, Pattern, Place};
+use mail::marking::{Template, Values};
+use mail::{Edit, Fallback, MilterOperation, NewPart, OnDkim, PartPath, Place};
 
 /// Reads a list of edits, one a line; `plain` and `html` lines belong to the `insert` above.
 pub fn read_edits(text: &str) -> Vec<Edit> {
@@ -37,7 +38,8 @@ pub fn read_edits(text: &str) -> Vec<Edit> {
                 language: rest.to_owned(),
             }),
             "untext" => {
-                let pattern = Pattern::of(rest.split("...")).unwrap();
+                let template = Template::parse(rest).unwrap();
+                let pattern = template.pattern(&Values::new()).unwrap();
                 edits.push(Edit::RemoveText {
                     patterns: vec![pattern],
                 });
