@@ -87,9 +87,14 @@ impl People {
 
     /// What is said of whoever has this address.
     pub fn attribute(&self, address: &Address, named: &Named) -> Option<&str> {
-        let person = self.persons.get(self.number(address)?)?;
+        let person = self.person(address)?;
         let found = person.attributes.iter().find(|(known, _)| known == named);
         found.map(|(_, value)| value.as_str())
+    }
+
+    /// Whose address this is.
+    pub fn person(&self, address: &Address) -> Option<&Person> {
+        self.persons.get(self.number(address)?)
     }
 
     fn number(&self, address: &Address) -> Option<usize> {

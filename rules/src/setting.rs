@@ -7,9 +7,12 @@ use mail::{Label, Pattern};
 
 use crate::look::Look;
 use crate::people::Person;
-use crate::policy::Home;
+
+/// How many of the people whom a letter names may have set an earlier marking in it.
+const EARLIER_SENDERS_MAX: usize = 20;
 
 /// What is known when a text is filled in.
+#[derive(Clone)]
 pub(crate) struct Setting<'a> {
     pub look: &'a Look<'a>,
     pub label: Option<&'a Label>,
@@ -18,7 +21,12 @@ pub(crate) struct Setting<'a> {
     pub subject: Option<String>,
 }
 
-impl Setting<'_> {
+impl<'a> Setting<'a> {
+    /// The same under another label.
+    pub fn under(self, label: Option<&'a Label>) -> Self {
+        Self { label, ..self }
+    }
+
     /// A value for every variable.
     pub fn values(&self) -> Values {
         let facts = self.look.facts;
@@ -45,23 +53,62 @@ impl Setting<'_> {
             .with(Variable::Zone, &local.zone_words())
             .with(Variable::RuleName, self.rule)
             .with(Variable::OrganisationName, &self.look.home.name);
-        let person = self.look.person_shown();
-        let said = person.into_iter().flat_map(Person::attributes);
-        said.fold(values, |values, (named, value)| {
-            values.with_named(named.clone(), value)
-        })
+        match self.look.person_shown() {
+            Some(person) => with_person(values, person),
+            None => values,
+        }
     }
+
+    /// What a marking looks like that was set in this letter earlier: at any time, by its sender or
+    /// by somebody whom it names, as a reply names those it answers.
+    pub fn looks(&self, stamp: &Stamp) -> Vec<Pattern> {
+        let values = self.values();
+        let mut patterns = stamp.patterns(&values);
+        if stamp.names().any(Named::is_of_sender) {
+            let senders = self.earlier_senders(&values);
+            patterns.extend(senders.iter().flat_map(|values| stamp.patterns(values)));
+        }
+        patterns
+    }
+
+    /// The values where the sender is another whom the letter names: as the letter calls them, and
+    /// as the organisation knows them.
+    fn earlier_senders(&self, values: &Values) -> Vec<Values> {
+        let message = self.look.facts.message;
+        let fields = ["From", "Sender", "Reply-To", "To", "Cc"];
+        let named = fields.iter().flat_map(|field| message.mailboxes(field));
+        let mut found = Vec::new();
+        for mailbox in named.take(EARLIER_SENDERS_MAX) {
+            let Ok(address) = mail::Address::parse(&mailbox.address) else {
+                continue;
+            };
+            let name = mailbox.name.as_deref().unwrap_or(address.as_str());
+            let stranger = values
+                .clone()
+                .without_sender()
+                .with(Variable::SenderName, name)
+                .with(Variable::SenderAddress, address.as_str())
+                .with(Variable::SenderDomain, address.domain());
+            if let Some(person) = self.look.home.people.person(&address) {
+                found.push(with_person(stranger.clone(), person));
+            }
+            found.push(stranger);
+        }
+        found
+    }
+}
+
+fn with_person(values: Values, person: &Person) -> Values {
+    let said = person.attributes().iter();
+    said.fold(values, |values, (named, value)| {
+        values.with_named(named.clone(), value)
+    })
 }
 
 /// What is said of the label alone.
 pub(crate) fn label_values(label: Option<&Label>) -> Values {
-    with_label(Values::new(), label)
-}
-
-/// The same values where the label is this one.
-pub(crate) fn with_label(values: Values, label: Option<&Label>) -> Values {
     let text = |of: fn(&Label) -> Option<&str>| label.and_then(of).unwrap_or_default();
-    values
+    Values::new()
         .with(Variable::LabelName, text(|label| Some(&label.name)))
         .with(Variable::LabelParent, text(|label| label.parent.as_deref()))
         .with(
@@ -70,21 +117,21 @@ pub(crate) fn with_label(values: Values, label: Option<&Label>) -> Values {
         )
 }
 
-/// Whether a marking with the same values has other words on other days, or under other labels.
-pub(crate) fn varies(stamp: &Stamp) -> bool {
-    stamp.tells_time() || stamp.names().any(Named::is_of_label)
+/// Whether a marking has other words at another time or of another sender.
+pub(crate) fn varies_by_mail(stamp: &Stamp) -> bool {
+    stamp.tells_time() || stamp.names().any(Named::is_of_sender)
 }
 
-/// What earlier markings of a rule look like that were set with these values at another time or
-/// under another label; nothing where the words never vary, since those are known as they stand.
-pub(crate) fn earlier(stamp: &Stamp, values: &Values, home: &Home) -> Vec<Pattern> {
+/// What earlier markings of a rule look like; nothing where its words never vary, since those are
+/// known as they stand.
+pub(crate) fn earlier(stamp: &Stamp, setting: &Setting<'_>) -> Vec<Pattern> {
     if stamp.names().any(Named::is_of_label) {
-        let labels = home.labels.iter();
-        let values = labels.map(|label| with_label(values.clone(), Some(label)));
-        return values.flat_map(|values| stamp.patterns(&values)).collect();
+        let labels = setting.look.home.labels.iter();
+        let settings = labels.map(|label| setting.clone().under(Some(label)));
+        return settings.flat_map(|setting| setting.looks(stamp)).collect();
     }
-    match stamp.tells_time() {
-        true => stamp.patterns(values),
+    match varies_by_mail(stamp) {
+        true => setting.looks(stamp),
         false => Vec::new(),
     }
 }

@@ -256,7 +256,7 @@ fn commands_say_what_they_take_to_be_inside() {
 
 #[test]
 fn check_counts_mistakes_and_not_the_advice_beside_them() {
-    const ADVISED: &str = "[[rule]]\nname = 'by'\nthen = [{ footer = '${sender.name}' }]\n";
+    const ADVISED: &str = "[[rule]]\nname = 'by'\nthen = [{ footer = '${time.time}' }]\n";
     let office = Office::with_rules(&format!("{ADVISED}[[rule]]\nnmae = 'x'\nthen = []\n"));
     let said = office.run("check", &[]);
     let told = text(&said.stderr);

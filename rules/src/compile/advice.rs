@@ -5,7 +5,6 @@ use super::conditions::Ground;
 use crate::condition::{Condition, Guard, Test};
 use crate::diagnostic::Diagnostic;
 use crate::read::{Entry, Item, Section};
-use crate::setting::{earlier, varies};
 use mail::LabelId;
 use mail::marking::{Stamp, Values, Variable};
 
@@ -48,7 +47,7 @@ impl Compiler {
     pub(super) fn advise_untold(&mut self, entry: &Entry, stamp: &Stamp, rule: &str) {
         let values = Values::new().with(Variable::RuleName, rule);
         let values = values.with(Variable::OrganisationName, &self.home.name);
-        if varies(stamp) && earlier(stamp, &values, &self.home).is_empty() {
+        if stamp.tells_time() && stamp.patterns(&values).is_empty() {
             let message = "this marking cannot be told from other text";
             let help = "so a second one is set beside it on a letter that a mail program saved and \
                         sent anew; give it more words that are always the same";

@@ -8,7 +8,7 @@ use super::{Bench, Walker};
 use crate::draft::Draft;
 use crate::matching::Where;
 use crate::policy::LabelEffects;
-use crate::setting::{Setting, label_values, with_label};
+use crate::setting::{Setting, label_values, varies_by_mail};
 
 impl Bench<'_> {
     /// Settles sealing and subject by the final label, and lists all edits in order.
@@ -46,7 +46,7 @@ impl Bench<'_> {
         let stamps =
             stamps.map(|(slot, stamp)| (stamp, stamp.edit(slot, walker.language, &values)));
         let stamps: Vec<(&Stamp, Edit)> = stamps.collect();
-        draft.edits.extend(self.unmark(draft, &stamps, &values));
+        draft.edits.extend(self.unmark(draft, &stamps, &setting));
         draft.edits.extend(rule_edits);
         draft.edits.extend(self.label_fields(draft));
         for (_, edit) in stamps {
@@ -104,15 +104,20 @@ impl Bench<'_> {
 
     /// Takes out what other labels set in the new text, and what this one and the rules set there
     /// in words that change from mail to mail.
-    fn unmark(&self, draft: &Draft, stamps: &[(&Stamp, Edit)], values: &Values) -> Option<Edit> {
+    fn unmark(
+        &self,
+        draft: &Draft,
+        stamps: &[(&Stamp, Edit)],
+        setting: &Setting<'_>,
+    ) -> Option<Edit> {
         let mut found: Vec<Pattern> = Vec::new();
         for (effects, label) in self.others(draft) {
-            let values = with_label(values.clone(), label);
-            let patterns = effects.stamps().map(|(_, stamp)| stamp.patterns(&values));
+            let setting = setting.clone().under(label);
+            let patterns = effects.stamps().map(|(_, stamp)| setting.looks(stamp));
             found.extend(patterns.flatten().filter(|pattern| self.stands(pattern)));
         }
-        for (stamp, edit) in stamps.iter().filter(|(stamp, _)| stamp.tells_time()) {
-            found.extend(self.outdated(stamp.patterns(values), edit));
+        for (stamp, edit) in stamps.iter().filter(|(stamp, _)| varies_by_mail(stamp)) {
+            found.extend(self.outdated(setting.looks(stamp), edit));
         }
         found.extend(draft.earlier.iter().cloned());
         let patterns = found;

@@ -71,9 +71,9 @@ impl Bench<'_> {
             }
             Deed::RemoveLabel => draft.remove_label(&rule.name),
             Deed::Insert { stamp, slot } => {
-                let values = self.setting(rule, draft).values();
-                let edit = stamp.edit(slot, walker.language, &values);
-                let earlier = earlier(stamp, &values, &self.policy.home);
+                let setting = self.setting(rule, draft);
+                let edit = stamp.edit(slot, walker.language, &setting.values());
+                let earlier = earlier(stamp, &setting);
                 draft.earlier.extend(self.outdated(earlier, &edit));
                 self.set_marking(edit, draft);
                 true

@@ -113,6 +113,11 @@ impl Named {
         matches!(self, Self::Known(LabelName | LabelParent | LabelTooltip))
     }
 
+    /// Whether it says something of the sender.
+    pub fn is_of_sender(&self) -> bool {
+        self.name().starts_with("sender.")
+    }
+
     /// What it leaves room for in the look of a marking, where it tells the time.
     pub(super) fn room(&self) -> Option<Room> {
         match self {
@@ -157,6 +162,12 @@ impl Values {
             .collect();
         self.0.retain(|(known, _)| *known != named);
         self.0.push((named, value));
+        self
+    }
+
+    /// The same values with nothing known of the sender.
+    pub fn without_sender(mut self) -> Self {
+        self.0.retain(|(named, _)| !named.is_of_sender());
         self
     }
 
