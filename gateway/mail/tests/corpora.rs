@@ -6,6 +6,8 @@
 mod common;
 #[path = "common/compare.rs"]
 mod compare;
+#[path = "common/folder.rs"]
+mod folder;
 #[path = "common/generator.rs"]
 mod generator;
 #[path = "common/readers.rs"]
@@ -13,7 +15,6 @@ mod readers;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use compare::MARK;
 use mail::{Edit, Fallback, Message, OnDkim, Place, apply, milter_operations};
@@ -32,30 +33,6 @@ fn footer() -> Vec<Edit> {
         fallback: Fallback::Leave,
         on_dkim: OnDkim::Break,
     }]
-}
-
-fn files(folder: &Path, found: &mut Vec<PathBuf>) {
-    let Ok(entries) = fs::read_dir(folder) else {
-        return;
-    };
-    for path in entries.map(|entry| entry.unwrap().path()) {
-        match path.is_dir() {
-            true => files(&path, found),
-            false => found.push(path),
-        }
-    }
-    found.sort();
-}
-
-fn corpora() -> Option<Vec<PathBuf>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora/mail");
-    let mut found = Vec::new();
-    files(&folder, &mut found);
-    if found.is_empty() {
-        println!("skipped: no corpora at ../shared/corpora/mail");
-        return None;
-    }
-    Some(found)
 }
 
 #[derive(Debug, Default)]
@@ -117,7 +94,10 @@ fn check(name: &str, raw: &[u8], counts: &mut Counts) -> Option<Vec<u8>> {
 
 #[test]
 fn a_footer_leaves_every_other_part_as_it_was() {
-    let Some(files) = corpora() else { return };
+    let files = folder::corpora();
+    if files.is_empty() {
+        return;
+    }
     let mut counts = Counts::default();
     for path in &files {
         let raw = fs::read(path).unwrap();
@@ -138,7 +118,10 @@ fn a_footer_leaves_every_other_part_as_it_was() {
 fn doubt_is_told_for_each_corpus() {
     /// Of how many messages in a hundred are called ambiguous.
     const PERCENT_MAX: usize = 25;
-    let Some(files) = corpora() else { return };
+    let files = folder::corpora();
+    if files.is_empty() {
+        return;
+    }
     let mut sets: BTreeMap<String, (usize, usize, BTreeMap<&str, usize>)> = BTreeMap::new();
     for path in &files {
         let folder = path.parent().unwrap().components().rev().take(2);
@@ -201,7 +184,7 @@ fn python_sees_the_same_parts() {
             }
         }
     };
-    for path in corpora().unwrap_or_default() {
+    for path in folder::corpora() {
         ask(&path.display().to_string(), &fs::read(&path).unwrap());
     }
     for seed in 1..SEEDS_MAX {

@@ -8,6 +8,8 @@
 mod common;
 #[path = "common/compare.rs"]
 mod compare;
+#[path = "common/folder.rs"]
+mod folder;
 #[path = "common/readers.rs"]
 mod readers;
 
@@ -120,27 +122,12 @@ impl fmt::Display for Row {
     }
 }
 
-fn files(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).into_iter().flatten() {
-        let path = entry.unwrap().path();
-        match path.is_dir() {
-            true => files(&path, found),
-            false => found.push(path),
-        }
-    }
-    found.sort();
-}
-
-/// The folder's messages; nothing, and a printed line, where it is absent.
+/// The messages of the folder that is named, else of the corpora.
 fn corpus() -> Vec<PathBuf> {
-    let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora/mail");
-    let folder = std::env::var_os("MAIL_CORPUS").map_or(shared, PathBuf::from);
-    let mut found = Vec::new();
-    files(&folder, &mut found);
-    if found.is_empty() {
-        println!("skipped: no messages at {}", folder.display());
+    match std::env::var_os("MAIL_CORPUS") {
+        Some(named) => folder::messages(Path::new(&named)),
+        None => folder::corpora(),
     }
-    found
 }
 
 fn ends_lines_alike(raw: &[u8]) -> bool {

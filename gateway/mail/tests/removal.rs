@@ -3,11 +3,12 @@
 //! It never fails where the corpora are absent: it prints that they were skipped.
 
 mod common;
+#[path = "common/folder.rs"]
+mod folder;
 #[path = "common/generator.rs"]
 mod generator;
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use generator::Generator;
 use mail::{Edit, Fallback, Message, OnDkim, Pattern, Place, apply};
@@ -197,26 +198,10 @@ proptest! {
     }
 }
 
-fn files(folder: &Path, found: &mut Vec<PathBuf>) {
-    let Ok(entries) = fs::read_dir(folder) else {
-        return;
-    };
-    for path in entries.map(|entry| entry.unwrap().path()) {
-        match path.is_dir() {
-            true => files(&path, found),
-            false => found.push(path),
-        }
-    }
-    found.sort();
-}
-
 #[test]
 fn letters_of_the_corpora_are_given_back() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora/mail");
-    let mut found = Vec::new();
-    files(&folder, &mut found);
+    let found = folder::corpora();
     if found.is_empty() {
-        println!("skipped: no corpora at ../shared/corpora/mail");
         return;
     }
     let mut counts = Counts::default();

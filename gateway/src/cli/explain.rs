@@ -1,5 +1,5 @@
 //! `sealgate explain`: what would happen to a message, to whom, and why. It sends and stores
-//! nothing.
+//! nothing, and writes only where `--out` says.
 
 use super::mail_file::{crlf, read};
 use super::preview::{Preview, Written};

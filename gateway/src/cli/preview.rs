@@ -11,7 +11,8 @@ use mail::LabelId;
 use rules::{Capabilities, Facts, Judgement, plan};
 use serde::Serialize;
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// The folder that the copies of one run stand in.
@@ -25,6 +26,12 @@ pub struct Written {
     file: String,
     recipients: Vec<String>,
     sealed: bool,
+}
+
+/// A new file that nobody else reads: it holds a letter in clear.
+fn create(path: &Path) -> io::Result<fs::File> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600).open(path)
 }
 
 impl Written {
@@ -89,9 +96,9 @@ impl Preview {
         let mut number = 1_u64;
         let (path, mut file) = loop {
             let path = self.folder.join(format!("{stem}.{number}.eml"));
-            match fs::File::create_new(&path) {
+            match create(&path) {
                 Ok(file) => break (path, file),
-                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => number += 1,
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
                 Err(error) => return Err(format!("cannot make `{}`: {error}", path.display())),
             }
         };

@@ -2,6 +2,7 @@
 
 use crate::office::{Office, text};
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 const RULES: &str = "
 [[rule]]
@@ -54,6 +55,8 @@ fn each_copy_stands_in_a_file_as_it_would_leave() {
     assert_eq!(copy("letter.1.eml"), came, "inside nothing changes");
     assert_eq!(copy("letter.2.eml"), format!("{came}\r\nCorp Ltd\r\n"));
     assert_eq!(copy("letter.3.eml"), copy("letter.2.eml"));
+    let mode = fs::metadata(office.path("copies/letter.1.eml")).unwrap();
+    assert_eq!(mode.permissions().mode() & 0o077, 0, "nobody else reads it");
     let files = fs::read_dir(office.path("copies")).unwrap();
     assert_eq!(files.count(), 3, "nothing is written of a refused copy");
 

@@ -101,12 +101,16 @@ fn labelled(file: &[u8], label: &str) -> Vec<u8> {
     set_label(file, &tenant, &label).unwrap()
 }
 
-/// The label of the file in this part.
-fn label_of(raw: &[u8], part: &str) -> Vec<String> {
+/// The file in this part.
+fn content_of(raw: &[u8], part: &str) -> Vec<u8> {
     let message = Message::parse(raw);
     let path = mail::PartPath::parse(part).unwrap();
-    let file = message.decoded(message.part(&path).unwrap()).into_owned();
-    let found = read_labels(&file);
+    message.decoded(message.part(&path).unwrap()).into_owned()
+}
+
+/// The label of the file in this part.
+fn label_of(raw: &[u8], part: &str) -> Vec<String> {
+    let found = read_labels(&content_of(raw, part));
     assert_eq!(found.state, State::Known);
     found.in_effect().map(|one| one.id.to_string()).collect()
 }
@@ -133,12 +137,7 @@ fn a_document_goes_out_with_the_label_of_its_message() {
     assert_eq!(label_of(&got, "3"), [SECRET]);
     assert_eq!(label_of(&got, "4"), [TOP], "a higher label stays");
     // All but the code of two files is as it came, byte for byte.
-    let message = Message::parse(&got);
-    let content = |number: u16| {
-        let path = mail::PartPath::root().child(number);
-        message.decoded(message.part(&path).unwrap()).into_owned()
-    };
-    let (second, third) = (content(2), content(3));
+    let (second, third) = (content_of(&got, "2"), content_of(&got, "3"));
     assert_eq!(body_of(&got), body(&[&second, &third, &higher, files[3]]));
     assert_ne!(second, PLAN);
 
@@ -183,12 +182,7 @@ fn an_open_document_takes_it_too_and_a_signed_one_is_left() {
     let got = arrived(&sink, CARL, 1);
     let labels = ["2", "3", "4", "5"].map(|part| label_of(&got, part));
     assert_eq!(labels, [vec![SECRET], vec![SECRET], vec![TOP], vec![]]);
-    let message = Message::parse(&got);
-    let content = |number: u16| {
-        let path = mail::PartPath::root().child(number);
-        message.decoded(message.part(&path).unwrap()).into_owned()
-    };
-    let (second, third) = (content(2), content(3));
+    let (second, third) = (content_of(&got, "2"), content_of(&got, "3"));
     assert_eq!(
         body_of(&got),
         body(&[&second, &third, &higher, SIGNED_PLAN])
@@ -229,12 +223,7 @@ fn a_pdf_takes_it_in_an_update_behind_all_that_it_was() {
     let got = arrived(&sink, CARL, 1);
     let labels = ["2", "3", "4", "5"].map(|part| label_of(&got, part));
     assert_eq!(labels, [vec![SECRET], vec![SECRET], vec![TOP], vec![]]);
-    let message = Message::parse(&got);
-    let content = |number: u16| {
-        let path = mail::PartPath::root().child(number);
-        message.decoded(message.part(&path).unwrap()).into_owned()
-    };
-    let (second, third) = (content(2), content(3));
+    let (second, third) = (content_of(&got, "2"), content_of(&got, "3"));
     assert!(second.len() > PRINTED_PLAN.len() && second.starts_with(PRINTED_PLAN));
     assert!(third.len() > lower.len() && third.starts_with(&lower));
     assert_eq!(body_of(&got), body(&[&second, &third, &higher, &signed]));

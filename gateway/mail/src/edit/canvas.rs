@@ -40,6 +40,8 @@ pub(crate) struct Canvas<'m> {
     charset: Charset,
     /// `decoded` is UTF-8 although the part declares another charset.
     recoded: bool,
+    /// What is one text here may hold other parts for some readers.
+    clashes: bool,
 }
 
 /// What writing a body takes.
@@ -87,6 +89,7 @@ impl<'m> Canvas<'m> {
             masked: None,
             charset,
             recoded: false,
+            clashes: message.has_clashing_boundaries(),
         };
         canvas.open_charset()?;
         canvas.refuse_armour()?;
@@ -161,14 +164,58 @@ impl<'m> Canvas<'m> {
     }
 
     /// The text as this body can hold it: as it is, or, where the body's own charset is only a
-    /// guess and so cannot be widened, with plain signs for typographic ones.
+    /// guess or the old text must not be written anew, with plain signs for typographic ones.
     pub fn fit<'t>(&self, text: &'t str) -> Option<Cow<'t, str>> {
         let holds = |text: &str| self.is_html() || self.charset.encode(text).is_some();
-        if holds(text) || self.charset.decode_strictly(&self.decoded).is_ok() {
+        let widens = || self.charset.decode_strictly(&self.decoded).is_ok() && !self.settles();
+        if holds(text) || widens() {
             return Some(Cow::Borrowed(text));
         }
         let plain = plain_signs(text);
         holds(&plain).then_some(Cow::Owned(plain))
+    }
+
+    /// Whether to set this text would be to write the old one anew where that would settle what
+    /// readers differ on.
+    pub fn would_harm(&self, text: &str) -> bool {
+        let stays = || self.encode(text).is_some_and(|piece| self.stays(&[piece]));
+        self.settles() && !stays()
+    }
+
+    /// Whether the old text, written anew, would be another for some readers.
+    fn settles(&self) -> bool {
+        // RFC 2045 §6.7: blanks that end a line uncoded are no text; many readers show them.
+        let is_loose = |line: &[u8]| {
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            line.ends_with(b" ") || line.ends_with(b"\t")
+        };
+        match self.part.encoding {
+            // Code holds no delimiter: a line of one would be no code.
+            TransferEncoding::Base64 => false,
+            TransferEncoding::QuotedPrintable => {
+                self.clashes || self.raw.split(|byte| *byte == b'\n').any(is_loose)
+            }
+            _ => self.clashes,
+        }
+    }
+
+    /// Whether all old bytes stay as they are around these pieces.
+    fn stays(&self, pieces: &[Vec<u8>]) -> bool {
+        // RFC 5322 §2.1.1: a line has at most 998 octets.
+        let fits = |piece: &Vec<u8>| {
+            piece
+                .split(|byte| *byte == b'\n')
+                .all(|line| line.len() < 998)
+        };
+        match self.part.encoding {
+            _ if self.recoded => false,
+            TransferEncoding::QuotedPrintable => true,
+            TransferEncoding::Base64 => false,
+            TransferEncoding::SevenBit => {
+                pieces.iter().all(|piece| piece.is_ascii() && fits(piece))
+            }
+            _ => pieces.iter().all(fits),
+        }
     }
 
     /// Writes the changes, which are in order and do not overlap.
@@ -180,23 +227,10 @@ impl<'m> Canvas<'m> {
         let Some(pieces) = encoded.filter(|_| !self.recoded) else {
             return self.write_widened(changes);
         };
-        // RFC 5322 §2.1.1: a line has at most 998 octets.
-        let fits = |piece: &Vec<u8>| {
-            piece
-                .split(|byte| *byte == b'\n')
-                .all(|line| line.len() < 998)
-        };
-        let direct = match self.part.encoding {
-            TransferEncoding::QuotedPrintable => {
-                return Written::only(self.splice_quoted(changes, &pieces));
-            }
-            TransferEncoding::Base64 => false,
-            TransferEncoding::SevenBit => {
-                pieces.iter().all(|piece| piece.is_ascii() && fits(piece))
-            }
-            _ => pieces.iter().all(fits),
-        };
-        if direct {
+        if self.part.encoding == TransferEncoding::QuotedPrintable {
+            return Written::only(self.splice_quoted(changes, &pieces));
+        }
+        if self.stays(&pieces) {
             let start = self.part.body.start;
             let shift = |range: &Range<usize>| range.start + start..range.end + start;
             let splices = changes.iter().zip(pieces);

@@ -86,7 +86,12 @@ impl<'m> Writer<'m> {
         for number in &numbers {
             let canvas = &self.open[*number].sheet.canvas;
             let unwritable = || (canvas.part.path.clone(), SkipReason::Unwritable);
-            texts.push(canvas.fit(new.plain).ok_or_else(unwritable)?.into_owned());
+            let plain = canvas.fit(new.plain).ok_or_else(unwritable)?;
+            let shown = if canvas.is_html() { new.html } else { &plain };
+            if canvas.would_harm(shown) {
+                return Err((canvas.part.path.clone(), SkipReason::Ambiguous));
+            }
+            texts.push(plain.into_owned());
             let spot = body::spot(canvas.is_html(), canvas.words(), new.place);
             spots.push(spot.ok_or_else(unwritable)?);
         }
@@ -154,6 +159,10 @@ impl<'m> Writer<'m> {
                 }
                 let canvas =
                     Canvas::open(message, part).map_err(|reason| (part.path.clone(), reason))?;
+                // Whatever is done to it writes it anew: in a charset that is only read decoded.
+                if canvas.would_harm("") {
+                    return Err((part.path.clone(), SkipReason::Ambiguous));
+                }
                 self.open.push(Body::new(canvas));
             }
             numbers.push(known.unwrap_or(self.open.len() - 1));

@@ -3,7 +3,6 @@
 //! It never names an attachment, a part of a message inside, or a part that is signed or encrypted.
 
 use super::{Place, SkipReason};
-use crate::ambiguity::{Ambiguity, AmbiguityKind};
 use crate::message::{Disposition, Message, Part, PartPath, Shield};
 
 /// Why nothing is written, and about which part.
@@ -11,11 +10,6 @@ pub(crate) type Refusal = (PartPath, SkipReason);
 
 /// The bodies that make up the letter as a person sees it: one of each form.
 pub(crate) fn find<'m>(message: &'m Message<'_>, place: Place) -> Result<Vec<&'m Part>, Refusal> {
-    // What is one text here holds other parts for some readers, who would lose them.
-    let clashes = |doubt: &&Ambiguity| doubt.kind == AmbiguityKind::BoundaryClash;
-    if let Some(doubt) = message.structure_ambiguities().iter().find(clashes) {
-        return Err((doubt.path.clone(), SkipReason::Ambiguous));
-    }
     let mut found = Vec::new();
     walk(message, message.root(), place, &mut found)?;
     if found.is_empty() {

@@ -38,7 +38,7 @@ pub(crate) use structure::outline;
 pub use structure::{DEPTH_MAX, PARTS_MAX, UNCLOSED_MAX};
 pub use transfer::TransferEncoding;
 
-use crate::ambiguity::{self, Ambiguity};
+use crate::ambiguity::{self, Ambiguity, AmbiguityKind};
 use field::Block;
 use reader::Reader;
 use structure::Structure;
@@ -432,6 +432,12 @@ impl<'raw> Message<'raw> {
     /// The ambiguities of header fields and boundaries, which cost no look into bodies.
     pub(crate) fn structure_ambiguities(&self) -> &[Ambiguity] {
         &self.structure().ambiguities
+    }
+
+    /// Whether boundaries can be taken for each other, or a line for one by some readers alone.
+    pub(crate) fn has_clashing_boundaries(&self) -> bool {
+        let mut told = self.structure_ambiguities().iter();
+        told.any(|doubt| doubt.kind == AmbiguityKind::BoundaryClash)
     }
 
     /// Whether the structure is such that other readers are asked, too.

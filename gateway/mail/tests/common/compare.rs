@@ -131,14 +131,8 @@ fn text(old: &str, new: &str) -> Result<usize, String> {
     if !new.contains(MARK) {
         return Err(format!("{old:?} became {new:?} without the marking"));
     }
-    // It reads line breaks of quoted-printable as LF, of base64 as they are; and it drops blanks
-    // that end a line of quoted-printable uncoded, where Python's email keeps them.
-    let lines = |text: &str| {
-        text.lines()
-            .map(|line| format!("{}\n", line.trim_end()))
-            .collect()
-    };
-    let (old, new): (String, String) = (lines(old), lines(new));
+    // It reads line breaks of quoted-printable as LF, of base64 as they are.
+    let (old, new) = (old.replace("\r\n", "\n"), new.replace("\r\n", "\n"));
     let (old, new) = (old.as_bytes(), new.as_bytes());
     let head = old.iter().zip(new).take_while(|(a, b)| a == b).count();
     let tail = old

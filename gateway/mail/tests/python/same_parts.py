@@ -108,7 +108,7 @@ def harm(before, after, mark):
         if kind.startswith("multipart/"):
             # It sees no boundary there, and all that is inside as one text.
             return None
-        if not kind.startswith("text/"):
+        if kind not in ("text/plain", "text/html"):
             return f"a part of type {kind} changed"
         if mark not in shown(other):
             return "a text changed and is not marked"
